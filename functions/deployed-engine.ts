@@ -23,7 +23,7 @@ const WARM_INSTANCES_MAX = 2_000;
  * Lambda's own listener ends an environment, with all messages in flight, at an unhandled rejection. It is removed, so that the engine can
  * make the responsible instance stuck instead. A rejection that belongs to no instance still ends the environment, since Node throws it.
  */
-export const deployedEngine = (): Engine => {
+export function deployedEngine(): Engine {
   process.removeAllListeners('unhandledRejection');
   const { accounts, tickThresholdMs, retentionMs } = environment();
   return new Engine({
@@ -45,4 +45,4 @@ export const deployedEngine = (): Engine => {
     onNotice: (notice) => logLine(noticeLine(notice)),
     onFault: (error) => logLine(faultLine(error)),
   });
-};
+}

@@ -32,32 +32,46 @@ const large = once(
 );
 
 /** Loads S3's client for the first value of more than 100 KB; most environments never need it. */
-const s3Client = async (): Promise<S3Client> => {
+async function s3Client(): Promise<S3Client> {
   const { S3Client } = await import('../lib/adapters/s3/loaded-sdk.ts');
   return new S3Client(clientSettings());
-};
+}
 
-export const deployedStore = (): DynamoDbProcessStore => new DynamoDbProcessStore(dynamodb());
-export const deployedPayloads = (): DynamoDbPayloadStore => new DynamoDbPayloadStore({ ...dynamodb(), large: large() });
-export const deployedParking = (): DynamoDbParkingStore => new DynamoDbParkingStore({ ...dynamodb(), large: large() });
+export function deployedStore(): DynamoDbProcessStore {
+  return new DynamoDbProcessStore(dynamodb());
+}
+export function deployedPayloads(): DynamoDbPayloadStore {
+  return new DynamoDbPayloadStore({ ...dynamodb(), large: large() });
+}
+export function deployedParking(): DynamoDbParkingStore {
+  return new DynamoDbParkingStore({ ...dynamodb(), large: large() });
+}
 /** Only listing instances needs the names of the processes; due instances and tenants are found without them. */
-export const deployedIndex = (processes: readonly string[] = []): DynamoDbInstanceIndex =>
-  new DynamoDbInstanceIndex({ ...dynamodb(), processes });
-export const deployedRetirement = (processes: readonly string[]): DynamoDbRetirementStore =>
-  new DynamoDbRetirementStore({ ...dynamodb(), processes, large: large() });
+export function deployedIndex(processes: readonly string[] = []): DynamoDbInstanceIndex {
+  return new DynamoDbInstanceIndex({ ...dynamodb(), processes });
+}
+export function deployedRetirement(processes: readonly string[]): DynamoDbRetirementStore {
+  return new DynamoDbRetirementStore({ ...dynamodb(), processes, large: large() });
+}
 
-export const deployedReplyKeys = (): DynamoDbReplyKeys => new DynamoDbReplyKeys(dynamodb());
+export function deployedReplyKeys(): DynamoDbReplyKeys {
+  return new DynamoDbReplyKeys(dynamodb());
+}
 
-export const deployedSender = (): SqsMessageSender =>
-  new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()) });
+export function deployedSender(): SqsMessageSender {
+  return new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()) });
+}
 
 /** Sends messages again that SQS has delivered. Other programs may have sent them, so the limit of SQS applies, not Tutti's own. */
-export const deployedDrainSender = (): SqsMessageSender =>
-  new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()), bodyBytesMax: SQS_BODY_BYTES_MAX });
+export function deployedDrainSender(): SqsMessageSender {
+  return new SqsMessageSender({ client: sqs(), queueUrls: deploymentQueueUrls(environment()), bodyBytesMax: SQS_BODY_BYTES_MAX });
+}
 
-export const deployedPublisher = (): EventBridgeEventPublisher =>
-  new EventBridgeEventPublisher({ client: new EventBridgeClient(clientSettings()), busName: environment().bus });
+export function deployedPublisher(): EventBridgeEventPublisher {
+  return new EventBridgeEventPublisher({ client: new EventBridgeClient(clientSettings()), busName: environment().bus });
+}
 
 /** A queue that triggers a function. It is in the account and region of the inbox, so its URL follows from its name. */
-export const queueByName = (name: string): GivingBack =>
-  new SqsMessageQueue({ client: sqs(), queueUrl: siblingQueueUrl(environment().inboxUrl, name) });
+export function queueByName(name: string): GivingBack {
+  return new SqsMessageQueue({ client: sqs(), queueUrl: siblingQueueUrl(environment().inboxUrl, name) });
+}

@@ -3,8 +3,15 @@ import { exportedSystem } from '../lib/contract/export/exported-system.ts';
 import { systemContract, type System } from '../lib/contract/system.ts';
 
 /** Returns the user's system, by the name in TUTTI_SYSTEM, from the module that the bundler has inserted. */
-export const deployedSystem = (): System<string> =>
-  exportedSystem(entry as Readonly<Record<string, unknown>>, process.env['TUTTI_SYSTEM'] ?? '', 'The module that was named as entry');
+export function deployedSystem(): System<string> {
+  return exportedSystem(
+    entry as Readonly<Record<string, unknown>>,
+    process.env['TUTTI_SYSTEM'] ?? '',
+    'The module that was named as entry',
+  );
+}
 
 /** Returns the names of the system's processes, each once regardless of its versions. */
-export const processesOf = (system: System<string>): readonly string[] => [...systemContract(system).processes.keys()];
+export function processesOf(system: System<string>): readonly string[] {
+  return [...systemContract(system).processes.keys()];
+}

@@ -74,19 +74,21 @@ const DETAIL_CHARACTERS_MAX = 300;
 const QUOTING: ReadonlySet<string> = new Set(['MALFORMED', 'DATA_INVALID', 'REFUSED', 'REPLY_INVALID', 'FORBIDDEN', 'STUCK']);
 
 /** Returns the log line of an engine notice; without a pid if the instance is unknown. */
-export const noticeLine = ({ kind, reason, pid, event, detail }: EngineNotice): LogLine => ({
-  event: kind,
-  reason,
-  ...(pid !== '' && { pid }),
-  ...event,
-  ...(detail !== undefined && !QUOTING.has(reason) && { detail: detail.slice(0, DETAIL_CHARACTERS_MAX) }),
-});
+export function noticeLine({ kind, reason, pid, event, detail }: EngineNotice): LogLine {
+  return {
+    event: kind,
+    reason,
+    ...(pid !== '' && { pid }),
+    ...event,
+    ...(detail !== undefined && !QUOTING.has(reason) && { detail: detail.slice(0, DETAIL_CHARACTERS_MAX) }),
+  };
+}
 
 /**
  * Returns the log line of an error that is retried. Only messages of AWS are logged, which name calls and resources; others may quote
  * payloads.
  */
-export const faultLine = (error: unknown): LogLine => {
+export function faultLine(error: unknown): LogLine {
   if (!(error instanceof Error)) return { event: 'fault', error: typeof error };
   const { name, message, code, stack, $metadata } = error as Error & { readonly code?: unknown; readonly $metadata?: unknown };
   return {
@@ -96,17 +98,19 @@ export const faultLine = (error: unknown): LogLine => {
     ...($metadata !== undefined && { detail: message.slice(0, DETAIL_CHARACTERS_MAX) }),
     ...placeOf(stack),
   };
-};
+}
 
 /** Returns the log line of messages that a queue refused. The reason is that of AWS or its SDK, neither of which quotes a message. */
-export const unsentLine = (reason: string): LogLine => ({
-  event: 'fault',
-  error: 'Unsent',
-  detail: reason.slice(0, DETAIL_CHARACTERS_MAX),
-});
+export function unsentLine(reason: string): LogLine {
+  return {
+    event: 'fault',
+    error: 'Unsent',
+    detail: reason.slice(0, DETAIL_CHARACTERS_MAX),
+  };
+}
 
 /** The innermost stack frame, which tells a bug from an unavailable resource. */
-const placeOf = (stack = ''): Pick<LogLine, 'at'> => {
+function placeOf(stack = ''): Pick<LogLine, 'at'> {
   const frame = stack.split('\n').find((line) => line.startsWith('    at '));
   return frame === undefined ? {} : { at: frame.trim().slice('at '.length) };
-};
+}

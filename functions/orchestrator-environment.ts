@@ -27,21 +27,23 @@ const TICK_HORIZON_SECONDS = 900;
 const DAY_MS = 86_400_000;
 const ACCOUNTS = 'a JSON object { own, services, events } of account ids';
 
-export const readEnvironment = (environment: Environment): OrchestratorEnvironment => ({
-  name: textVariable(environment, 'TUTTI_NAME', 'the name of the deployment'),
-  table: textVariable(environment, 'TUTTI_TABLE', 'the name of the table'),
-  bus: textVariable(environment, 'TUTTI_BUS', 'the name of the bus'),
-  bucket: textVariable(environment, 'TUTTI_BUCKET', 'the name of the bucket of large values'),
-  bucketOwner: textVariable(environment, 'TUTTI_BUCKET_OWNER', 'the account of the bucket of large values'),
-  inboxUrl: textVariable(environment, 'TUTTI_INBOX_URL', 'the URL of the inbox'),
-  hotLaneUrl: textVariable(environment, 'TUTTI_HOT_LANE_URL', 'the URL of the queue of contended instances'),
-  queues: mapVariable(environment, 'TUTTI_QUEUES', 'a JSON object of queue URLs by service'),
-  accounts: accountsIn(environment),
-  tickThresholdMs: 1000 * numberVariable(environment, 'TUTTI_TICK_HORIZON_SECONDS', 'a whole number of seconds', TICK_HORIZON_SECONDS),
-  ...(environment['TUTTI_RETENTION_DAYS'] && { retentionMs: retentionMs(environment) }),
-});
+export function readEnvironment(environment: Environment): OrchestratorEnvironment {
+  return {
+    name: textVariable(environment, 'TUTTI_NAME', 'the name of the deployment'),
+    table: textVariable(environment, 'TUTTI_TABLE', 'the name of the table'),
+    bus: textVariable(environment, 'TUTTI_BUS', 'the name of the bus'),
+    bucket: textVariable(environment, 'TUTTI_BUCKET', 'the name of the bucket of large values'),
+    bucketOwner: textVariable(environment, 'TUTTI_BUCKET_OWNER', 'the account of the bucket of large values'),
+    inboxUrl: textVariable(environment, 'TUTTI_INBOX_URL', 'the URL of the inbox'),
+    hotLaneUrl: textVariable(environment, 'TUTTI_HOT_LANE_URL', 'the URL of the queue of contended instances'),
+    queues: mapVariable(environment, 'TUTTI_QUEUES', 'a JSON object of queue URLs by service'),
+    accounts: accountsIn(environment),
+    tickThresholdMs: 1000 * numberVariable(environment, 'TUTTI_TICK_HORIZON_SECONDS', 'a whole number of seconds', TICK_HORIZON_SECONDS),
+    ...(environment['TUTTI_RETENTION_DAYS'] && { retentionMs: retentionMs(environment) }),
+  };
+}
 
-const accountsIn = (environment: Environment): PublishingAccounts => {
+function accountsIn(environment: Environment): PublishingAccounts {
   const text = textVariable(environment, 'TUTTI_ACCOUNTS', ACCOUNTS);
   try {
     const { own, services, events } = JSON.parse(text) as Partial<PublishingAccounts>;
@@ -50,7 +52,8 @@ const accountsIn = (environment: Environment): PublishingAccounts => {
     // Text that is not JSON is refused below.
   }
   throw new EnvironmentError('TUTTI_ACCOUNTS', text, ACCOUNTS);
-};
+}
 
-export const retentionMs = (environment: Environment): number =>
-  DAY_MS * numberVariable(environment, 'TUTTI_RETENTION_DAYS', 'a whole number of days');
+export function retentionMs(environment: Environment): number {
+  return DAY_MS * numberVariable(environment, 'TUTTI_RETENTION_DAYS', 'a whole number of days');
+}

@@ -15,12 +15,12 @@ type Handler = (event: SQSEvent, context: Pick<Context, 'getRemainingTimeInMilli
  * Advances the instances of one batch. In: SQS records of the inbox or the hot lane. Out: the batch item failures.
  * Trunk: functions/queue-batch.ts → `Engine.advance` (lib/engine/engine.ts): decide, commit, send → functions/queue-batch.ts.
  */
-export const makeHandler =
-  (ports: () => AdvanceProcessesPorts): Handler =>
-  async (event, context) => {
+export function makeHandler(ports: () => AdvanceProcessesPorts): Handler {
+  return async (event, context) => {
     const { engine, queue, log } = ports();
     const name = queueNameOf(event);
     const options = { lane: name.endsWith('.fifo'), remainingMs: () => context.getRemainingTimeInMillis() };
     const result = await engine.advance(receivedMessages(event), options);
     return batchResponse(event, result, queue(name), log);
   };
+}

@@ -9,10 +9,10 @@ export interface DrainDeadLettersPorts extends DrainPorts {
 }
 
 /** Sends a batch of dead letters back to the inbox, with growing delays. After a day the engine parks the message. */
-export const makeHandler =
-  (deployed: () => DrainDeadLettersPorts) =>
-  async (event: SQSEvent): Promise<SQSBatchResponse> => {
+export function makeHandler(deployed: () => DrainDeadLettersPorts) {
+  return async (event: SQSEvent): Promise<SQSBatchResponse> => {
     const ports = deployed();
     const result = await drainDeadLetters(ports, receivedMessages(event));
     return batchResponse(event, result, ports.queue(queueNameOf(event)), ports.log);
   };
+}

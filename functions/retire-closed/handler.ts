@@ -10,11 +10,11 @@ export interface RetireClosedPorts extends RetirePorts {
 type Handler = (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => Promise<void>;
 
 /** Marks instances to expire that closed before the retention period. The next run continues if the time does not suffice. */
-export const makeHandler =
-  (ports: () => RetireClosedPorts): Handler =>
-  async (_event, context) => {
+export function makeHandler(ports: () => RetireClosedPorts): Handler {
+  return async (_event, context) => {
     const { index, retirement, clock, retentionMs, log } = ports();
     const options = { retentionMs, remainingMs: () => context.getRemainingTimeInMillis() };
     const count = await retireClosed({ index, retirement, clock }, options);
     if (count > 0) log({ event: 'retired', count });
   };
+}

@@ -12,12 +12,12 @@ type Handler = (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis
 const AHEAD_MS = 90_000;
 
 /** Sends a tick to every instance with a due timer. If the time does not suffice, the log says so and the next run continues. */
-export const makeHandler =
-  (ports: () => SweepTimersPorts): Handler =>
-  async (_event, context) => {
+export function makeHandler(ports: () => SweepTimersPorts): Handler {
+  return async (_event, context) => {
     const { log, ...others } = ports();
     const options = { aheadMs: AHEAD_MS, remainingMs: () => context.getRemainingTimeInMillis() };
     const { unsent, whole } = await sweepTimers(others, options);
     for (const reason of unsent) log(unsentLine(reason));
     if (!whole) log({ event: 'unseen', detail: 'Some due timers were not checked.' });
   };
+}

@@ -10,7 +10,9 @@ export interface WakeOverduePorts extends WakePorts {
 
 const NONE = { stuck: 0, unresolved: 0 };
 
-const isRejected = (result: PromiseSettledResult<unknown>): result is PromiseRejectedResult => result.status === 'rejected';
+function isRejected(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
+  return result.status === 'rejected';
+}
 
 type Handler = (event: unknown, context: Pick<Context, 'getRemainingTimeInMillis'>) => Promise<void>;
 
@@ -22,9 +24,8 @@ const PARKED_MAX = 1_000;
  * are still stuck, parked or unresolved, so that the alarms last as long as the state. Stuck and parked ones are counted first, since
  * waking may use up the time. Unresolved ones are counted among the stuck instances and among the running ones that waking reads anyway.
  */
-export const makeHandler =
-  (ports: () => WakeOverduePorts): Handler =>
-  async (_event, context) => {
+export function makeHandler(ports: () => WakeOverduePorts): Handler {
+  return async (_event, context) => {
     const { log, parking, ...others } = ports();
     const still = (event: 'still-stuck' | 'still-parked' | 'still-unresolved', count: number): void => {
       if (count > 0) log({ event, count });
@@ -44,3 +45,4 @@ export const makeHandler =
     if (count > 0) log({ event: 'woken', count });
     if (!whole) log({ event: 'unseen', detail: 'Some running instances were not checked.' });
   };
+}

@@ -53,6 +53,10 @@ export class Catalogue {
 }
 
 /** The event type of a start by a client: that of the first `startOn`, or `<name>.start`. */
-export const startType = ({ name, startOn }: ProcessContract): string => startOn[0]?.event.type ?? `${name}.start`;
+export function startType({ name, startOn }: ProcessContract): string {
+  return startOn[0]?.event.type ?? `${name}.start`;
+}
 
-export const definitionName = (definition: ProcessContract): string => `${definition.name}@${definition.version}`;
+export function definitionName(definition: ProcessContract): string {
+  return `${definition.name}@${definition.version}`;
+}

@@ -33,10 +33,10 @@ export class EngineLost extends OrchestratorError {
   }
 }
 
-const whileRan = (pid: string): string => {
+function whileRan(pid: string): string {
   const key = parsePid(pid);
   return ` while ${key === undefined ? pid : `the instance ${key.id} of the process ${key.process}`} ran`;
-};
+}
 
 /** Pause between two attempts to start a thread whose module can no longer be imported. */
 const RESTART_MS = 1000;

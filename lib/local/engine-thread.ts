@@ -24,7 +24,7 @@ export interface EngineThread extends EngineSeat {
   open(request: OpenRequest): Promise<void>;
 }
 
-const offerEngine = (end: ChannelEnd, observer: ActivationObserver): void => {
+function offerEngine(end: ChannelEnd, observer: ActivationObserver): void {
   let engine: Engine | undefined;
   /** If the host is gone, this thread is about to end. */
   const tell = async (error: unknown): Promise<void> => {
@@ -57,7 +57,7 @@ const offerEngine = (end: ChannelEnd, observer: ActivationObserver): void => {
     sweep: () => opened().sweep(),
   };
   const channel = new PortChannel(end, offeredPort(thread, 'engine', ['open', 'advance', 'advanceSuspect', 'drainDeadLetters', 'sweep']));
-};
+}
 
 const data = threadData();
 if (data && parentPort) {

@@ -272,14 +272,14 @@ export class Runtime {
 }
 
 /** The text may come from a payload, and a terminal would obey its control characters. */
-const warn = (error: unknown): void => {
+function warn(error: unknown): void {
   if (!(error instanceof Error)) return process.emitWarning(visibleText(String(error)));
   const code = isOrchestratorError(error) ? error.code : undefined;
   process.emitWarning(visibleText(error.message), { type: error.name, ...(code !== undefined && { code }) });
-};
+}
 
 /** Runs before anything is opened. A service that the system lacks, or that is served twice, is a bug of the program. */
-const checkServices = (system: SystemContract, services: readonly Served[]): void => {
+function checkServices(system: SystemContract, services: readonly Served[]): void {
   const names = services.map((served) => servedParts(served).contract.name);
   for (const [i, name] of names.entries()) {
     if (!system.services.has(name))
@@ -292,4 +292,4 @@ const checkServices = (system: SystemContract, services: readonly Served[]): voi
         remedy: `Serve all commands of ${name} in one call of serve.`,
       });
   }
-};
+}

@@ -27,7 +27,7 @@ export interface LocalSystem {
  * @example import { startLocal } from 'tutti/local'; const { client, stop } = await startLocal(trips, { directory: '.tutti', services });
  * @example await startLocal(trips, { services, entry: new URL('./system.ts', import.meta.url) });
  */
-export const startLocal = async (system: System<string>, options: RuntimeOptions): Promise<LocalSystem> => {
+export async function startLocal(system: System<string>, options: RuntimeOptions): Promise<LocalSystem> {
   if (threadData()) {
     throw new ContractError(
       'CONTRACT_INVALID',
@@ -43,4 +43,4 @@ export const startLocal = async (system: System<string>, options: RuntimeOptions
   const runtime = new Runtime(system, { ...options, checks });
   await runtime.start();
   return { client: connect(system, runtime.connection), connection: runtime.connection, stop: () => runtime.stop() };
-};
+}

@@ -18,7 +18,9 @@ export interface TransactionalRecords extends IdempotencyStore {
  * The prefix of a record key of a system that shares the service with others. Ids of commands do not name their system, so two systems may
  * send different commands under one id. `|` is in no command id, so a key with a prefix equals no key without one (docs/wire.md#1-places).
  */
-export const keyPrefixOf = (system: string): string => `${system}|`;
+export function keyPrefixOf(system: string): string {
+  return `${system}|`;
+}
 
 /** Records whose keys begin with the prefix. */
 export function prefixedRecords(records: TransactionalRecords, prefix: string): TransactionalRecords;

@@ -31,7 +31,9 @@ export function readTaskToken(token: string): TokenContent {
 }
 
 /** 128 random bits as 22 characters of base64url. */
-export const newNonce = (): string => randomBytes(NONCE_BYTES).toString('base64url');
+export function newNonce(): string {
+  return randomBytes(NONCE_BYTES).toString('base64url');
+}
 
 /** Compares in constant time, so that the duration reveals no part of the nonce. */
 export function isSameNonce(one: string, other: string): boolean {

@@ -25,7 +25,7 @@ export function markOf({ image, waits }: ProcessRun): Mark {
 export type IssuedCommands = Map<string, string>;
 
 /** The decisions of a run since `mark`, in their order. `entries`: the journal since then, with its stored values. */
-export const consequencesSince = (run: ProcessRun, mark: Mark, entries: readonly JournalEntry[], issued: IssuedCommands): Consequence[] => {
+export function consequencesSince(run: ProcessRun, mark: Mark, entries: readonly JournalEntry[], issued: IssuedCommands): Consequence[] {
   const found: { readonly at: number; readonly consequence: Consequence }[] = [];
   // A wait was created before the journal entry with the same position.
   for (const wait of run.waits)
@@ -37,10 +37,10 @@ export const consequencesSince = (run: ProcessRun, mark: Mark, entries: readonly
   const consequences = found.toSorted((a, b) => a.at - b.at).map(({ consequence }) => consequence);
   const { stuck } = run.image;
   return stuck && stuck !== mark.stuck ? [...consequences, { kind: 'isStuck', code: stuck.code, message: stuck.message }] : consequences;
-};
+}
 
 /** Commands that were withdrawn in the same activation are not visible outside, so they are not consequences. */
-const ofEntry = (run: ProcessRun, entry: JournalEntry, issued: IssuedCommands): Consequence | undefined => {
+function ofEntry(run: ProcessRun, entry: JournalEntry, issued: IssuedCommands): Consequence | undefined {
   const { image } = run;
   switch (entry.type) {
     case 'CommandAnswered':
@@ -71,10 +71,10 @@ const ofEntry = (run: ProcessRun, entry: JournalEntry, issued: IssuedCommands): 
     default:
       return undefined;
   }
-};
+}
 
 /** The original failure: clients get an undeclared failure as `Other`, but a test names the failure itself. */
-const causeOf = (failure: Failure): Failure => {
+function causeOf(failure: Failure): Failure {
   const details = failure.details as { readonly cause?: Json } | null;
   return details?.cause === undefined ? failure : failureFromJson(details.cause);
-};
+}

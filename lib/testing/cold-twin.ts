@@ -114,11 +114,12 @@ export class ColdTwin {
   }
 }
 
-const isCheap = (before: Head | undefined): boolean =>
-  before === undefined || before.tailFrom + before.tail.length <= ENTRIES_MAX || before.version % EVERY_VERSION === 0;
+function isCheap(before: Head | undefined): boolean {
+  return before === undefined || before.tailFrom + before.tail.length <= ENTRIES_MAX || before.version % EVERY_VERSION === 0;
+}
 
 /** The head without the token of its writer. */
-const comparable = (head: Head | undefined): Json => {
+function comparable(head: Head | undefined): Json {
   if (!head) return null;
   const { writer: _writer, control, tail, ...rest } = head;
   return {
@@ -126,4 +127,4 @@ const comparable = (head: Head | undefined): Json => {
     control: control === '' ? null : (JSON.parse(control) as Json),
     tail: tail.map((entry) => JSON.parse(entry) as Json),
   };
-};
+}

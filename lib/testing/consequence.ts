@@ -14,7 +14,7 @@ export type Consequence =
   | { readonly kind: 'isStuck'; readonly code: string; readonly message: string };
 
 /** The consequence in the form that a test writes. */
-export const consequenceText = (consequence: Consequence): string => {
+export function consequenceText(consequence: Consequence): string {
   switch (consequence.kind) {
     case 'calls':
       return `calls(${consequence.command}, ${JSON.stringify(consequence.input)})`;
@@ -33,9 +33,9 @@ export const consequenceText = (consequence: Consequence): string => {
     case 'isStuck':
       return `isStuck('${consequence.code}') because ${consequence.message}`;
   }
-};
+}
 
-export const describeFailure = (failure: Failure): string => {
+export function describeFailure(failure: Failure): string {
   switch (failure.code) {
     case 'COMMAND_FAILED':
       return `${failure.command}.errors.${failure.type}(${JSON.stringify(failure.data)})`;
@@ -46,7 +46,7 @@ export const describeFailure = (failure: Failure): string => {
     case 'CANCELLED':
       return `cancelled, ${failure.reason}`;
   }
-};
+}
 
 const UNITS = [
   ['day', 86_400_000],
@@ -55,8 +55,8 @@ const UNITS = [
 ] as const;
 
 /** The duration in the largest unit that divides it. */
-export const durationText = (durationMs: number): string => {
+export function durationText(durationMs: number): string {
   const [unit, length] = UNITS.find(([, ms]) => durationMs >= ms && durationMs % ms === 0) ?? (['second', 1000] as const);
   const count = durationMs / length;
   return `'${count} ${unit}${count === 1 ? '' : 's'}'`;
-};
+}

@@ -29,12 +29,12 @@ export async function everyCrash(
   for (const point of passed) await once(system, patient, scenario, point);
 }
 
-const once = async (
+async function once(
   system: System<string>,
   options: SimulateOptions,
   scenario: (world: World) => Promise<void>,
   at: CrashPoint,
-): Promise<void> => {
+): Promise<void> {
   let killed = false;
   const crash = (point: CrashPoint): boolean => {
     const here = point.at === at.at && point.count === at.count;
@@ -48,10 +48,10 @@ const once = async (
     throw disturbed(where, error);
   }
   assert(killed, `The scenario did not reach ${where} again: expected a scenario that depends only on the world.`);
-};
+}
 
 /** The failure of the scenario, with the crash point in front. It keeps `actual` and `expected`, which a test runner shows as a diff. */
-const disturbed = (where: string, error: unknown): assert.AssertionError => {
+function disturbed(where: string, error: unknown): assert.AssertionError {
   const { message, actual, expected } = error as { readonly message?: string; readonly actual?: unknown; readonly expected?: unknown };
   const wrapped = new assert.AssertionError({
     message: `After ${where}: ${message ?? String(error)}`,
@@ -60,4 +60,4 @@ const disturbed = (where: string, error: unknown): assert.AssertionError => {
     operator: 'everyCrash',
   });
   return Object.assign(wrapped, { cause: error });
-};
+}

@@ -21,78 +21,91 @@ export interface ExpectationParts {
   readonly none?: true;
 }
 
-const expectation = (parts: ExpectationParts): Expectation => Object.freeze({ '~expectation': parts }) as never;
+function expectation(parts: ExpectationParts): Expectation {
+  return Object.freeze({ '~expectation': parts }) as never;
+}
 
-export const expectationParts = (of: Expectation): ExpectationParts => of['~expectation'] as unknown as ExpectationParts;
+export function expectationParts(of: Expectation): ExpectationParts {
+  return of['~expectation'] as unknown as ExpectationParts;
+}
 
 /** The process calls or sends this command, with this input or any. A retry with a new number is a separate call. */
-export const calls = <C extends AnyCommand>(command: C, input?: InputOf<C>): Expectation => {
+export function calls<C extends AnyCommand>(command: C, input?: InputOf<C>): Expectation {
   const { name, input: schema } = commandContract(command);
   const data = input === undefined ? undefined : parse(schema, input, `calls(${name}) expects`);
   return expectation({
     text: data === undefined ? `calls(${name})` : `calls(${name}, ${JSON.stringify(data)})`,
     matches: (got) => got.kind === 'calls' && got.command === name && isOrAny(data, got.input),
   });
-};
+}
 
 /** The process undoes this command, by the undo that its contract declares. */
-export const undoes = (command: AnyCommand): Expectation => {
+export function undoes(command: AnyCommand): Expectation {
   const { name } = commandContract(command);
   return expectation({ text: `undoes(${name})`, matches: (got) => got.kind === 'undoes' && got.command === name });
-};
+}
 
 /** The process publishes this event, with this data or any. */
-export const publishes = <E extends AnyEvent>(event: E, data?: Frozen<Sent<E['~data']>>): Expectation => {
+export function publishes<E extends AnyEvent>(event: E, data?: Frozen<Sent<E['~data']>>): Expectation {
   const { type, data: schema } = eventContract(event);
   const parsed = data === undefined ? undefined : parse(schema, data, `publishes(${type}) expects`);
   return expectation({
     text: parsed === undefined ? `publishes(${type})` : `publishes(${type}, ${JSON.stringify(parsed)})`,
     matches: (got) => got.kind === 'publishes' && got.event === type && isOrAny(parsed, got.data),
   });
-};
+}
 
 /** The process starts to wait for this event. A `waitFor` that takes an unread event does not wait. */
-export const waits = (event: AnyEvent): Expectation => {
+export function waits(event: AnyEvent): Expectation {
   const { type } = eventContract(event);
   return expectation({ text: `waits(${type})`, matches: (got) => got.kind === 'waits' && got.event === type });
-};
+}
 
 /** The process starts to sleep for this duration, or a decider sets a timer. */
-export const sleeps = (duration: Duration): Expectation => {
+export function sleeps(duration: Duration): Expectation {
   const durationMs = milliseconds(duration);
   return expectation({
     text: `sleeps(${durationText(durationMs)})`,
     matches: (got) => got.kind === 'sleeps' && got.durationMs === durationMs,
   });
-};
+}
 
 /** The process completes, with this result or any. */
-export const completes = (result?: Json): Expectation =>
-  expectation({
+export function completes(result?: Json): Expectation {
+  return expectation({
     text: result === undefined ? 'completes()' : `completes(${JSON.stringify(result)})`,
     matches: (got) => got.kind === 'completes' && isOrAny(result, got.result),
   });
+}
 
 /** The process fails or is cancelled, with this failure or any. Messages are not compared. */
-export const fails = (failure?: unknown): Expectation => {
+export function fails(failure?: unknown): Expectation {
   if (failure === undefined) return expectation({ text: 'fails()', matches: (got) => got.kind === 'fails' });
   assert(isFailure(failure), 'fails() received a value that is not a failure: expected one such as command.errors.Name({ … }).');
   return expectation({
     text: `fails(${describeFailure(failure)})`,
     matches: (got) => got.kind === 'fails' && sameFailure(failure, got.failure),
   });
-};
+}
 
 /** The instance gets stuck, for this reason. */
-export const isStuck = (code: string): Expectation =>
-  expectation({ text: `isStuck('${code}')`, matches: (got) => got.kind === 'isStuck' && got.code === code });
+export function isStuck(code: string): Expectation {
+  return expectation({ text: `isStuck('${code}')`, matches: (got) => got.kind === 'isStuck' && got.code === code });
+}
 
 /** The process decides nothing that is visible outside. */
-export const nothing = (): Expectation => expectation({ text: 'nothing()', matches: () => false, none: true });
+export function nothing(): Expectation {
+  return expectation({ text: 'nothing()', matches: () => false, none: true });
+}
 
-const isOrAny = (wanted: Json | undefined, got: Json): boolean => wanted === undefined || canonical(wanted) === canonical(got);
+function isOrAny(wanted: Json | undefined, got: Json): boolean {
+  return wanted === undefined || canonical(wanted) === canonical(got);
+}
 
-const sameFailure = (wanted: Failure, got: Failure): boolean =>
-  describeFailure(wanted) === describeFailure(got) && canonical(dataOf(wanted)) === canonical(dataOf(got));
+function sameFailure(wanted: Failure, got: Failure): boolean {
+  return describeFailure(wanted) === describeFailure(got) && canonical(dataOf(wanted)) === canonical(dataOf(got));
+}
 
-const dataOf = (failure: Failure): Json => ('data' in failure ? failure.data : null);
+function dataOf(failure: Failure): Json {
+  return 'data' in failure ? failure.data : null;
+}

@@ -25,25 +25,29 @@ export type FactParts =
   | { readonly kind: 'passed'; readonly durationMs: number }
   | { readonly kind: 'cancel-requested'; readonly reason: string };
 
-const fact = (parts: FactParts): Fact => Object.freeze({ '~fact': parts }) as never;
+function fact(parts: FactParts): Fact {
+  return Object.freeze({ '~fact': parts }) as never;
+}
 
-export const factParts = (of: Fact): FactParts => of['~fact'] as unknown as FactParts;
+export function factParts(of: Fact): FactParts {
+  return of['~fact'] as unknown as FactParts;
+}
 
 /** An event arrived: it starts the instance, or signals it. */
-export const happened = <E extends AnyEvent>(event: E, data: Frozen<Sent<E['~data']>>): Fact => {
+export function happened<E extends AnyEvent>(event: E, data: Frozen<Sent<E['~data']>>): Fact {
   const contract = eventContract(event);
   return fact({ kind: 'happened', event: contract, data: parse(contract.data, data, `${contract.type} happened with`) });
-};
+}
 
 /**
  * A command got a reply, with its output or one of its declared errors. Without `nth` it is the oldest open command of this name, with `nth`
  * the n-th call, counted from 1. Pass an undo command by its own name.
  */
-export const answered = <C extends AnyCommand>(
+export function answered<C extends AnyCommand>(
   command: C,
   answer: Frozen<Sent<C['~']['output']>> | FailureOf<C>,
   options: { readonly nth?: number } = {},
-): Fact => {
+): Fact {
   const contract = commandContract(command);
   const { nth } = options;
   assert(
@@ -62,13 +66,19 @@ export const answered = <C extends AnyCommand>(
   const { command: of, type, message, data } = failure;
   assert(of === contract.name, `answered(${contract.name}) received a failure of ${of}: expected one of ${contract.name}.errors.`);
   return fact({ kind: 'answered', command: contract, outcome: 'failed', data: { type, message, data }, nth });
-};
+}
 
 /** A command gets no reply until its retry limit is reached; then its service replies that it had no effect. */
-export const silent = (command: AnyCommand): Fact => fact({ kind: 'silent', command: commandContract(command) });
+export function silent(command: AnyCommand): Fact {
+  return fact({ kind: 'silent', command: commandContract(command) });
+}
 
 /** Time passed, and the timers that were due in it fired in order. */
-export const passed = (duration: Duration): Fact => fact({ kind: 'passed', durationMs: milliseconds(duration) });
+export function passed(duration: Duration): Fact {
+  return fact({ kind: 'passed', durationMs: milliseconds(duration) });
+}
 
 /** A cancellation of the instance was requested. */
-export const cancelRequested = (reason: string): Fact => fact({ kind: 'cancel-requested', reason });
+export function cancelRequested(reason: string): Fact {
+  return fact({ kind: 'cancel-requested', reason });
+}

@@ -15,28 +15,30 @@ export interface Given {
  * Applies the given facts to one process or decider. `when` applies new facts, and `expect` compares all their consequences, in order.
  * @example import { answered, calls, given, happened } from 'tutti/testing'; await given(bookTrip, happened(Checkout, cart)).when(answered(payments.charge, receipt)).expect(calls(flights.book));
  */
-export const given = (process: AnyProcess, ...before: Fact[]): Given => ({
-  when: (...facts) => ({
-    expect: async (...expectations) => {
-      const rehearsal = new RehearsedFacts(processContract(process));
-      for (const fact of before) await rehearsal.apply(factParts(fact));
-      refuseBug(process.name, rehearsal.consequences);
-      rehearsal.consequences = [];
-      for (const fact of facts) await rehearsal.apply(factParts(fact));
-      compare(process.name, expectations.map(expectationParts), rehearsal.consequences);
-    },
-  }),
-});
+export function given(process: AnyProcess, ...before: Fact[]): Given {
+  return {
+    when: (...facts) => ({
+      expect: async (...expectations) => {
+        const rehearsal = new RehearsedFacts(processContract(process));
+        for (const fact of before) await rehearsal.apply(factParts(fact));
+        refuseBug(process.name, rehearsal.consequences);
+        rehearsal.consequences = [];
+        for (const fact of facts) await rehearsal.apply(factParts(fact));
+        compare(process.name, expectations.map(expectationParts), rehearsal.consequences);
+      },
+    }),
+  };
+}
 
 /** A bug of the process during the given facts is reported at once, not as a missing consequence later. */
-const refuseBug = (name: string, consequences: readonly Consequence[]): void => {
+function refuseBug(name: string, consequences: readonly Consequence[]): void {
   for (const consequence of consequences) {
     if (consequence.kind !== 'isStuck' || !Object.hasOwn(PROCESS_BUG_REMEDIES, consequence.code)) continue;
     throw new ProcessBug(consequence.code as ProcessBugCode, `${name} failed on the given facts: ${consequence.message}`);
   }
-};
+}
 
-const compare = (name: string, wanted: readonly ExpectationParts[], got: readonly Consequence[]): void => {
+function compare(name: string, wanted: readonly ExpectationParts[], got: readonly Consequence[]): void {
   const expected = wanted.filter((each) => each.none !== true);
   if (expected.length === got.length && expected.every((each, index) => each.matches(got[index] as Consequence))) return;
   const lines = diff(expected, got);
@@ -47,11 +49,11 @@ const compare = (name: string, wanted: readonly ExpectationParts[], got: readonl
     actual: got.map(consequenceText),
     operator: 'given',
   });
-};
+}
 
 const NOTHING = 'nothing()';
 
-const diff = (expected: readonly ExpectationParts[], got: readonly Consequence[]): string[] => {
+function diff(expected: readonly ExpectationParts[], got: readonly Consequence[]): string[] {
   const lines = ['  (- expected, + decided)'];
   for (let index = 0; index < Math.max(expected.length, got.length); index += 1) {
     const [wanted, found] = [expected[index], got[index]];
@@ -60,4 +62,4 @@ const diff = (expected: readonly ExpectationParts[], got: readonly Consequence[]
   }
   if (expected.length === 0) lines.splice(1, 0, `  - ${NOTHING}`);
   return got.length > 0 ? lines : [...lines, `  + ${NOTHING}`];
-};
+}

@@ -96,7 +96,7 @@ export class HandlerFaults {
   }
 }
 
-const faultError = (commandId: string, { command, cause }: HandlerFault): OrchestratorError => {
+function faultError(commandId: string, { command, cause }: HandlerFault): OrchestratorError {
   const error = new OrchestratorError(
     'SERVICE_FAULT',
     `The handler of ${command} threw ${thrownAt(cause)}; ${commandId} has no reply. If the test expects it, call world.expectFaults(${command}) first.`,
@@ -110,20 +110,27 @@ const faultError = (commandId: string, { command, cause }: HandlerFault): Orches
   const frames = cause instanceof Error ? cause.stack?.split('\n').filter((line) => line.startsWith('    at ')) : undefined;
   if (frames && frames.length > 0) error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n');
   return error;
-};
+}
 
 /** Errors that a handler throws on purpose, or because it was aborted. */
-const isNoFault = (cause: unknown): boolean =>
-  isRetryAfter(cause) ||
-  cause instanceof KilledInTransaction ||
-  (isOrchestratorError(cause) && (cause.code === 'NOT_DONE' || cause.code === 'CANCELLED')) ||
-  (cause instanceof Error && cause.name === 'AbortError');
+function isNoFault(cause: unknown): boolean {
+  return (
+    isRetryAfter(cause) ||
+    cause instanceof KilledInTransaction ||
+    (isOrchestratorError(cause) && (cause.code === 'NOT_DONE' || cause.code === 'CANCELLED')) ||
+    (cause instanceof Error && cause.name === 'AbortError')
+  );
+}
 
 /** An assertion error of Node, vitest or jest. */
-const isAssertion = (cause: unknown): cause is Error =>
-  cause instanceof UnscriptedCommand || (cause instanceof Error && (/AssertionError/.test(cause.name) || 'matcherResult' in cause));
+function isAssertion(cause: unknown): cause is Error {
+  return cause instanceof UnscriptedCommand || (cause instanceof Error && (/AssertionError/.test(cause.name) || 'matcherResult' in cause));
+}
 
 /** An error that another run cannot avoid. A `TypeError` with a cause is not a bug: `fetch` throws one when a host does not respond. */
-const isBug = (cause: unknown): boolean =>
-  isOrchestratorError(cause) ||
-  (cause instanceof Error && cause.cause === undefined && /^(?:Type|Reference|Range|Syntax)Error$/.test(cause.name));
+function isBug(cause: unknown): boolean {
+  return (
+    isOrchestratorError(cause) ||
+    (cause instanceof Error && cause.cause === undefined && /^(?:Type|Reference|Range|Syntax)Error$/.test(cause.name))
+  );
+}

@@ -81,14 +81,20 @@ export async function replayFixtures(
   return found;
 }
 
-const environmentOf = ({ system }: Catalogue, checks: boolean): RunEnvironment => ({
-  system: system.name,
-  commands: system.commands,
-  hash: sha256,
-  canonical,
-  tickThresholdMs: Infinity,
-  checks,
-});
+function environmentOf({ system }: Catalogue, checks: boolean): RunEnvironment {
+  return {
+    system: system.name,
+    commands: system.commands,
+    hash: sha256,
+    canonical,
+    tickThresholdMs: Infinity,
+    checks,
+  };
+}
 
-const notAFixture = (): ContractError =>
-  new ContractError('DATA_INVALID', 'A golden journal does not begin with ProcessStarted: expected a file that recordJournal wrote.');
+function notAFixture(): ContractError {
+  return new ContractError(
+    'DATA_INVALID',
+    'A golden journal does not begin with ProcessStarted: expected a file that recordJournal wrote.',
+  );
+}

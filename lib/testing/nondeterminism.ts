@@ -23,7 +23,7 @@ export interface Disagreement {
 const REPLAYS_MAX = 4;
 
 /** The error of a replay that finds the difference, or an error with the first member that differs. */
-export const nondeterminism = async (disagreement: Disagreement): Promise<ProcessBug> => {
+export async function nondeterminism(disagreement: Disagreement): Promise<ProcessBug> {
   const { definition, environment, image, journal, live, rebuilt } = disagreement;
   // Repeats the replay, because a random decision can agree with the journal by chance.
   for (let replays = 0; definition.kind === 'async' && replays < REPLAYS_MAX; replays += 1) {
@@ -31,17 +31,18 @@ export const nondeterminism = async (disagreement: Disagreement): Promise<Proces
     if (bug) return nondeterministic(bug.message);
   }
   return nondeterministic(`${definition.name} decides differently when ${image.pid} is rebuilt: ${describeDifference(live, rebuilt)}.`);
-};
+}
 
 /** `message` says what differs. */
-export const nondeterministic = (message: string): ProcessBug =>
-  new ProcessBug(
+export function nondeterministic(message: string): ProcessBug {
+  return new ProcessBug(
     'NONDETERMINISM',
     `${message} Check whether the code reads the clock, random values, or a variable that other code changes. Use ctx.now(), ctx.random() and ctx.uuid(), and get other data from events and replies.`,
   );
+}
 
 /** The first difference of two values. */
-export const describeDifference = (live: Json | undefined, rebuilt: Json | undefined, of = ''): string => {
+export function describeDifference(live: Json | undefined, rebuilt: Json | undefined, of = ''): string {
   const { path, values } = differing(live, rebuilt, of);
   return `${path}is ${shown(values[0])} live, and ${shown(values[1])} rebuilt`;
-};
+}

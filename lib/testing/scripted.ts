@@ -20,11 +20,11 @@ export function scripted<N extends string, C extends Readonly<Record<string, Def
   return serve(service, { ...handlers, ...all });
 }
 
-const unscripted =
-  (service: string, verb: string) =>
-  async (input: unknown): Promise<never> => {
+function unscripted(service: string, verb: string) {
+  return async (input: unknown): Promise<never> => {
     throw new UnscriptedCommand(service, verb, input);
   };
+}
 
 /** A command arrived for which the script has no handler. */
 export class UnscriptedCommand extends assert.AssertionError {

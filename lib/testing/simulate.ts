@@ -329,6 +329,10 @@ class SimulatedWorld implements World {
   }
 }
 
-const pidOf = (process: AnyProcess, id: string): string => buildPid(DEFAULT_TENANT, process.name, id) ?? id;
+function pidOf(process: AnyProcess, id: string): string {
+  return buildPid(DEFAULT_TENANT, process.name, id) ?? id;
+}
 
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}

@@ -64,11 +64,11 @@ export class StuckInstances {
   }
 }
 
-const stuckError = (pid: string, { code, message }: StuckReason, fault: string | undefined): Error => {
+function stuckError(pid: string, { code, message }: StuckReason, fault: string | undefined): Error {
   const [process = '', id = ''] = nameOf(pid).split(' ');
   const cause = message.endsWith('.') ? message.slice(0, -1) : message;
   const text = `${nameOf(pid)} is stuck (${code}): ${cause}${fault === undefined ? '' : `; ${fault}`}. If the test expects it, call world.expectStuck(${process}, '${id}', '${code}') first.`;
   return Object.hasOwn(PROCESS_BUG_REMEDIES, code)
     ? new ProcessBug(code as ProcessBugCode, text)
     : new OrchestratorError(code, text, { retryable: false, remedy: stuckRemedy(code) });
-};
+}

@@ -11,13 +11,13 @@ import { invalidToken, readTaskToken } from '../service/task-token.ts';
 import type { WorldState } from './world-state.ts';
 
 /** The ports of a world's client. `records`: the command records by service; `changed`: lets the world continue. */
-export const clientPorts = (
+export function clientPorts(
   system: SystemContract,
   state: WorldState,
   records: ReadonlyMap<string, IdempotencyStore>,
   changed: (pid: string, signal: AbortSignal) => Promise<void>,
   faultOf: (commandId: string) => string | undefined,
-): ClientPorts => {
+): ClientPorts {
   const { sender, publisher, store, index, payloads, parking, clock } = state;
   return {
     sender,
@@ -41,15 +41,15 @@ export const clientPorts = (
       await answerDeferred(request, { service, store: records.get(name) ?? state.records, publisher, payloads, clock });
     },
   };
-};
+}
 
 /** The error for a client that waits for an instance while nothing moves. `faultOf`: the last error of a command's handler. */
-export const nothingMoves = (
+export function nothingMoves(
   system: SystemContract,
   state: WorldState,
   pid: string,
   faultOf: (commandId: string) => string | undefined,
-): ClientError => {
+): ClientError {
   const head = state.heads.get(pid);
   if (!head || head.status === 'early') return notFound(pid, head);
   const definition = definitionOf(system, head.definition) ?? 'unlisted';
@@ -61,4 +61,4 @@ export const nothingMoves = (
   return new ClientError('TIMED_OUT', `${nameOf(pid)} does not end unless time passes: ${why}.`, {
     remedy: 'Let time pass with world.advance(), or send the instance the event that it waits for.',
   });
-};
+}

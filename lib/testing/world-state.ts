@@ -40,11 +40,11 @@ export interface WorldState {
 }
 
 /** `written` is called with each written head and its previous state. */
-export const newWorldState = (
+export function newWorldState(
   system: SystemContract,
   startsAt: number,
   written: (head: Head, previous: Head | undefined) => void,
-): WorldState => {
+): WorldState {
   const clock = new VirtualClock(startsAt);
   const { heads, chunks, index, store } = memoryStores(written);
   const payloadTexts = new MemoryTable<string, string>();
@@ -76,10 +76,10 @@ export const newWorldState = (
       received = eventsOf(next);
     },
   };
-};
+}
 
 /** Opens the queues of these names that are not open yet, each with its dead-letter queue. */
-const queueOpener = (queues: Map<string, MemoryMessageQueue>, clock: VirtualClock): ((names: readonly string[]) => void) => {
+function queueOpener(queues: Map<string, MemoryMessageQueue>, clock: VirtualClock): (names: readonly string[]) => void {
   const messages = new MemoryTable<number, QueuedMessage>();
   let number = 0;
   const shared = { clock, messages, nextNumber: () => (number += 1) };
@@ -92,10 +92,10 @@ const queueOpener = (queues: Map<string, MemoryMessageQueue>, clock: VirtualCloc
       queues.set(name, new MemoryMessageQueue({ ...shared, name, deadLetter, maxReceiveCount }));
     }
   };
-};
+}
 
 /** The event types of the bus rule of a system: those that its processes receive. */
-const eventsOf = (system: SystemContract): ReadonlySet<string> => {
+function eventsOf(system: SystemContract): ReadonlySet<string> {
   const definitions = [...system.processes.values()].flat();
   return new Set(definitions.flatMap(({ startOn, receives }) => [...startOn, ...receives].map(({ event }) => event.type)));
-};
+}

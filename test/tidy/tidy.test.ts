@@ -170,6 +170,15 @@ describe('files', () => {
     );
   });
 
+  test('a named function of lib, bin and functions is a declaration', () => {
+    const faults = under('lib/', 'bin/', 'functions/').flatMap((file) =>
+      arrowNames(file.code).map(({ name, at }) => `${file.path}:${lineAt(file.code, at)} write function ${name}(…) instead of a constant`),
+    );
+    expect(faults).toEqual([]);
+    expect(arrowNames('const a = async ({ b }: C): Promise<D> => b;\nexport const c = <T>(d: T) => d;\nconst e = f => f;').length).toBe(3);
+    expect(arrowNames('const a: F = (b) => b;\nconst c = (d + e) * f;\nconst g = h((i) => i);')).toEqual([]);
+  });
+
   test('an engine is built by the deployed function, the embedded runtime, or memoryEngine of a test', () => {
     const builders = ['functions/deployed-engine.ts', 'lib/local/engine-thread.ts', 'lib/local/runtime.ts', 'lib/testing/memory-engine.ts'];
     const faults = files
@@ -276,4 +285,21 @@ function reachedFromExamples(starts: readonly string[]): ReadonlySet<string> {
 
 function findings(file: SourceFile, text: string, pattern: RegExp, instead: string): readonly string[] {
   return [...text.matchAll(pattern)].map((match) => `${file.path}:${lineAt(text, match.index)} has '${match[0]}': write ${instead}`);
+}
+
+/** Constants of a module whose value is an arrow function. A constant with a type has its parameters from that type, so it may stay. */
+function arrowNames(code: string): { readonly name: string; readonly at: number }[] {
+  return [...code.matchAll(/^(?:export )?const (\w+) = (?:async )?(?:<[^\n]*>)?(\(|\w+ =>)/gm)].flatMap(
+    ({ 0: text, 1: name = '', 2: begin, index }) => {
+      const after = index + text.length;
+      return begin !== '(' || /^\s*(?::|=>)/.test(code.slice(endOfParentheses(code, after))) ? [{ name, at: index }] : [];
+    },
+  );
+}
+
+function endOfParentheses(code: string, from: number): number {
+  let open = 1;
+  let at = from;
+  for (; open > 0 && at < code.length; at += 1) open += code[at] === '(' ? 1 : code[at] === ')' ? -1 : 0;
+  return at;
 }

@@ -17,30 +17,39 @@ export interface DeploymentNames {
   readonly commandTable: (service: string) => string;
 }
 
-export const deploymentNames = (name: string): DeploymentNames => ({
-  table: name,
-  bus: name,
-  inbox: `${name}-inbox`,
-  starts: `${name}-starts`,
-  operations: `${name}-operations`,
-  hotLane: `${name}-hot-lane.fifo`,
-  parameters: `/tutti/${name}`,
-  queue: (service) => `${name}-${service}`,
-  commandTable: (service) => `${name}-${service}-commands`,
-});
+export function deploymentNames(name: string): DeploymentNames {
+  return {
+    table: name,
+    bus: name,
+    inbox: `${name}-inbox`,
+    starts: `${name}-starts`,
+    operations: `${name}-operations`,
+    hotLane: `${name}-hot-lane.fifo`,
+    parameters: `/tutti/${name}`,
+    queue: (service) => `${name}-${service}`,
+    commandTable: (service) => `${name}-${service}-commands`,
+  };
+}
 
 /**
  * The parameter, under that of the deployment, with the name of the table that has the records of a service. It exists if the records are in
  * the table of another deployment, because the service serves several.
  */
-export const recordsParameter = (service: string): string => `records-${service}`;
+export function recordsParameter(service: string): string {
+  return `records-${service}`;
+}
 
 /** Bucket names are global, so this one contains the account and the region. */
-export const payloadBucketName = (name: string, account: string, region: string): string => `${name}-payloads-${account}-${region}`;
+export function payloadBucketName(name: string, account: string, region: string): string {
+  return `${name}-payloads-${account}-${region}`;
+}
 
 /** The dead-letter queue of a queue. */
-export const deadLetterName = (queue: string): string =>
-  queue.endsWith('.fifo') ? `${queue.slice(0, -'.fifo'.length)}-dead-letter.fifo` : `${queue}-dead-letter`;
+export function deadLetterName(queue: string): string {
+  return queue.endsWith('.fifo') ? `${queue.slice(0, -'.fifo'.length)}-dead-letter.fifo` : `${queue}-dead-letter`;
+}
 
 /** The URL of another queue of the account and region in which `url` lies. */
-export const siblingQueueUrl = (url: string, queue: string): string => `${url.slice(0, url.lastIndexOf('/') + 1)}${queue}`;
+export function siblingQueueUrl(url: string, queue: string): string {
+  return `${url.slice(0, url.lastIndexOf('/') + 1)}${queue}`;
+}

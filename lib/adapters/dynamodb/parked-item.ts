@@ -64,4 +64,6 @@ export function byId(left: Pick<ParkedEvent, 'id'>, right: Pick<ParkedEvent, 'id
   return left.id < right.id ? -1 : left.id > right.id ? 1 : 0;
 }
 
-const shardOf = (text: string): number => shardHash(text) % PARKED_SHARDS;
+function shardOf(text: string): number {
+  return shardHash(text) % PARKED_SHARDS;
+}

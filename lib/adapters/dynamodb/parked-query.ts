@@ -45,7 +45,9 @@ async function firstFitting(
 }
 
 const PROJECTION = Object.keys(SUMMARY_NAMES).join(', ');
-const shards = (): readonly number[] => Array.from({ length: PARKED_SHARDS }, (_, shard) => shard);
+function shards(): readonly number[] {
+  return Array.from({ length: PARKED_SHARDS }, (_, shard) => shard);
+}
 
 function ofAll(
   table: string,

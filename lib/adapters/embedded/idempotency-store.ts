@@ -38,64 +38,66 @@ function flagsOf(record: CommandRecord): number {
 }
 
 /** The text of a command is shared with its message, and the text of a reply with its event. */
-const recordCodec = (leasesFrom: number): Codec<CommandRecord> => ({
-  encode(writer, record, previous) {
-    writer.string(record.state);
-    writer.string(record.hash, previous?.hash);
-    writer.string(record.token, previous?.token);
-    writer.optionalNumber(record.leaseUntil);
-    writer.number(flagsOf(record));
-    writer.shared(record.reply, previous?.reply);
-    writer.shared(record.early, previous?.early);
-    writer.shared(record.command, previous?.command);
-    writer.optionalNumber(record.beatAt);
-    writer.number(record.revision);
-    if (record.failures !== undefined) writer.number(record.failures);
-    if (record.nextRunAt !== undefined) writer.number(record.nextRunAt);
-    if (record.lastError !== undefined) {
-      writer.string(record.lastError.code, previous?.lastError?.code);
-      writer.string(record.lastError.message, previous?.lastError?.message);
-    }
-    if (record.nonce !== undefined) writer.string(record.nonce, previous?.nonce);
-  },
-  decode(reader, previous) {
-    const state = reader.string() as CommandRecord['state'];
-    const hash = reader.string(previous?.hash) ?? '';
-    const token = reader.string(previous?.token);
-    const until = reader.optionalNumber();
-    const leaseUntil = until !== undefined && until < leasesFrom ? undefined : until;
-    const flags = reader.number();
-    const reply = reader.shared(previous?.reply);
-    const early = reader.shared(previous?.early);
-    const command = reader.shared(previous?.command);
-    const beatAt = reader.optionalNumber();
-    const revision = reader.number();
-    const failures = (flags & FAILURES) === 0 ? undefined : reader.number();
-    const nextRunAt = (flags & NEXT_RUN_AT) === 0 ? undefined : reader.number();
-    const lastError =
-      (flags & LAST_ERROR) === 0
-        ? undefined
-        : {
-            code: reader.string(previous?.lastError?.code) ?? '',
-            message: reader.string(previous?.lastError?.message) ?? '',
-          };
-    const nonce = (flags & NONCE) === 0 ? undefined : reader.string(previous?.nonce);
-    return {
-      state,
-      hash,
-      revision,
-      ...(token === undefined ? {} : { token }),
-      ...(leaseUntil === undefined ? {} : { leaseUntil }),
-      ...((flags & ONCE) === 0 ? {} : { once: true as const }),
-      ...((flags & MAYBE_DONE) === 0 ? {} : { maybeDone: true as const }),
-      ...(reply === undefined ? {} : { reply }),
-      ...(early === undefined ? {} : { early }),
-      ...(command === undefined ? {} : { command }),
-      ...(beatAt === undefined ? {} : { beatAt }),
-      ...(failures === undefined ? {} : { failures }),
-      ...(nextRunAt === undefined ? {} : { nextRunAt }),
-      ...(lastError === undefined ? {} : { lastError }),
-      ...(nonce === undefined ? {} : { nonce }),
-    };
-  },
-});
+function recordCodec(leasesFrom: number): Codec<CommandRecord> {
+  return {
+    encode(writer, record, previous) {
+      writer.string(record.state);
+      writer.string(record.hash, previous?.hash);
+      writer.string(record.token, previous?.token);
+      writer.optionalNumber(record.leaseUntil);
+      writer.number(flagsOf(record));
+      writer.shared(record.reply, previous?.reply);
+      writer.shared(record.early, previous?.early);
+      writer.shared(record.command, previous?.command);
+      writer.optionalNumber(record.beatAt);
+      writer.number(record.revision);
+      if (record.failures !== undefined) writer.number(record.failures);
+      if (record.nextRunAt !== undefined) writer.number(record.nextRunAt);
+      if (record.lastError !== undefined) {
+        writer.string(record.lastError.code, previous?.lastError?.code);
+        writer.string(record.lastError.message, previous?.lastError?.message);
+      }
+      if (record.nonce !== undefined) writer.string(record.nonce, previous?.nonce);
+    },
+    decode(reader, previous) {
+      const state = reader.string() as CommandRecord['state'];
+      const hash = reader.string(previous?.hash) ?? '';
+      const token = reader.string(previous?.token);
+      const until = reader.optionalNumber();
+      const leaseUntil = until !== undefined && until < leasesFrom ? undefined : until;
+      const flags = reader.number();
+      const reply = reader.shared(previous?.reply);
+      const early = reader.shared(previous?.early);
+      const command = reader.shared(previous?.command);
+      const beatAt = reader.optionalNumber();
+      const revision = reader.number();
+      const failures = (flags & FAILURES) === 0 ? undefined : reader.number();
+      const nextRunAt = (flags & NEXT_RUN_AT) === 0 ? undefined : reader.number();
+      const lastError =
+        (flags & LAST_ERROR) === 0
+          ? undefined
+          : {
+              code: reader.string(previous?.lastError?.code) ?? '',
+              message: reader.string(previous?.lastError?.message) ?? '',
+            };
+      const nonce = (flags & NONCE) === 0 ? undefined : reader.string(previous?.nonce);
+      return {
+        state,
+        hash,
+        revision,
+        ...(token === undefined ? {} : { token }),
+        ...(leaseUntil === undefined ? {} : { leaseUntil }),
+        ...((flags & ONCE) === 0 ? {} : { once: true as const }),
+        ...((flags & MAYBE_DONE) === 0 ? {} : { maybeDone: true as const }),
+        ...(reply === undefined ? {} : { reply }),
+        ...(early === undefined ? {} : { early }),
+        ...(command === undefined ? {} : { command }),
+        ...(beatAt === undefined ? {} : { beatAt }),
+        ...(failures === undefined ? {} : { failures }),
+        ...(nextRunAt === undefined ? {} : { nextRunAt }),
+        ...(lastError === undefined ? {} : { lastError }),
+        ...(nonce === undefined ? {} : { nonce }),
+      };
+    },
+  };
+}

@@ -4,7 +4,9 @@ import { MemoryTable, type Table } from './table.ts';
 const REFERENCE = /^payload:([0-9a-f]{64})$/;
 
 /** The reference to a value in a message of an embedded runtime: it has one store, so the hash is enough. */
-export const embeddedReference = (_pid: string, hash: string): string => `payload:${hash}`;
+export function embeddedReference(_pid: string, hash: string): string {
+  return `payload:${hash}`;
+}
 
 /** Payloads in a table, by hash: equal values of several instances are one. */
 export class MemoryPayloadStore implements PayloadStore {

@@ -32,4 +32,6 @@ export class MemoryRetirementStore implements RetirementStore {
 }
 
 /** An instance that became stuck after it had closed keeps its closing time. */
-const isClosed = ({ status, closedAt }: Head): boolean => closedAt !== undefined && CLOSED_STATUSES.includes(status);
+function isClosed({ status, closedAt }: Head): boolean {
+  return closedAt !== undefined && CLOSED_STATUSES.includes(status);
+}

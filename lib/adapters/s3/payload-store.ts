@@ -21,16 +21,19 @@ const REFERENCE = /^s3:\/\/([^/]+)\/([^/]+\/[^/]+\/[0-9a-f]{64})$/;
 const MB = 1024 * 1024;
 
 /** The time-out of a request with so many bytes: that of any other request, and a second for each MB. */
-const timeoutMs = (bytes: number): number => 2_000 + Math.ceil(bytes / MB) * 1_000;
+function timeoutMs(bytes: number): number {
+  return 2_000 + Math.ceil(bytes / MB) * 1_000;
+}
 
-const tooLarge = (what: string, bytes: number): ContractError =>
-  new ContractError('DATA_TOO_LARGE', `${what} has ${bytes} bytes: at most ${VALUE_BYTES_MAX} are allowed.`);
+function tooLarge(what: string, bytes: number): ContractError {
+  return new ContractError('DATA_TOO_LARGE', `${what} has ${bytes} bytes: at most ${VALUE_BYTES_MAX} are allowed.`);
+}
 
 /**
  * The body of an object. Its length is known before it is read, and an object above the limit of a value is not read, because it could take all
  * memory. The time-out of the request ends with its headers, so the body has one of its own.
  */
-const bodyText = async (key: string, { Body, ContentLength = 0 }: GetObjectCommandOutput): Promise<string | undefined> => {
+async function bodyText(key: string, { Body, ContentLength = 0 }: GetObjectCommandOutput): Promise<string | undefined> {
   const body = Body as (typeof Body & { destroy?(error?: Error): void }) | undefined;
   if (ContentLength > VALUE_BYTES_MAX) {
     body?.destroy?.();
@@ -46,7 +49,7 @@ const bodyText = async (key: string, { Body, ContentLength = 0 }: GetObjectComma
   } finally {
     clearTimeout(timer);
   }
-};
+}
 
 /** Values in a bucket, under `<writer>/<pid, URI-encoded>/<hash>`. Puts under its own prefix, fetches values of any writer. */
 export class S3PayloadStore implements PayloadStore {

@@ -4,4 +4,6 @@ import { createHash } from 'node:crypto';
 const GROUP_ID = /^[\u0021-\u007e]{1,128}$/;
 
 /** The group itself if SQS accepts it, else its SHA-256, so that different groups stay distinct. */
-export const groupId = (group: string): string => (GROUP_ID.test(group) ? group : createHash('sha256').update(group).digest('hex'));
+export function groupId(group: string): string {
+  return GROUP_ID.test(group) ? group : createHash('sha256').update(group).digest('hex');
+}

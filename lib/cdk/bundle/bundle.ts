@@ -36,7 +36,9 @@ export interface ServiceBundle {
 /** True in the repository, which runs from TypeScript; false in an installed package, which holds JavaScript. */
 const SOURCE = import.meta.url.endsWith('.ts');
 const here = dirname(fileURLToPath(import.meta.url));
-const functionFile = (name: string): string => join(here, '../../../functions', `${name}.${SOURCE ? 'ts' : 'js'}`);
+function functionFile(name: string): string {
+  return join(here, '../../../functions', `${name}.${SOURCE ? 'ts' : 'js'}`);
+}
 
 const COMMON = {
   platform: 'node',

@@ -26,20 +26,20 @@ export function forbiddenChain({ inputs }: Metafile, entry: string): ForbiddenCh
   return undefined;
 }
 
-const chainTo = (cameFrom: ReadonlyMap<string, string | undefined>, path: string): string[] => {
+function chainTo(cameFrom: ReadonlyMap<string, string | undefined>, path: string): string[] {
   const chain: string[] = [];
   for (let at: string | undefined = path; at !== undefined; at = cameFrom.get(at)) chain.unshift(at);
   return chain;
-};
+}
 
 const SDK = /^@(?:aws-sdk|smithy|aws-lambda-powertools)\/|^aws-sdk(?:\/|$)/;
 
-const forbidden = ({ path, original = path, external = false }: Import): string | undefined => {
+function forbidden({ path, original = path, external = false }: Import): string | undefined {
   if (external && isBuiltin(path)) return `the Node builtin ${path}`;
   if (SDK.test(original)) return `the AWS SDK (${original})`;
   if (original.startsWith('tutti/')) return original;
   return undefined;
-};
+}
 
 /** The names of the output files that this one loads, immediately or on demand; itself first. */
 export function loadedBy({ outputs }: Metafile, file: string): readonly string[] {
@@ -64,7 +64,10 @@ export function carriedLocales({ inputs, outputs }: Metafile): { readonly bytes:
 const LOCALES_BYTES_MAX = 50_000;
 const LOCALE = /\/node_modules\/zod\/.*\/locales\//;
 
-const localeBytes = (inputs: Metafile['outputs'][string]['inputs']): number =>
-  Object.entries(inputs).reduce((sum, [path, { bytesInOutput }]) => (LOCALE.test(`/${path}`) ? sum + bytesInOutput : sum), 0);
+function localeBytes(inputs: Metafile['outputs'][string]['inputs']): number {
+  return Object.entries(inputs).reduce((sum, [path, { bytesInOutput }]) => (LOCALE.test(`/${path}`) ? sum + bytesInOutput : sum), 0);
+}
 
-const isZod = ({ original }: Import): boolean => original === 'zod' || original === 'zod/v4';
+function isZod({ original }: Import): boolean {
+  return original === 'zod' || original === 'zod/v4';
+}

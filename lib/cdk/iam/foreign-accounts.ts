@@ -56,8 +56,9 @@ export function publishingAccounts({ own, accounts, queues, system }: AdmittedPr
   return { own, services: othersOnly(services, own), events };
 }
 
-const othersOnly = (services: Readonly<Record<string, string>>, own: string): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(services).filter(([, account]) => account !== own));
+function othersOnly(services: Readonly<Record<string, string>>, own: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(services).filter(([, account]) => account !== own));
+}
 
 /** Every account that may publish, the orchestrator's first. */
 export function admittedAccounts({ own, services, events }: PublishingAccounts): readonly string[] {
@@ -119,7 +120,9 @@ function admitToBus(scope: Construct, bus: EventBus, account: string, { services
 }
 
 /** A Sid allows letters and digits only. */
-const pascalCase = (name: string): string => name.replace(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
+function pascalCase(name: string): string {
+  return name.replace(/(?:^|-)([a-z0-9])/g, (_, first: string) => first.toUpperCase());
+}
 
 function admitToBucket(bucket: Bucket, account: string, { services, events }: Speaking): void {
   const folders = [...events.values()].flat().map((type) => sentKeys(bucket.bucketArn, type));

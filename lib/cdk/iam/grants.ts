@@ -126,7 +126,9 @@ function readingOf(orchestrator: IOrchestrator, tenant: string): readonly Policy
   ];
 }
 
-const listIndexOf = (tableArn: string): string => `${tableArn}/index/${LIST_INDEX.name}`;
+function listIndexOf(tableArn: string): string {
+  return `${tableArn}/index/${LIST_INDEX.name}`;
+}
 
 function findingDeployment(orchestrator: IOrchestrator): PolicyStatement {
   const parameters = Stack.of(orchestrator).formatArn({

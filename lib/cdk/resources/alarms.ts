@@ -24,11 +24,14 @@ interface Condition {
 const PERIOD = Duration.minutes(5);
 
 /** The command that prints the latest lines of a log, for descriptions of alarms. */
-export const logCommand = (logGroup: ILogGroup): string => `aws logs tail ${logGroup.logGroupName} --since 1h`;
+export function logCommand(logGroup: ILogGroup): string {
+  return `aws logs tail ${logGroup.logGroupName} --since 1h`;
+}
 
 /** The command that counts the messages of a queue, for descriptions of alarms. */
-export const queueCommand = (queueName: string): string =>
-  `aws sqs get-queue-attributes --attribute-names All --queue-url $(aws sqs get-queue-url --queue-name ${queueName} --output text)`;
+export function queueCommand(queueName: string): string {
+  return `aws sqs get-queue-attributes --attribute-names All --queue-url $(aws sqs get-queue-url --queue-name ${queueName} --output text)`;
+}
 
 /** Makes each alarm in the scope of the resource that it watches. Without a topic the alarms have no action, and synth warns. */
 export class Alarms {

@@ -41,4 +41,6 @@ export function dynamoTable(scope: Construct, id: string, props: DynamoTableProp
   });
 }
 
-const attribute = ({ name, type }: KeyAttribute): Attribute => ({ name, type: type === 'S' ? AttributeType.STRING : AttributeType.NUMBER });
+function attribute({ name, type }: KeyAttribute): Attribute {
+  return { name, type: type === 'S' ? AttributeType.STRING : AttributeType.NUMBER };
+}

@@ -12,7 +12,9 @@ export interface NamedPattern {
 }
 
 /** Matches only accounts that may publish, and no event of an archive replay, which would start every instance again. */
-const common = (accounts: readonly string[]): Record<string, unknown> => ({ account: accounts, 'replay-name': [{ exists: false }] });
+function common(accounts: readonly string[]): Record<string, unknown> {
+  return { account: accounts, 'replay-name': [{ exists: false }] };
+}
 
 /**
  * The events that the processes of a system handle: one pattern per owner, so that each type matches only with its owner's source, and a new
@@ -55,5 +57,6 @@ function split(types: readonly string[], length: (part: readonly string[]) => nu
   return parts;
 }
 
-const lengthOf = (pattern: Readonly<Record<string, unknown>>, accounts: readonly string[]): number =>
-  JSON.stringify({ ...pattern, account: accounts.map(() => ACCOUNT) }).length;
+function lengthOf(pattern: Readonly<Record<string, unknown>>, accounts: readonly string[]): number {
+  return JSON.stringify({ ...pattern, account: accounts.map(() => ACCOUNT) }).length;
+}

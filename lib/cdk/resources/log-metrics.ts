@@ -125,4 +125,6 @@ function watch(scope: Construct, name: string, alarms: Alarms, { metricName, mea
   alarms.add(scope, `${metricName}-alarm`, { metric, description, threshold: 1, ...condition });
 }
 
-const namespaceOf = (name: string): string => `Tutti/${name}`;
+function namespaceOf(name: string): string {
+  return `Tutti/${name}`;
+}

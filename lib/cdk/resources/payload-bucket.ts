@@ -67,10 +67,16 @@ export function payloadBucket(scope: Construct, id: string, { name, services, re
   return bucket;
 }
 
-const known = (value: string, placeholder: string): string => (Token.isUnresolved(value) ? placeholder : value);
+function known(value: string, placeholder: string): string {
+  return Token.isUnresolved(value) ? placeholder : value;
+}
 
 /** ARN pattern of the values of one writer. */
-export const payloadKeys = (bucketArn: string, writer: string): string => `${bucketArn}/${writer}/*`;
+export function payloadKeys(bucketArn: string, writer: string): string {
+  return `${bucketArn}/${writer}/*`;
+}
 
 /** ARN pattern of the values that clients send with an event of this type or a start of this process. */
-export const sentKeys = (bucketArn: string, folder: string): string => payloadKeys(bucketArn, `${CLIENT_WRITER}/${folder}`);
+export function sentKeys(bucketArn: string, folder: string): string {
+  return payloadKeys(bucketArn, `${CLIENT_WRITER}/${folder}`);
+}

@@ -38,20 +38,31 @@ export function asyncApi(system: SystemContract, places: Places): JsonSchema {
 
 type Entry = readonly [string, JsonSchema];
 
-const sorted = (entries: readonly Entry[]): JsonSchema => Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+function sorted(entries: readonly Entry[]): JsonSchema {
+  return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}
 
-const server = (prefix: string, protocol: string): JsonSchema => ({
-  host: `${prefix}.{region}.amazonaws.com`,
-  protocol,
-  variables: { region: { description: 'The AWS region of the deployment.' } },
-});
+function server(prefix: string, protocol: string): JsonSchema {
+  return {
+    host: `${prefix}.{region}.amazonaws.com`,
+    protocol,
+    variables: { region: { description: 'The AWS region of the deployment.' } },
+  };
+}
 
-const eventKey = (type: string): string => `${type}.event`;
-const commandKey = (name: string): string => `${name}.command`;
-const replyKey = (name: string): string => `${name}.reply`;
+function eventKey(type: string): string {
+  return `${type}.event`;
+}
+function commandKey(name: string): string {
+  return `${name}.command`;
+}
+function replyKey(name: string): string {
+  return `${name}.reply`;
+}
 
-const channelMessages = (keys: readonly string[]): JsonSchema =>
-  Object.fromEntries(keys.toSorted().map((key) => [key, { $ref: `#/components/messages/${key}` }]));
+function channelMessages(keys: readonly string[]): JsonSchema {
+  return Object.fromEntries(keys.toSorted().map((key) => [key, { $ref: `#/components/messages/${key}` }]));
+}
 
 function busChannel(system: SystemContract, { bus }: Places): JsonSchema {
   return {
@@ -98,14 +109,20 @@ function commandOperation({ name, service }: CommandContract): Entry {
   return [`send.${name}`, { ...operation('send', service, commandKey(name)), reply }];
 }
 
-const operation = (action: 'send' | 'receive', channel: string, message: string): JsonSchema => ({
-  action,
-  channel: channelRef(channel),
-  messages: [messageRef(channel, message)],
-});
+function operation(action: 'send' | 'receive', channel: string, message: string): JsonSchema {
+  return {
+    action,
+    channel: channelRef(channel),
+    messages: [messageRef(channel, message)],
+  };
+}
 
-const channelRef = (channel: string): JsonSchema => ({ $ref: `#/channels/${channel}` });
-const messageRef = (channel: string, message: string): JsonSchema => ({ $ref: `#/channels/${channel}/messages/${message}` });
+function channelRef(channel: string): JsonSchema {
+  return { $ref: `#/channels/${channel}` };
+}
+function messageRef(channel: string, message: string): JsonSchema {
+  return { $ref: `#/channels/${channel}/messages/${message}` };
+}
 
 function messages(system: SystemContract): readonly Entry[] {
   return [
@@ -117,10 +134,12 @@ function messages(system: SystemContract): readonly Entry[] {
   ];
 }
 
-const message = (title: string, path: string, correlatedBy: string): JsonSchema => ({
-  name: title,
-  title,
-  contentType: 'application/json',
-  correlationId: { location: `$message.payload#/${correlatedBy}` },
-  payload: { schemaFormat: SCHEMA_FORMAT, schema: { $ref: `./${path}` } },
-});
+function message(title: string, path: string, correlatedBy: string): JsonSchema {
+  return {
+    name: title,
+    title,
+    contentType: 'application/json',
+    correlationId: { location: `$message.payload#/${correlatedBy}` },
+    payload: { schemaFormat: SCHEMA_FORMAT, schema: { $ref: `./${path}` } },
+  };
+}

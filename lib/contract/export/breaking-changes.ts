@@ -95,8 +95,18 @@ function* elements(before: readonly Node[], after: readonly Node[], at: string):
   else for (const [index, schema] of before.entries()) yield* differences(schema, after[index], `${at}/${index}`);
 }
 
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isSchemas = (value: unknown): value is readonly Node[] => Array.isArray(value) && value.every(isNode);
-const nodeAt = (node: Node, key: string): Node => (isNode(node[key]) ? node[key] : {});
-const namesIn = (node: Node): ReadonlySet<string> => new Set(Array.isArray(node['required']) ? (node['required'] as string[]) : []);
-const textOf = (value: unknown): string => (value === undefined ? 'absent' : canonical(value as Json));
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+function isSchemas(value: unknown): value is readonly Node[] {
+  return Array.isArray(value) && value.every(isNode);
+}
+function nodeAt(node: Node, key: string): Node {
+  return isNode(node[key]) ? node[key] : {};
+}
+function namesIn(node: Node): ReadonlySet<string> {
+  return new Set(Array.isArray(node['required']) ? (node['required'] as string[]) : []);
+}
+function textOf(value: unknown): string {
+  return value === undefined ? 'absent' : canonical(value as Json);
+}

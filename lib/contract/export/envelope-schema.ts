@@ -14,14 +14,20 @@ import {
 import type { JsonSchema } from './json-schema.ts';
 
 /** A pattern with its own length limit. The description is for readers of the exported file. */
-const text = (form: RegExp, description: string): JsonSchema => ({ type: 'string', pattern: form.source, description });
-const label = (maxLength: number, description: string): JsonSchema => ({ type: 'string', minLength: 1, maxLength, description });
-const whole = (minimum: number, description: string): JsonSchema => ({
-  type: 'integer',
-  minimum,
-  maximum: Number.MAX_SAFE_INTEGER,
-  description,
-});
+function text(form: RegExp, description: string): JsonSchema {
+  return { type: 'string', pattern: form.source, description };
+}
+function label(maxLength: number, description: string): JsonSchema {
+  return { type: 'string', minLength: 1, maxLength, description };
+}
+function whole(minimum: number, description: string): JsonSchema {
+  return {
+    type: 'integer',
+    minimum,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description,
+  };
+}
 
 const JSON_VALUE: JsonSchema = { $ref: '#/$defs/json' };
 
@@ -73,16 +79,18 @@ const ROUTE: JsonSchema = {
   ),
 };
 
-const envelope = (title: string, properties: JsonSchema, required: readonly string[], more: readonly JsonSchema[] = []): JsonSchema => ({
-  title,
-  type: 'object',
-  properties: { ...COMMON, ...properties },
-  required: [...REQUIRED, ...required],
-  propertyNames: { not: { enum: ['__proto__', 'constructor', 'prototype'] } },
-  additionalProperties: JSON_VALUE,
-  allOf: [DATA_OR_REFERENCE, ...more],
-  $defs: DEFINITIONS,
-});
+function envelope(title: string, properties: JsonSchema, required: readonly string[], more: readonly JsonSchema[] = []): JsonSchema {
+  return {
+    title,
+    type: 'object',
+    properties: { ...COMMON, ...properties },
+    required: [...REQUIRED, ...required],
+    propertyNames: { not: { enum: ['__proto__', 'constructor', 'prototype'] } },
+    additionalProperties: JSON_VALUE,
+    allOf: [DATA_OR_REFERENCE, ...more],
+    $defs: DEFINITIONS,
+  };
+}
 
 /** The members that distinguish the kinds: a reply has `commandid` or `outcome`, a command `replyto` or `attempt`, an event none of them. */
 const EVENT_ONLY: JsonSchema = { commandid: false, outcome: false, replyto: false, attempt: false };

@@ -5,9 +5,15 @@ import type { CommandContract, EventContract } from '../runtime-contract.ts';
 import { type Schema, stepsOf, versionOf } from '../schema.ts';
 
 /** The paths of the schemas of an event message, a command message and its replies. */
-export const eventMessagePath = (type: string): string => `messages/${type}.event.json`;
-export const commandMessagePath = (name: string): string => `messages/${name}.command.json`;
-export const replyMessagePath = (name: string): string => `messages/${name}.reply.json`;
+export function eventMessagePath(type: string): string {
+  return `messages/${type}.event.json`;
+}
+export function commandMessagePath(name: string): string {
+  return `messages/${name}.command.json`;
+}
+export function replyMessagePath(name: string): string {
+  return `messages/${name}.reply.json`;
+}
 
 /** The files of an event: one for each version of its data, and its message. */
 export function eventFiles(system: string, event: EventContract): readonly ExportedFile[] {
@@ -33,7 +39,9 @@ export function commandFiles(system: string, command: CommandContract): readonly
   ];
 }
 
-const errorPath = (name: string, type: string): string => `commands/${name}.error.${type}.json`;
+function errorPath(name: string, type: string): string {
+  return `commands/${name}.error.${type}.json`;
+}
 
 function versionFiles(system: string, schema: Schema, stem: string, what: string): readonly ExportedFile[] {
   const schemas = stepsOf(schema)?.map((step) => step.schema) ?? [schema];
@@ -46,7 +54,9 @@ function versionFiles(system: string, schema: Schema, stem: string, what: string
   );
 }
 
-const typed = (type: string): JsonSchema => ({ properties: { type: { const: type } } });
+function typed(type: string): JsonSchema {
+  return { properties: { type: { const: type } } };
+}
 
 /** A schema that selects the data by its version; an absent `dataversion` means 1. */
 function versioned(schema: Schema, stem: string): JsonSchema {
@@ -84,11 +94,13 @@ const LAST_ERROR: JsonSchema = {
   required: ['type', 'message', 'data'],
 };
 
-const outcomeSchema = (type: string, outcome: string, more: JsonSchema): JsonSchema => ({
-  title: outcome,
-  properties: { outcome: { const: outcome }, type: { const: type } },
-  allOf: [more],
-});
+function outcomeSchema(type: string, outcome: string, more: JsonSchema): JsonSchema {
+  return {
+    title: outcome,
+    properties: { outcome: { const: outcome }, type: { const: type } },
+    allOf: [more],
+  };
+}
 
 /** A declared error with its data, or a technical failure of any type, which has `retryable: true`. */
 function failureSchema({ name, errors }: CommandContract): JsonSchema {

@@ -79,8 +79,9 @@ export const BODY_BYTES_MAX = 204_800;
 export const SQS_BODY_BYTES_MAX = 1_048_576;
 
 /** The reason why this body cannot be sent; undefined if it can. */
-export const tooLong = (what: string, body: string, most = BODY_BYTES_MAX): string | undefined =>
-  body.length > most ? `The ${what} has ${body.length} bytes: at most ${most} are allowed.` : undefined;
+export function tooLong(what: string, body: string, most = BODY_BYTES_MAX): string | undefined {
+  return body.length > most ? `The ${what} has ${body.length} bytes: at most ${most} are allowed.` : undefined;
+}
 
 /** A parsed message: one of the three kinds, or `malformed` with the reason. */
 export type ParsedEnvelope =

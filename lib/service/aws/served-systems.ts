@@ -51,11 +51,12 @@ export function systemOf(queueUrl: string, environment: Environment): ServedSyst
 }
 
 /** Account and name of a queue, which its URL and its ARN have in common. */
-export const queueIdOf = (urlOrArn: string): string =>
-  urlOrArn
+export function queueIdOf(urlOrArn: string): string {
+  return urlOrArn
     .split(urlOrArn.startsWith('arn:') ? ':' : '/')
     .slice(-2)
     .join('/');
+}
 
 type Systems = Readonly<Record<string, Readonly<Record<(typeof MEMBERS)[number], string>>>>;
 
@@ -69,8 +70,10 @@ function parsedSystems(text: string): Systems | undefined {
   }
 }
 
-const isSystem = (value: unknown): boolean =>
-  isObject(value) && MEMBERS.every((member) => typeof value[member] === 'string' && value[member] !== '');
+function isSystem(value: unknown): boolean {
+  return isObject(value) && MEMBERS.every((member) => typeof value[member] === 'string' && value[member] !== '');
+}
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
