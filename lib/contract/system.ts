@@ -19,6 +19,10 @@ interface SystemParts {
 
 /**
  * Defines a system. Throws `CONTRACT_INVALID`, with all faults in one message.
+ *
+ * Input: processes and services, which event.ts, command.ts, service.ts and process-contract.ts describe. Output: a frozen value; engine,
+ * client and constructs read its contract with `systemContract`. Trunk: this file checks names and owners; schema.ts parses data by
+ * the schemas; errors.ts has every error; wire/ and export/ turn contracts into messages and files.
  * @example import { system } from 'tutti'; export const trips = system('trips', { processes: [bookTrip], services: [payments] });
  */
 export function system<const N extends string>(

@@ -5,6 +5,11 @@ import { unresolvedCount } from '../core/image.ts';
 import type { Head } from '../ports/process-store.ts';
 
 /**
+ * Input: an image, or a stored head. Output: the head as it is stored, or its image. Trunk: `encodeHead` and `decodeHead`; inbox-message.ts has the
+ * messages of the engine's queues, read-journal.ts reads journals.
+ */
+
+/**
  * The format of the control state: a build refuses a format that it cannot read. 2: runs and rings hold identities (lib/core/identity.ts);
  * 1 held FNV-1a digests.
  */

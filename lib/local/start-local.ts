@@ -22,6 +22,9 @@ export interface LocalSystem {
  * (docs/errors.md).
  *
  * With `entry` the processes run in a thread of their own under a watchdog, so that one that never yields does not block the others.
+ *
+ * Input: a system, its services and a folder. Output: a client and `stop`. Trunk: runtime.ts runs services, timers and queues on the state of
+ * state.ts; engine-host.ts runs the engine, in engine-thread.ts if there is an `entry`; channel/ serves clients of other processes.
  * @throws ClientError `UNREACHABLE` if another process has the folder open
  * @throws ContractError `CONTRACT_INVALID` if `entry` cannot be imported or does not export the system
  * @example import { startLocal } from 'tutti/local'; const { client, stop } = await startLocal(trips, { directory: '.tutti', services });

@@ -68,6 +68,9 @@ const SLOTS_MAX = 10_000;
 /**
  * Binds handlers to the commands of a service. Throws `ContractError` (`CONTRACT_INVALID`) if a command has no handler, a handler has no
  * command, or an option is out of range.
+ *
+ * Input: a service and a handler for each command. Output: a `Served`, which runs in the local runtime, as a Lambda function and as a poller.
+ * Trunk: consumer/consumer.ts runs its commands, aws/ connects it to a deployment; task.ts is the task of a handler, store.ts its records.
  * @example import { serve } from 'tutti/service'; export const handler = serve(payments, { charge: async (input, task) => … });
  */
 export function serve<N extends string, C extends Readonly<Record<string, Definition>>, Tx = undefined>(

@@ -23,7 +23,12 @@ export interface SimulateOptions {
   readonly patience?: Duration;
 }
 
-/** A whole system in memory and in virtual time. */
+/**
+ * A whole system in memory and in virtual time.
+ *
+ * Input: a system and its services. Output: a client, the time, and crash points. Trunk: simulate.ts runs the workers of engine and services;
+ * every-crash.ts repeats a story killed at each point; given.ts and rehearsal.ts test one decision or one instance.
+ */
 export interface World {
   /** A client whose waiting calls let the world continue. A `result` that needs more time than `patience` is `TIMED_OUT`. */
   readonly client: Client;

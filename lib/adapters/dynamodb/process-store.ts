@@ -48,7 +48,13 @@ const HEAD_NAMES: Record<string, string> = attributeNames(HEAD_ATTRIBUTES);
 const EMPTY_BUFFER_DAYS = 14;
 const DAY_SECONDS = 86_400;
 
-/** Heads and chunks in one table. A commit is one UpdateItem, after one PutItem if the tenant is new to this store. Its conditions are in conditions.ts. */
+/**
+ * Heads and chunks in one table. A commit is one UpdateItem, after one PutItem if the tenant is new to this store.
+ *
+ * Input: heads, chunks and early events. Output: items under the conditions of conditions.ts, and the heads that a read or a failed write
+ * returns. Trunk: head-item.ts and chunk-item.ts encode; get-items.ts and query-pages.ts read; tables.ts has the tables. Each other port of
+ * this folder has a store of its name and codecs that end with `-item.ts`.
+ */
 export class DynamoDbProcessStore implements ProcessStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;

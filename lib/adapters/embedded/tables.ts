@@ -35,6 +35,9 @@ export interface TableOptions extends LogOptions {
 
 /**
  * Opens the state of a folder, as of its last close or the crash of its process.
+ *
+ * Input: a folder. Output: the tables of the stores, whose changes one log orders. Trunk: database.ts locks and inspects the folder; log/log.ts
+ * replays and writes the log; head-row.ts and log/row-format.ts map rows. The stores of this folder are those of memory on these tables.
  * @throws ClientError `UNREACHABLE` if another process holds the folder, `STATE_CORRUPT` if acknowledged data is damaged
  */
 export function openTables(directory: string, options?: TableOptions): SqliteTables {

@@ -45,7 +45,13 @@ export interface OrchestratorFunctionsProps {
   readonly alarms: Alarms;
 }
 
-/** The functions of an orchestrator, each with its event sources, rights and alarms. */
+/**
+ * The functions of an orchestrator, each with its event sources, rights and alarms.
+ *
+ * Input: the queues, table, bus and bucket of one deployment, and the props of its `Orchestrator`. Output: its Lambda functions.
+ * Trunk: lib/cdk/orchestrator.ts makes the resources of this folder, one kind per file, then these functions; each function of `functions/` has
+ * one method here; alarms.ts makes the alarms of all.
+ */
 export class OrchestratorFunctions extends Construct {
   readonly advanceProcesses: LambdaFunction;
   readonly sweepTimers: LambdaFunction;

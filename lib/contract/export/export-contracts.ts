@@ -7,6 +7,9 @@ import { systemContract, type System } from '../system.ts';
 /**
  * The contracts of a system for any language: JSON Schemas of events, commands, replies and envelopes, and one AsyncAPI document. Equal
  * contracts give equal files, sorted by path. Throws `SCHEMA_WITHOUT_JSON_SCHEMA`.
+ *
+ * Input: a system and the names of its deployment. Output: files, as path and text. Trunk: message-schemas.ts and envelope-schema.ts make the
+ * schemas, async-api.ts the document; breaking-changes.ts compares two exports.
  */
 export function exportContracts(system: System<string>, places: Places): readonly ExportedFile[] {
   const contract = systemContract(system);

@@ -20,6 +20,11 @@ const BEYOND_ASCII = /[\u007f-\uffff]/;
 const EACH_BEYOND_ASCII = /[\u007f-\uffff]/g;
 
 /**
+ * Input: an envelope, or a message as text or object. Output: the text of the envelope, or the parsed envelope with each fault as a reason.
+ * Trunk: envelope.ts has the types, envelope-form.ts the form of each field, canonical.ts the JSON that is hashed, process-id.ts the ids.
+ */
+
+/**
  * An envelope as text for the bus and the queues: JSON in which each character above 0x7E is escaped, because SQS refuses or replaces some
  * characters and counts the others in bytes.
  */

@@ -18,7 +18,7 @@ const SUSPECT_DELIVERY = 3;
 const QUARANTINE_ATTEMPTS = 3;
 
 /**
- * Input: a batch of inbox messages. Output: which to delete and which to release. This file is the trunk of the engine
+ * Input: a batch of inbox messages. Output: the messages to delete and those to release. Trunk: this file, for the whole engine
  * (docs/protocol.md#steps); each stage is one file that it calls:
  *
  *   admit        admit/admit.ts → admission.ts, admit-event.ts, admit-internal.ts              message → items: events for instances

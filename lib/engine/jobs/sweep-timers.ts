@@ -31,6 +31,9 @@ export type SweepPorts = Pick<EngineOptions, 'index' | 'clock' | 'sender'>;
  * Sends a tick to each due instance of the index (docs/protocol.md#sweep), pass after pass until none is left or the time is up. Every
  * sweep reads from the first instant, since a cursor that outlives it would miss entries that reach the index late. It writes nothing: a
  * tick carries the due instant that it read, and the head decides.
+ *
+ * Input: the index of due instances. Output: ticks in the inbox, and the count of due instances that were not reached. Trunk: each file of this
+ * folder is one job that a schedule starts: this one, wake-overdue.ts, drain-dead-letters.ts and retire-closed.ts.
  */
 export async function sweepTimers({ index, clock, sender }: SweepPorts, options: SweepOptions = {}): Promise<Swept> {
   const { aheadMs = 0, remainingMs = () => Infinity } = options;

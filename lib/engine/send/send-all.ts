@@ -29,6 +29,9 @@ const CALLS_MAX = 40;
 /**
  * Sends everything, in as few calls as the quotas allow: one call per target queue for up to ten messages. Results in order. A
  * caller that sends only to queues needs no publisher.
+ *
+ * Input: dispatches of committed heads. Output: one result for each. Trunk: dispatch.ts builds the dispatches of a head; this file sends them,
+ * and has the pending sends of earlier commits and the hot lane below.
  */
 export async function sendAll(dispatches: readonly Dispatch[], sender: MessageSender, publisher?: EventPublisher): Promise<SentResult[]> {
   const results: SentResult[] = new Array<SentResult>(dispatches.length).fill({ senderFault: false, reason: 'not sent' });

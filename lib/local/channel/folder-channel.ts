@@ -13,6 +13,9 @@ interface Line {
 /**
  * Calls to the system that runs on a folder, in another process or in this one. It connects at the first call, and again
  * after the system was restarted. Only pending calls keep this process alive.
+ *
+ * Input: a method and its arguments. Output: its result, or the error with its code. Trunk: serve-folder.ts answers at the other end of the
+ * socket; port-channel.ts carries the calls of both ends, remote-operations.ts lists the methods.
  */
 export class FolderChannel implements Caller {
   readonly #directory: string;

@@ -5,7 +5,12 @@ import { LambdaHost } from './lambda-host.ts';
 import { furtherSystems, queueIdOf } from './served-systems.ts';
 import type { Served } from '../served.ts';
 
-/** The host of a service in a Lambda function, created once per environment of the function. */
+/**
+ * The host of a service in a Lambda function, created once per environment of the function.
+ *
+ * Input: what `serve` returned. Output: a host that takes batches of SQS. Trunk: deployed-ports.ts builds the ports from the environment;
+ * lambda-host.ts runs a batch within the time of an invocation; poll-queue.ts is the host of a program of its own.
+ */
 export function lambdaFunction(served: Served): LambdaHost {
   const queueUrl = textVariable(process.env, 'TUTTI_QUEUE_URL', "the URL of the service's queue");
   const ports = deployedPorts(served, queueUrl, process.env);

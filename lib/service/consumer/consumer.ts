@@ -54,7 +54,7 @@ const ENTRIES_MAX = 10;
 const FAULTS_IN_A_ROW_MAX = 6;
 
 /**
- * Runs a service. In: messages of its queue. Out: replies on the bus, and deleted or returned messages.
+ * Runs a service. Input: messages of its queue. Output: replies on the bus, and deleted or returned messages.
  * Trunk: `poll` or `handle` → `CommandRunner.handle` (lib/service/consumer/command-runner.ts), which asks
  * lib/service/consumer/command-record.ts for a verdict and publishes by lib/service/consumer/replies.ts → `#dispose`.
  */

@@ -1,6 +1,9 @@
 /**
  * The one ordered log of a system's state.
  *
+ * Input: changes of tables. Output: frames on disk, rows of closed frames in SQLite, and the changes of an earlier process at the open.
+ * Trunk: logged-table.ts reports changes; log-frame.ts and field-text.ts encode them; log-files.ts writes the two segments.
+ *
  * L1  A change applies in memory at once and is appended to the pending batch; a batch is one frame and one fsync.
  * L2  The durable changes are a prefix of all changes: frames are written in order, and a table's row is written after the
  *     frame with its change.
