@@ -29,6 +29,7 @@ export type { AnyProcess, EventsOf, Process, ProcessTypes, ResultOf, StartOf, Vi
 export type { Data, Json, Nothing, NothingSchema, Received, Schema, Sent, Wire, Written } from './contract/schema.ts';
 export type { Retry } from './contract/retry-policy.ts';
 export { service, type AnyService, type Service } from './contract/service.ts';
+export { toolsOf, type Tool, type ToolSchema, type Verb } from './contract/tools.ts';
 export { system, type System } from './contract/system.ts';
 export { versions, type Versions } from './contract/schema.ts';
 export { end, publish, send, timer, type Action, type Timer } from './process/action.ts';

@@ -57,6 +57,7 @@ export type FailureOf<C extends AnyCommand> = Failures<C['name'], C['~']['errors
 
 /** The run-time members of a `Definition`. `service()` turns them into a `CommandContract`. */
 export interface DefinitionParts {
+  readonly about?: string;
   readonly input: Schema;
   readonly output: Schema;
   readonly errors: Schemas;
@@ -79,6 +80,8 @@ export function command<
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- as a const parameter it keeps literals
   const R extends Frozen<Sent<U['~']['input']>> = Frozen<Sent<U['~']['input']>>,
 >(definition: {
+  /** The purpose of the command in plain words, for tools of a language model, exported contracts and forms. @default no description */
+  readonly about?: string;
   readonly input: Wire<I>;
   /** A schema, or an event. With an event, the reply is that event on the bus. @default null */
   readonly output?: Wire<O>;
@@ -98,8 +101,9 @@ export function command<
   /** The retries of a handler that ends without a reply. @default within 3 days; from 1 second, doubling to 5 minutes, full jitter */
   readonly retry?: Retry;
 }): Definition<{ input: Data<I>; output: Data<O>; errors: { [K in keyof E]: Data<E[K]> }; undo: [U] extends [never] ? false : true }> {
-  const { undo, heartbeat, onUnknown } = definition;
+  const { about, undo, heartbeat, onUnknown } = definition;
   const parts: DefinitionParts = {
+    ...(about === undefined ? {} : { about: checkedAbout(about) }),
     input: definition.input as Schema,
     output: (definition.output ?? nothingSchema) as Schema,
     errors: Object.freeze({ ...(definition.errors as Schemas | undefined) }),
@@ -110,6 +114,11 @@ export function command<
     retry: retryPolicy(definition.retry),
   };
   return Object.freeze({ '~': Object.freeze(parts) }) as never;
+}
+
+function checkedAbout(about: unknown): string {
+  if (typeof about === 'string' && about.trim() !== '') return about;
+  throw new ContractError('CONTRACT_INVALID', `about was ${JSON.stringify(about)}: expected a text, or no about.`);
 }
 
 const ON_UNKNOWN: readonly unknown[] = ['stuck', 'continue'] satisfies readonly OnUnknown[];

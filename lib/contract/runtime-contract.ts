@@ -36,6 +36,7 @@ export interface CommandContract {
   /** `payments.charge`. */
   readonly name: string;
   readonly service: string;
+  readonly about?: string;
   readonly input: Schema;
   readonly output: Schema;
   /** The type of the output event. Absent if the output is no event; the type of a reply is then `<name>.<outcome>`. */

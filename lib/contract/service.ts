@@ -41,11 +41,12 @@ export function service<const N extends string, C extends Readonly<Record<string
 }
 
 function contractOf(service: string, verb: string, parts: DefinitionParts, verbs: ReadonlyMap<Definition, string>): CommandContract {
-  const { undo, heartbeatMs, output } = parts;
+  const { about, undo, heartbeatMs, output } = parts;
   const name = `${service}.${verb}`;
   return Object.freeze({
     name,
     service,
+    ...(about === undefined ? {} : { about }),
     input: parts.input,
     output,
     ...(isEvent(output) ? { outputEvent: eventContract(output).type } : {}),

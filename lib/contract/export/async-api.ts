@@ -104,9 +104,9 @@ function eventOperations(system: SystemContract): readonly Entry[] {
   ];
 }
 
-function commandOperation({ name, service }: CommandContract): Entry {
+function commandOperation({ name, service, about }: CommandContract): Entry {
   const reply = { channel: channelRef(BUS), messages: [messageRef(BUS, replyKey(name))] };
-  return [`send.${name}`, { ...operation('send', service, commandKey(name)), reply }];
+  return [`send.${name}`, { ...operation('send', service, commandKey(name)), ...(about !== undefined && { description: about }), reply }];
 }
 
 function operation(action: 'send' | 'receive', channel: string, message: string): JsonSchema {
@@ -127,8 +127,8 @@ function messageRef(channel: string, message: string): JsonSchema {
 function messages(system: SystemContract): readonly Entry[] {
   return [
     ...[...system.events.keys()].map((type): Entry => [eventKey(type), message(type, eventMessagePath(type), 'id')]),
-    ...[...system.commands.keys()].flatMap((name): Entry[] => [
-      [commandKey(name), message(name, commandMessagePath(name), 'id')],
+    ...[...system.commands.values()].flatMap(({ name, about }): Entry[] => [
+      [commandKey(name), { ...message(name, commandMessagePath(name), 'id'), ...(about !== undefined && { description: about }) }],
       [replyKey(name), message(`${name}, reply`, replyMessagePath(name), 'commandid')],
     ]),
   ];

@@ -13,13 +13,23 @@ export const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
  * such as `payments.charge, input`.
  */
 export function jsonSchemaOf(schema: Schema, what: string): JsonSchema {
+  return described(schema, what, (jsonSchema) => relaxed(jsonSchema.output(OPTIONS), jsonSchema.input(OPTIONS)));
+}
+
+/** The JSON Schema of the value that a writer passes, in which fields with a default are optional. Throws as `jsonSchemaOf` does. */
+export function inputSchemaOf(schema: Schema, what: string): JsonSchema {
+  return described(schema, what, (jsonSchema) => jsonSchema.input(OPTIONS));
+}
+
+const OPTIONS = { target: 'draft-2020-12' } as const;
+
+function described(schema: Schema, what: string, describe: (jsonSchema: StandardJSONSchemaV1.Converter) => unknown): JsonSchema {
   const { vendor, jsonSchema } = schema['~standard'] as Schema['~standard'] & Partial<StandardJSONSchemaV1.Props>;
   if (jsonSchema === undefined)
     throw new ContractError('SCHEMA_WITHOUT_JSON_SCHEMA', `${what}: its schema, of the library ${vendor}, has no ~standard.jsonSchema.`);
   try {
-    const options = { target: 'draft-2020-12' };
-    const { $schema: _dialect, ...described } = relaxed(jsonSchema.output(options), jsonSchema.input(options)) as Record<string, unknown>;
-    return described;
+    const { $schema: _dialect, ...rest } = describe(jsonSchema) as Record<string, unknown>;
+    return rest;
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new ContractError(

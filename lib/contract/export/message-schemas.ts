@@ -24,11 +24,16 @@ export function eventFiles(system: string, event: EventContract): readonly Expor
 
 /** The files of a command: its input, output and errors, one for each version, its message and its reply message. */
 export function commandFiles(system: string, command: CommandContract): readonly ExportedFile[] {
-  const { name, input, output } = command;
+  const { name, about, input, output } = command;
   const stem = `commands/${name}`;
-  const message = { title: name, allOf: [refTo('envelopes/command.json'), typed(name), versioned(input, `${stem}.input`)] };
+  const described = about === undefined ? {} : { description: about };
+  const message = { title: name, ...described, allOf: [refTo('envelopes/command.json'), typed(name), versioned(input, `${stem}.input`)] };
   return [
-    ...versionFiles(system, input, `${stem}.input`, `${name}, input`),
+    // A form that is made from the input shows the purpose of the command. A schema with a description of its own keeps it.
+    ...versionFiles(system, input, `${stem}.input`, `${name}, input`).map(({ path, json }) => ({
+      path,
+      json: 'description' in json ? json : { ...json, ...described },
+    })),
     ...(isEvent(output) ? [] : versionFiles(system, output, `${stem}.output`, `${name}, output`)),
     // A failure has no version field: its data always has the newest version.
     ...Object.entries(command.errors).map(([type, schema]) =>
