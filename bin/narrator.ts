@@ -55,6 +55,8 @@ export class Narrator {
         return plain(`compensates: ${stepName(entry.path)}`);
       case 'UndoRequested':
         return plain('undoes its completed steps');
+      case 'DispatchRefused':
+        return plain(`refused: ${entry.message}`);
       default:
         return tellOfRun(entry);
     }

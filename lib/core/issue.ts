@@ -10,9 +10,15 @@ import { giveUp } from './unresolved.ts';
 
 /** `ctx.call` and `ctx.try`: a command whose reply the process awaits. */
 export function callCommand(run: ProcessRun, scope: Scope, contract: CommandContract, passed: Passed, policy: CallPolicy): CallStep {
-  const step: CallStep = {
+  const step = newCall(scope, nextPath(scope, contract.name), contract, policy);
+  if (!rejectIfCancelled(run, step)) beginCall(run, step, contract, sending(run, 'CommandIssued', step.path, passed));
+  return step;
+}
+
+export function newCall(scope: Scope, path: string, contract: CommandContract, policy: CallPolicy): CallStep {
+  return {
     kind: 'call',
-    path: nextPath(scope, contract.name),
+    path,
     scope,
     status: 'open',
     resolver: undefined,
@@ -25,12 +31,13 @@ export function callCommand(run: ProcessRun, scope: Scope, contract: CommandCont
     detached: false,
     item: undefined,
   };
-  if (rejectIfCancelled(run, step)) return step;
-  const input = sending(run, 'CommandIssued', step.path, passed);
+}
+
+/** Issues the command of a new step. */
+export function beginCall(run: ProcessRun, step: CallStep, contract: CommandContract, input: Sending): void {
   step.sent = input;
-  scope.open.add(step);
+  step.scope.open.add(step);
   issueCall(run, step, { contract, input, retries: 0, since: run.image.clock });
-  return step;
 }
 
 /** Issues the command of a step again, under a new number, with the same input. */

@@ -114,6 +114,15 @@ export type Decided =
   | { readonly type: 'CommandAbandoned'; readonly n: number; readonly path: string }
   | { readonly type: 'Pivoted'; readonly path: string }
   | { readonly type: 'StepDetached'; readonly path: string }
+  /** `ctx.dispatch` was given a value that names no command, or that does not fit its schema. `message`: the text that the code got. */
+  | {
+      readonly type: 'DispatchRefused';
+      readonly path: string;
+      readonly refused: 'unknown' | 'invalid';
+      readonly message: string;
+      /** First 16 hex digits of the SHA-256 of the canonical `{ name, input }`. Absent if they are not JSON. */
+      readonly hash?: string;
+    }
   | ({ readonly type: 'EventPublished'; readonly n: number; readonly path: string; readonly event: string } & Hashed)
   | ({ readonly type: 'ViewChanged'; readonly path: string } & Hashed)
   | { readonly type: 'Tagged'; readonly path: string; readonly tags: Readonly<Record<string, string>> }

@@ -169,6 +169,13 @@ export interface Sending extends SentValue {
 
 /** The value to send for a value that user code passes at a step. */
 export function sending(run: ProcessRun, type: HashedType, path: string, passed: Passed): Sending {
+  const sent = trySending(run, type, path, passed);
+  // `refuse` marks the bug, so user code that catches the error changes nothing.
+  return 'fault' in sent ? refuse(run, 'POISON', withoutValues(sent.fault), sent.fault) : sent;
+}
+
+/** Like `sending`, but returns the fault of a value that does not fit its schema. In a replay it is a value that was not recorded. */
+export function trySending(run: ProcessRun, type: HashedType, path: string, passed: Passed): Sending | Unfit {
   const recorded = run.expected?.recorded(type, path) as (Hashed & { readonly n?: number }) | undefined;
   return recorded ? sentBefore(run, `${type} ${path}`, recorded, passed) : sentNow(run, passed);
 }
@@ -183,10 +190,9 @@ export function sendingAgain(run: ProcessRun, type: HashedType, path: string, se
 
 type HashedType = 'CommandIssued' | 'EventPublished' | 'ViewChanged';
 
-function sentNow(run: ProcessRun, passed: Passed): Sending {
+function sentNow(run: ProcessRun, passed: Passed): Sending | Unfit {
   const parsed = parsedOf(passed);
-  // `refuse` marks the bug, so user code that catches the error changes nothing.
-  if ('fault' in parsed) return refuse(run, 'POISON', withoutValues(parsed.fault), parsed.fault);
+  if ('fault' in parsed) return parsed;
   const { data } = parsed;
   const text = run.environment.canonical(data);
   const wireHash = run.environment.hash(text);
@@ -202,7 +208,7 @@ function sentNow(run: ProcessRun, passed: Passed): Sending {
   };
 }
 
-function sentBefore(run: ProcessRun, step: string, recorded: Hashed & { readonly n?: number }, passed: Passed): Sending {
+function sentBefore(run: ProcessRun, step: string, recorded: Hashed & { readonly n?: number }, passed: Passed): Sending | Unfit {
   const { schema, value } = passed;
   const hashes = hashesOf(recorded);
   const parsed = parsedOf(passed);
@@ -214,7 +220,7 @@ function sentBefore(run: ProcessRun, step: string, recorded: Hashed & { readonly
   // The value was sent as it was passed. Releases that did not write `asked` come here too.
   if (text !== undefined && asked === recorded.hash) return { data: JSON.parse(text) as Json, hashes };
   const same = asked !== undefined && asked === recorded.asked;
-  if ('fault' in parsed && !same) return refuse(run, 'POISON', withoutValues(parsed.fault), parsed.fault);
+  if ('fault' in parsed && !same) return parsed;
   const data = now ?? (JSON.parse(text as string) as Json);
   if (!same)
     run.expected?.differs(`${step} ${differenceOf(data, run.expected.sentUnder(recorded.n), shortHash(run, data), recorded.hash)}`);
@@ -235,7 +241,10 @@ function newest(schema: Schema): number {
   return versionOf(schema);
 }
 
-type Parsed = { readonly data: Json } | { readonly fault: unknown };
+interface Unfit {
+  readonly fault: unknown;
+}
+type Parsed = { readonly data: Json } | Unfit;
 
 function parsedOf({ schema, value, what }: Passed): Parsed {
   try {
@@ -248,4 +257,10 @@ function parsedOf({ schema, value, what }: Passed): Parsed {
 /** The canonical text of a passed value. Undefined if the value is not JSON, because then other values could have the same text. */
 function canonicalOf(run: ProcessRun, value: unknown): string | undefined {
   return jsonFault(value) === undefined ? run.environment.canonical(value as Json) : undefined;
+}
+
+/** A passed value as JSON. Undefined if it is not JSON. */
+export function jsonOf(run: ProcessRun, value: unknown): Json | undefined {
+  const text = canonicalOf(run, value);
+  return text === undefined ? undefined : (JSON.parse(text) as Json);
 }

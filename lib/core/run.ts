@@ -138,6 +138,8 @@ export interface CallPolicy {
   /** Whether its completion goes on the undo list. */
   readonly undo: boolean;
   readonly returnsFailure: boolean;
+  /** The command was chosen by a value. Code that undoes the step does not know whether it has an undo. */
+  readonly dispatched?: true;
 }
 
 export interface CallStep extends StepOf<'call'> {
@@ -154,6 +156,8 @@ export interface CallStep extends StepOf<'call'> {
   /** Its entry on the undo list, after it completed. */
   item: UndoItem | undefined;
 }
+/** A `ctx.dispatch` that issued no command: it was refused, or its scope was cancelled before. */
+export interface DispatchStep extends StepOf<'dispatch'> {}
 export interface WaitStep extends StepOf<'wait'> {
   readonly event: string;
   readonly match: ((data: never) => boolean) | undefined;
@@ -177,7 +181,7 @@ export interface UndoStep extends StepOf<'undo'> {
   /** True if the completed branches of a race are undone too. Earlier releases did not undo them. */
   readonly branches: boolean;
 }
-export type StepState = CallStep | WaitStep | SleepStep | ScopeStep | BranchesStep | UndoStep;
+export type StepState = CallStep | DispatchStep | WaitStep | SleepStep | ScopeStep | BranchesStep | UndoStep;
 
 /** An entry of a scope's undo list. `order` is the journal index of its completion or registration; the highest runs first. */
 export type UndoItem =
@@ -287,7 +291,7 @@ export function cancellation(scope: Scope): Failure | undefined {
 }
 
 /** Rejects a step that is requested in a cancelled scope (S2, S8). Returns whether it did. */
-export function rejectIfCancelled(run: ProcessRun, step: CallStep | WaitStep | SleepStep): boolean {
+export function rejectIfCancelled(run: ProcessRun, step: CallStep | DispatchStep | WaitStep | SleepStep): boolean {
   const failure = cancellation(step.scope);
   if (!failure) return false;
   step.status = 'cancelled';

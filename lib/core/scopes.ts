@@ -89,7 +89,7 @@ function cancelOpen(run: ProcessRun, scope: Scope, failure: Failure): void {
  * step continues.
  */
 export function cancelStep(run: ProcessRun, step: StepState, failure: Failure, loss?: Loss): void {
-  if (step.status !== 'open' || step.kind === 'undo') return;
+  if (step.status !== 'open' || step.kind === 'undo' || step.kind === 'dispatch') return;
   if (step.kind === 'scope') {
     cancelScope(run, step.child, failure);
     return;

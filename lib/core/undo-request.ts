@@ -34,9 +34,12 @@ function undoesBranches({ expected }: ProcessRun, path: string, target: StepStat
   return expected ? recorded?.branches === true : target?.kind === 'branches';
 }
 
-/** Refuses an undo that would silently do nothing. A replay accepts it, because earlier releases did. */
-function refuseUndoless(run: ProcessRun, { path, command, undoable }: CallStep): void {
-  if (undoable || run.expected) return;
+/**
+ * Refuses an undo that would silently do nothing. A replay accepts it, because earlier releases did. An undo of a dispatched command does
+ * nothing if that command has no undo, because a value has chosen it.
+ */
+function refuseUndoless(run: ProcessRun, { path, command, undoable, policy }: CallStep): void {
+  if (undoable || policy.dispatched || run.expected) return;
   const why = contractOf(run, command).undo ? 'it was called with { undo: false }' : `${command} declares no undo`;
   refuse(run, 'POISON', `ctx.undo was given ${path}, but ${why}: undo what has an undo; to withdraw a step that is open, race it.`);
 }

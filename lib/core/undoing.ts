@@ -209,6 +209,7 @@ export function takeItems(step: StepState, loss: Loss): UndoItem[] {
       return takeOff(step.scope, step.items);
     case 'branches':
       return loss.branches ? [...step.branches.values()].flatMap((branch) => (loss.kept.has(branch) ? [] : takeItems(branch, loss))) : [];
+    case 'dispatch':
     case 'wait':
     case 'sleep':
     case 'undo':

@@ -6,6 +6,8 @@ import type { Frozen, Json, Received, Sent } from '../contract/schema.ts';
 import type { OtherFailure } from '../contract/process-contract.ts';
 import type { Message } from '../contract/message.ts';
 import type { Retry } from '../contract/retry-policy.ts';
+import type { AnyService } from '../contract/service.ts';
+import type { CommandOf, Verb } from '../contract/tools.ts';
 
 /** A promise that `ctx` returns. `ctx.race`, `ctx.any` and `ctx.undo` accept only steps. */
 export interface Step<T> extends Promise<T> {
@@ -29,6 +31,36 @@ export interface CallOptions {
   readonly undo?: false;
 }
 
+/** Options of `ctx.dispatch`. */
+export interface DispatchOptions<K extends string> extends CallOptions {
+  /** The commands that the value may name. @default every command of the service */
+  readonly only?: readonly K[];
+}
+
+/** The outcome of `ctx.dispatch`, discriminated by `ok`, by `command` and by `refused`. */
+export type Dispatched<S extends AnyService, K extends string = Verb<S>> =
+  | { [N in K]: Completed<N, CommandOf<S, N>> | Failed<N, CommandOf<S, N>> }[K]
+  | {
+      readonly ok: false;
+      readonly command?: undefined;
+      readonly failure?: undefined;
+      readonly refused: 'unknown' | 'invalid';
+      /** At most 500 characters. */
+      readonly message: string;
+    };
+
+interface Completed<N, C extends AnyCommand> {
+  readonly ok: true;
+  readonly command: N;
+  readonly output: OutputOf<C>;
+  readonly refused?: undefined;
+}
+
+/** A command without declared errors cannot fail in this way. */
+type Failed<N, C extends AnyCommand> = [FailureOf<C>] extends [never]
+  ? never
+  : { readonly ok: false; readonly command: N; readonly failure: FailureOf<C>; readonly refused?: undefined };
+
 /**
  * The part of `ctx` that every process has, for the parameter of a helper function. Each `ctx` of the process acts in the innermost scope of
  * the running code.
@@ -44,11 +76,25 @@ export interface AnyContext {
    * Sends a command and returns its output. If the process fails or is cancelled later, the undo of the contract runs.
    *
    * Rejects with `CommandFailed` for a declared error, with `CommandExhausted` if the retries are used up, and with `Cancelled` if the scope
-   * is cancelled or the step loses a race. An input that does not fit the schema stops the instance with `POISON`.
+   * is cancelled or the step loses a race. An input that does not fit the schema stops the instance with `POISON`;
+   * `dispatch` takes inputs for which no code vouches.
    */
   call<C extends AnyCommand>(command: C, input: InputOf<C>, options?: CallOptions): CommandStep<OutputOf<C>, C>;
   /** Like `call`, but returns a declared error instead of rejecting with it. */
   try<C extends AnyCommand>(command: C, input: InputOf<C>, options?: CallOptions): CommandStep<OutputOf<C> | FailureOf<C>, C>;
+  /**
+   * Sends the command that a value names, such as a tool call of a language model, a row of a CSV file or the body of a webhook. `name`
+   * is the verb of a command of `service`; `toolsOf` gives the same names.
+   *
+   * Returns the output, a declared error, or a refusal: `'unknown'` if no allowed command has this name, `'invalid'` if the input does not
+   * fit its schema. `message` says why, for the author of the value, and without the value. A refusal never stops the instance. Rejects
+   * with `CommandExhausted` and with `Cancelled`, as `call` does; the undo of the contract runs in the same way.
+   */
+  dispatch<S extends AnyService, const K extends Verb<S> = Verb<S>>(
+    service: S,
+    call: { readonly name: string; readonly input: unknown },
+    options?: DispatchOptions<K>,
+  ): Step<Dispatched<S, K>>;
   /** Waits durably for a duration of 0 to 100 years; a longer one counts as 100 years. Rejects with `Cancelled`. */
   sleep(duration: Duration): Step<void>;
   /**

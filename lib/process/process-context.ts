@@ -1,13 +1,15 @@
 import { commandContract, type AnyCommand } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
+import { isCommandFailed, ProcessFailed } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
 import { instantOf } from '../contract/instant.ts';
 import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
-import { ProcessFailed } from '../contract/errors.ts';
+import { serviceContract, type AnyService } from '../contract/service.ts';
 import { isOpen, requested } from '../core/journal.ts';
 import { refuse } from '../core/bug.ts';
+import { dispatchCommand } from '../core/dispatch.ts';
 import { changeView, issuePublish, tag } from '../core/effects.ts';
 import { callCommand, listedContract, sendCommand } from '../core/issue.ts';
 import { cancellation, type CallPolicy, type ProcessRun, type Scope, type StepState as CoreStep } from '../core/run.ts';
@@ -17,7 +19,7 @@ import { sleep } from '../core/timers.ts';
 import { requestUndo } from '../core/undo-request.ts';
 import { registerCompensation } from '../core/undoing.ts';
 import { waitFor } from '../core/waits.ts';
-import type { CallOptions, Step } from './context.ts';
+import type { CallOptions, DispatchOptions, Step } from './context.ts';
 import { asCodeOf, asOtherCode, type CodeStorage, runBody, type RunningCode, stepOf, stepPromise, unsettled } from './running-code.ts';
 import type { AsyncDefinition } from './process.ts';
 import { openRace } from './race.ts';
@@ -71,6 +73,20 @@ export class ProcessContext {
     const passed = { schema: contract.input, value: input, what: `${contract.name} was called with` };
     const policy = policyOf(contract, options, returnsFailure);
     return this.#promise(this.#asOther(() => callCommand(this.#run, scope, contract, passed, policy)));
+  }
+
+  dispatch(
+    service: AnyService,
+    call: { readonly name: unknown; readonly input: unknown },
+    { only, ...options }: DispatchOptions<string> = {},
+  ): Step<unknown> {
+    const scope = this.#takes('dispatch');
+    if (!scope) return unsettled();
+    const { name, input } = call;
+    const policy = (contract: CommandContract): CallPolicy => ({ ...policyOf(contract, options, true), dispatched: true });
+    const dispatched = { service: serviceContract(service), only, name, input, policyOf: policy };
+    const step = this.#asOther(() => dispatchCommand(this.#run, scope, dispatched));
+    return stepPromise(step, this.#run.environment.checks, step.kind === 'call' ? dispatchedValue(step.command) : undefined);
   }
 
   send(command: AnyCommand, input: unknown): void {
@@ -271,6 +287,12 @@ function hasEnded(scope: Scope): boolean {
 
 function nameOf(scope: Scope): string {
   return scope.path === '' ? 'the process itself' : `the scope ${scope.path.slice(0, -1)}`;
+}
+
+/** The value of a dispatched command, from its output or its declared failure. */
+function dispatchedValue(name: string): (value: unknown) => unknown {
+  const command = name.slice(name.indexOf('.') + 1);
+  return (value) => Object.freeze(isCommandFailed(value) ? { ok: false, command, failure: value } : { ok: true, command, output: value });
 }
 
 const POLICIES = new WeakMap<CommandContract, readonly [CallPolicy, CallPolicy]>();

@@ -216,11 +216,14 @@ const STEPS = new WeakMap<object, CoreStep>();
 const UNAWAITED = new WeakMap<Scope, Map<CoreStep, Failure>>();
 const AWAITED = new WeakSet<CoreStep>();
 
-/** The promise of a step for the user's code. `noted`, in development and tests: records whether code awaits it. */
-export function stepPromise<T>(step: CoreStep, noted: boolean): Step<T> {
+/**
+ * The promise of a step for the user's code. `noted`, in development and tests: records whether code awaits it. `valueOf`: the value that
+ * code gets. @default the value of the outcome
+ */
+export function stepPromise<T>(step: CoreStep, noted: boolean, valueOf?: (value: unknown) => T): Step<T> {
   let settle!: Pick<Resolver, 'resolve' | 'reject'>;
   const promise = new Promise<T>((resolve, reject) => {
-    settle = { resolve: resolve as Resolver['resolve'], reject };
+    settle = { resolve: valueOf ? (value) => resolve(valueOf(value)) : (resolve as Resolver['resolve']), reject };
   });
   step.resolver = { ...settle, promise };
   // The loser of a race is rejected, and need not be awaited: this must not be an unhandled rejection.
