@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { system, type System } from 'tutti';
 import { serve, type Served } from 'tutti/service';
 import { scripted, simulate, type World } from 'tutti/testing';
+import { Asked, assistant, model, modelService } from './documented/assistant.ts';
 import { carrierService, NotSent } from './documented/carrier-service.ts';
 import { Arrived, coldChain, Measured } from './documented/cold-chain.ts';
 import { Address, carrier, OrderCancelled, OrderPlaced, payments } from './documented/contracts.ts';
@@ -133,6 +134,41 @@ describe('the handlers of the carrier', () => {
     expect(tries).toBe(5);
     expect(world.calls(payments.refund)).toEqual([{ paymentId: 'p-1' }]);
   });
+});
+
+test('a model learns that a tool call does not fit, corrects it, and gets the price', async () => {
+  const said = [
+    { text: '', calls: [{ name: 'release', input: { pickUpId: 'u-1' } }] },
+    { text: '', calls: [{ name: 'quote', input: { kg: 'two' } }] },
+    { text: '', calls: [{ name: 'quote', input: { kg: 2 } }] },
+    { text: 'It costs 4.50.', calls: [] },
+  ];
+  const api = {
+    complete: async ({ turns, tools }: Parameters<Parameters<typeof modelService>[0]['complete']>[0]) => {
+      expect(tools.map(({ name, description }) => `${name}: ${description}`)).toEqual([
+        'pickUp: carrier.pickUp',
+        'quote: Gives the price of a parcel by its weight.',
+      ]);
+      return said[turns.length - 1]!;
+    },
+  };
+  const services = [modelService(api), scripted(carrier, { quote: async () => ({ price: 450 }) })];
+  const world = simulate(system('desk', { processes: [assistant], services: [model, carrier] }), { services });
+  await world.client.publish(Asked, { chat: 'c-1', text: 'What does a parcel of 2 kg cost?' });
+  await world.settle();
+  expect(await world.client.result(assistant, 'c-1')).toEqual({ answer: 'It costs 4.50.' });
+  expect(world.calls(carrier.quote)).toEqual([{ kg: 2 }]);
+  expect(
+    world
+      .calls(model.complete)
+      .at(-1)
+      ?.turns.map(({ text }) => text),
+  ).toEqual([
+    'What does a parcel of 2 kg cost?',
+    'There is no command "release" to dispatch: expected one of quote, pickUp.',
+    'quote was called with kg: Invalid input: expected number, received string.',
+    '{"price":450}',
+  ]);
 });
 
 test('a subscription ends each period and starts the next one, until the customer leaves', async () => {

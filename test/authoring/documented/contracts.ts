@@ -28,6 +28,7 @@ const pickUp = command({
   onUnknown: 'continue', // @default 'stuck'
 });
 const quote = command({
+  about: 'Gives the price of a parcel by its weight.', // for tools, exported contracts and forms
   input: z.object({ kg: z.number() }),
   output: z.object({ price: z.int() }),
   retry: { attempts: 3, within: '5 minutes' }, // without an undo: CommandExhausted at the limit
