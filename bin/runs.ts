@@ -7,15 +7,16 @@ import { readHeadJournal } from '../lib/client/operations/journal-view.ts';
 import type { System } from '../lib/contract/system.ts';
 import { systemContract } from '../lib/contract/system.ts';
 import { openState } from '../lib/local/state.ts';
-import { replayJournal, replayOpenRun, type JournalFixture } from '../lib/testing/journal-fixture.ts';
+import type { Replayed } from '../lib/engine/replay-journal.ts';
+import { replayFixture, replayOpenRun, type JournalFixture } from '../lib/testing/journal-fixture.ts';
 import { usageError } from './exit-code.ts';
 
 /** A run whose journal can be replayed on this code. */
 export interface ReplayableRun {
   /** The file name of a recorded journal, or the instance. */
   readonly name: string;
-  /** The differences between the decisions of this code and the journal; empty where nothing differs. */
-  differences(): Promise<readonly string[]>;
+  /** The differences between the decisions of this code and the journal, and what the replay skipped. */
+  replay(): Promise<Replayed>;
 }
 
 export type ReplayableRuns = AsyncIterable<ReplayableRun> | Iterable<ReplayableRun>;
@@ -27,7 +28,7 @@ export function recordedRuns(system: System<string>, directory: string): Replaya
   if (names.length === 0) throw usageError(`There is no journal in ${directory}: expected *.json.`, 'Record one with the test kit.');
   return names.sort().map((name) => ({
     name,
-    differences: () => replayJournal(system, JSON.parse(readFileSync(join(directory, name), 'utf8')) as JournalFixture),
+    replay: async () => replayFixture(system, JSON.parse(readFileSync(join(directory, name), 'utf8')) as JournalFixture),
   }));
 }
 
@@ -59,6 +60,6 @@ async function* runsOf(system: System<string>, ports: Pick<ClientPorts, 'store' 
   for await (const head of headsOfAll(ports.index, { statuses: ['running', 'stuck'] })) {
     const entries = await readHeadJournal(ports, head);
     // An instance that got stuck at its start has no journal.
-    if (entries.length > 0) yield { name: nameOf(head.pid), differences: () => replayOpenRun(system, head, entries) };
+    if (entries.length > 0) yield { name: nameOf(head.pid), replay: () => replayOpenRun(system, head, entries) };
   }
 }

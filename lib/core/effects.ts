@@ -1,7 +1,7 @@
 import { jsonFault } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
 import type { SentValue } from './image.ts';
-import { type Passed, journal, offload, sending, sendingAgain } from './journal.ts';
+import { type Passed, journal, offload, sending, sendingAgain, sendingUnlessNew } from './journal.ts';
 import { nextPath, type ProcessRun, type Scope } from './run.ts';
 import { allocate } from './timers.ts';
 
@@ -31,8 +31,10 @@ export function issuePublish(run: ProcessRun, scope: Scope, event: string, value
 
 /** `ctx.view`, and the state of a decider. The image keeps the latest view, which queries return after the end too. */
 export function changeView(run: ProcessRun, scope: Scope, passed: Passed): void {
-  const path = nextPath(scope, 'view');
-  const { data, hashes } = sending(run, 'ViewChanged', path, passed);
+  const sent = sendingUnlessNew(run, 'ViewChanged', { scope, name: 'view' }, passed);
+  if (!sent) return;
+  const { path, input } = sent;
+  const { data, hashes } = input;
   journal(run, { type: 'ViewChanged', path, ...hashes });
   const dataref = offload(run, data);
   run.image.view = dataref === undefined ? { data } : { data, dataref };

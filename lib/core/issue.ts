@@ -2,7 +2,17 @@ import type { CommandContract, RetryPolicy } from '../contract/runtime-contract.
 import { type Json, parseGiven, parseStored, versionOf } from '../contract/schema.ts';
 import { deadlineOf, OPEN_MAX, type OpenCommand, type SentValue, type Pauses } from './image.ts';
 import { poison, refuse } from './bug.ts';
-import { type Passed, type Sending, decidedByLimit, journal, offload, sending, sendingAgain, sentFirst } from './journal.ts';
+import {
+  type Passed,
+  type Sending,
+  decidedByLimit,
+  journal,
+  offload,
+  sending,
+  sendingAgain,
+  sendingUnlessNew,
+  sentFirst,
+} from './journal.ts';
 import type { CallPolicy, CallStep, ProcessRun, Scope, UndoItem } from './run.ts';
 import { nextPath, rejectIfCancelled } from './run.ts';
 import { allocate, clearTimer } from './timers.ts';
@@ -81,8 +91,8 @@ function pausesOf(retry: RetryPolicy, contract: CommandContract): Pauses | undef
 
 /** `ctx.send`: a command whose reply no step awaits. */
 export function sendCommand(run: ProcessRun, scope: Scope, contract: CommandContract, passed: Passed): void {
-  const path = nextPath(scope, contract.name);
-  issueSend(run, path, { contract, input: sending(run, 'CommandIssued', path, passed), retries: 0, since: run.image.clock });
+  const sent = sendingUnlessNew(run, 'CommandIssued', { scope, name: contract.name }, passed);
+  if (sent) issueSend(run, sent.path, { contract, input: sent.input, retries: 0, since: run.image.clock });
 }
 
 /** Issues a command of `ctx.send` again, under a new number, with the same input. */

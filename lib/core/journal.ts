@@ -3,7 +3,7 @@ import { VALUE_BYTES_MAX, excessBytes } from '../contract/wire/wire.ts';
 import { mark, refuse } from './bug.ts';
 import { isFact } from './replay.ts';
 import type { Decided, Hashed, JournalEntry } from './journal-entry.ts';
-import type { ProcessRun } from './run.ts';
+import { nextPath, ordinalOf, type ProcessRun, type Scope } from './run.ts';
 import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_TO_END, type SentValue } from './image.ts';
 import { type Json, jsonFault } from '../contract/wire/json.ts';
 import { differenceOf } from './difference.ts';
@@ -151,7 +151,8 @@ export function isOpen(run: ProcessRun, what: string): boolean {
  *
  * E1 The sent value is the parsed one, and `hash` is its hash. `asked` is the hash of the passed value, written if it differs.
  * E2 A replay compares the passed value. It is no difference if the contract now parses the same value in another way.
- * E3 A sent value does not change: a command keeps its input, and the version of the input, under each of its numbers.
+ * E3 A replay skips a value of `ctx.send` or `ctx.view` that the activation has not recorded, whatever it is (docs/replay.md#added).
+ * E4 A sent value does not change: a command keeps its input, and the version of the input, under each of its numbers.
  */
 export interface Passed {
   readonly schema: Schema;
@@ -177,7 +178,38 @@ export function sending(run: ProcessRun, type: HashedType, path: string, passed:
 /** Like `sending`, but returns the fault of a value that does not fit its schema. In a replay it is a value that was not recorded. */
 export function trySending(run: ProcessRun, type: HashedType, path: string, passed: Passed): Sending | Unfit {
   const recorded = run.expected?.recorded(type, path) as (Hashed & { readonly n?: number }) | undefined;
-  return recorded ? sentBefore(run, `${type} ${path}`, recorded, passed) : sentNow(run, passed);
+  if (!recorded) return sentNow(run, passed);
+  const before = sentBefore(run, `${type} ${path}`, recorded, passed);
+  if ('fault' in before) return before;
+  const { difference, ...sent } = before;
+  if (difference !== undefined) run.expected?.differs(difference);
+  return sent;
+}
+
+/**
+ * The path and the value of a `ctx.send` or a `ctx.view`. Undefined if a replay skips it: the activation has recorded none at this path, or
+ * another, which the code may still decide. The next one gets the same path.
+ */
+export function sendingUnlessNew(
+  run: ProcessRun,
+  type: 'CommandIssued' | 'ViewChanged',
+  { scope, name }: { readonly scope: Scope; readonly name: string },
+  passed: Passed,
+): { readonly path: string; readonly input: Sending } | undefined {
+  const { expected } = run;
+  if (!expected) {
+    const path = nextPath(scope, name);
+    return { path, input: sending(run, type, path, passed) };
+  }
+  const path = `${scope.path}${name}:${ordinalOf(scope, name)}`;
+  const recorded = expected.recorded(type, path);
+  const alike = recorded && (recorded.type === 'ViewChanged' || recorded.mode === 'send');
+  const before = alike ? sentBefore(run, `${type} ${path}`, recorded, passed) : undefined;
+  if (before && 'fault' in before) return refuse(run, 'POISON', withoutValues(before.fault), before.fault);
+  if (before && before.difference === undefined) return { path: nextPath(scope, name), input: before };
+  expected.skips(type, path, before?.difference);
+  run.skipped.push(`the code now decides ${type} ${path}, which the journal does not hold after entry ${run.position}: it is skipped`);
+  return undefined;
 }
 
 /** The value to send again from the head or the journal. User code passes no value, so a replay compares nothing. */
@@ -208,7 +240,12 @@ function sentNow(run: ProcessRun, passed: Passed): Sending | Unfit {
   };
 }
 
-function sentBefore(run: ProcessRun, step: string, recorded: Hashed & { readonly n?: number }, passed: Passed): Sending | Unfit {
+function sentBefore(
+  run: ProcessRun,
+  step: string,
+  recorded: Hashed & { readonly n?: number },
+  passed: Passed,
+): (Sending & { readonly difference?: string }) | Unfit {
   const { schema, value } = passed;
   const hashes = hashesOf(recorded);
   const parsed = parsedOf(passed);
@@ -222,9 +259,9 @@ function sentBefore(run: ProcessRun, step: string, recorded: Hashed & { readonly
   const same = asked !== undefined && asked === recorded.asked;
   if ('fault' in parsed && !same) return parsed;
   const data = now ?? (JSON.parse(text as string) as Json);
-  if (!same)
-    run.expected?.differs(`${step} ${differenceOf(data, run.expected.sentUnder(recorded.n), shortHash(run, data), recorded.hash)}`);
-  return { data, hashes, ...(now !== undefined && { version: newest(schema) }) };
+  const sent = { data, hashes, ...(now !== undefined && { version: newest(schema) }) };
+  if (same) return sent;
+  return { ...sent, difference: `${step} ${differenceOf(data, run.expected?.sentUnder(recorded.n), shortHash(run, data), recorded.hash)}` };
 }
 
 /** A value that its schema has just parsed. */

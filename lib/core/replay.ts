@@ -7,7 +7,9 @@ import type { Decided, RecordedFact, JournalEntry } from './journal-entry.ts';
  * P1 A journal is a list of activations: one fact, then its decisions.
  * P2 A replay applies each fact again and compares the decisions of the code with those of the journal, by path, not by position: a step
  *    that is added in one branch does not rename a step of another.
- * P3 A difference is never committed and never a failure of the process: the instance is stuck with `NONDETERMINISM` and the difference.
+ * P3 A `ctx.send` or `ctx.view` that the recorded activation does not hold is skipped: nothing depends on it. It is not sent for this
+ *    activation, takes no number and no ordinal, and is no difference. A recorded one that the code no longer decides is a difference.
+ * P4 A difference is never committed and never a failure of the process: the instance is stuck with `NONDETERMINISM` and the difference.
  */
 export interface Activation {
   readonly fact: RecordedFact;
@@ -30,6 +32,8 @@ export class Expected {
   /** How many decisions the journal holds for the activation. */
   readonly size: number;
 
+  /** How a skipped value differs from the recorded decision of its path, by type and path. */
+  readonly #skipped = new Map<string, string>();
   /** The value that was sent under a number, if the image still holds it, so that a difference can show it. */
   readonly #held: (n: number) => Json | undefined;
 
@@ -62,6 +66,11 @@ export class Expected {
     this.differences.push(difference);
   }
 
+  /** A value of `ctx.send` or `ctx.view` is skipped. If the recorded decision of its path is left over, this is its difference. */
+  skips(type: Decided['type'], path: string, difference: string | undefined): void {
+    if (difference !== undefined) this.#skipped.set(`${type} ${path}`, difference);
+  }
+
   match(entry: Decided): void {
     const key = identity(entry);
     const recorded = this.#left.get(key)?.shift();
@@ -72,7 +81,7 @@ export class Expected {
   /** Ends the activation: each decision that the replay has not made is a difference. */
   rest(): void {
     for (const entry of [...this.#left.values()].flat())
-      this.differences.push(`the journal holds ${describe(entry)}, which the code no longer decides`);
+      this.differences.push(this.#skipped.get(identity(entry)) ?? `the journal holds ${describe(entry)}, which the code no longer decides`);
     this.#left.clear();
   }
 }

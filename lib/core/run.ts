@@ -38,6 +38,8 @@ export interface ProcessRun {
   readonly payloads: Map<string, string>;
   /** During a replay: the recorded decisions of the activation. */
   expected: Expected | undefined;
+  /** One sentence for each `ctx.send` and `ctx.view` that a replay of this run has skipped, because it is new in the code. */
+  readonly skipped: string[];
   /** Set if the process cannot continue without an operator. */
   stuck: StuckReason | undefined;
   /** The bug or the limit because of which this event cannot be applied. Nothing of the event is committed. */
@@ -252,6 +254,7 @@ export function newRun(definition: ProcessContract, environment: RunEnvironment,
     trace: undefined,
     payloads: new Map(),
     expected: undefined,
+    skipped: [],
     stuck: undefined,
     bug: undefined,
     ended: false,

@@ -8,6 +8,8 @@ import { LiveInstance } from './advance/live-instance.ts';
 export interface Replayed {
   /** Decisions of the code that differ from the journal; empty if there are none. */
   readonly differences: readonly string[];
+  /** Values of `ctx.send` and `ctx.view` that are new in the code and were skipped (docs/replay.md#added). They are no differences. */
+  readonly skipped: readonly string[];
 }
 
 /**
@@ -24,7 +26,8 @@ export async function replayEntries(
   entries: readonly JournalEntry[],
   image: Image = newImage(pid, run, `${definition.name}@${definition.version}`, entries[0] && 'at' in entries[0] ? entries[0].at : 0),
 ): Promise<Replayed> {
-  if (definition.kind === 'decider') return { differences: [] };
+  if (definition.kind === 'decider') return { differences: [], skipped: [] };
   const live = await LiveInstance.replayed(definition, environment, frontEndOf, image, entries);
-  return { differences: live.run.bug ? [`${live.run.bug.code}: ${live.run.bug.message}`] : [] };
+  const { bug, skipped } = live.run;
+  return { differences: bug ? [`${bug.code}: ${bug.message}`] : [], skipped };
 }

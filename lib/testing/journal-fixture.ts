@@ -14,7 +14,7 @@ import type { RunEnvironment } from '../core/run.ts';
 import { Catalogue } from '../contract/catalogue.ts';
 import { sha256 } from '../format/inbox-message.ts';
 import { decodeHead } from '../format/head-codec.ts';
-import { replayEntries } from '../engine/replay-journal.ts';
+import { replayEntries, type Replayed } from '../engine/replay-journal.ts';
 import type { Head } from '../ports/process-store.ts';
 import { frontEndOf } from '../process/front-end.ts';
 import type { World } from './world.ts';
@@ -40,31 +40,30 @@ export function recordJournal(world: World, process: AnyProcess, id: string, fil
  * of a decider always replays: its state is stored, so new code takes over at the next event.
  */
 export async function replayJournal(system: System<string>, fixture: JournalFixture): Promise<readonly string[]> {
+  return (await replayFixture(system, fixture)).differences;
+}
+
+/** Replays a golden journal. The result holds what the replay skipped too. */
+export function replayFixture(system: System<string>, fixture: JournalFixture): Promise<Replayed> {
   const [start] = fixture.entries as readonly JournalEntry[];
   const pid = buildPid(DEFAULT_TENANT, fixture.process, fixture.id);
   if (start?.type !== 'ProcessStarted' || pid === undefined) throw notAFixture();
   const image = newImage(pid, identityOf(sha256, { pid, event: start.event, id: start.id }), start.definition, start.at);
-  return differencesOf(system, image, fixture.entries as readonly JournalEntry[], true);
+  return replayed(system, image, fixture.entries as readonly JournalEntry[], true);
 }
 
-/** Replays the journal of an open run on its version, as the engine does. Resolves to one sentence for each difference. */
-export function replayOpenRun(system: System<string>, head: Head, entries: readonly JournalEntry[]): Promise<readonly string[]> {
+/** Replays the journal of an open run on its version, as the engine does. */
+export function replayOpenRun(system: System<string>, head: Head, entries: readonly JournalEntry[]): Promise<Replayed> {
   // The checks of tests are off: production tolerated these mistakes when it decided.
-  return differencesOf(system, decodeHead(head), entries, false);
+  return replayed(system, decodeHead(head), entries, false);
 }
 
-async function differencesOf(
-  system: System<string>,
-  image: Image,
-  entries: readonly JournalEntry[],
-  checks: boolean,
-): Promise<readonly string[]> {
+async function replayed(system: System<string>, image: Image, entries: readonly JournalEntry[], checks: boolean): Promise<Replayed> {
   const catalogue = new Catalogue(systemContract(system));
   const definition = catalogue.definition(image.definition);
-  if (!definition) return [`${image.definition} is no longer listed in ${system.name}, and its runs cannot continue.`];
-  const environment = environmentOf(catalogue, checks);
-  const { differences } = await replayEntries(definition, environment, frontEndOf, image.pid, image.run, entries, image);
-  return differences;
+  if (!definition)
+    return { differences: [`${image.definition} is no longer listed in ${system.name}, and its runs cannot continue.`], skipped: [] };
+  return replayEntries(definition, environmentOf(catalogue, checks), frontEndOf, image.pid, image.run, entries, image);
 }
 
 /** Replays every journal of a folder. Resolves to the differences by file name, and to an empty object without differences. */

@@ -144,10 +144,12 @@ async function decide(live: LiveInstance, inbound: Inbound, verdict: Verdict): P
 
 /** Everything that a commit would store, as one text. */
 function stateText({ run }: LiveInstance): string {
-  return [run.bug ? run.bug.message : encodeControl(run.image), JSON.stringify(run.stuck), ...(run.bug ? [] : run.image.tail)].join('\n');
+  const { bug, image, skipped, stuck } = run;
+  return [bug ? bug.message : encodeControl(image), JSON.stringify([stuck, skipped]), ...(bug ? [] : image.tail)].join('\n');
 }
 
 function stateOf({ run }: LiveInstance): Json {
   if (run.bug) return { bug: run.bug.message };
-  return { control: JSON.parse(encodeControl(run.image)) as Json, tail: run.image.tail.map((entry) => JSON.parse(entry) as Json) };
+  const { image, skipped } = run;
+  return { control: JSON.parse(encodeControl(image)) as Json, tail: image.tail.map((entry) => JSON.parse(entry) as Json), skipped };
 }

@@ -140,7 +140,10 @@ describe('each enclosing ctx acts in the scope of the running code', () => {
     });
     const { pid, run } = trip.image;
     const environment = { ...trip.environment, checks: false };
-    expect(await replayEntries(processContract(later), environment, frontEndOf, pid, run, recorded)).toMatchObject({ differences: [] });
+    expect(await replayEntries(processContract(later), environment, frontEndOf, pid, run, recorded)).toEqual({
+      differences: [],
+      skipped: [],
+    });
   });
 
   test('a ctx whose open scope does not contain the code is WRONG_SCOPE in tests, and acts in its own scope in production', async () => {

@@ -28,6 +28,14 @@ const kinds: [string, (ctx: Ctx, run: number) => Promise<unknown>, RegExp][] = [
     (ctx, run) => (run % 2 === 0 ? ctx.sleep('1 day') : ctx.call(payments.charge, { amount: 1 })),
     /the code now decides (?:TimerSet sleep:1|CommandIssued payments\.charge:1), which the journal does not hold/,
   ],
+  [
+    'a command that only a rebuilt process sends, which a replay skips',
+    async (ctx, run) => {
+      if (run > 1) ctx.send(payments.refund, { paymentId: 'p-1' });
+      await ctx.sleep('1 day');
+    },
+    /unsteady decides differently when default#unsteady#o-1 is rebuilt: .* live, and .* rebuilt/,
+  ],
 ];
 
 describe('a process that decides differently when it is rebuilt is reported in a sentence', () => {

@@ -8,7 +8,7 @@ const DEPLOYS_WITHIN_MS = 30 * MINUTE_MS;
 
 /**
  * Deploys while instances run: a build that changed the code of a version, a rollback to a build that does not know the newest version, and
- * a build that fixes both. Operators also resume before the fix.
+ * a build that fixes both, and a build that adds messages to open runs. Operators also resume before the fix.
  */
 export const revisionsScenario = (choices: Choices): Scenario => {
   const acts: Act[] = [];
@@ -37,11 +37,19 @@ const judge = ({ pid, run, status, entries, effects }: EndedRun): string[] => {
   const definition = begun?.type === 'ProcessStarted' ? begun.definition : '';
   const chapters: readonly string[] = definition in CHAPTERS ? CHAPTERS[definition as keyof typeof CHAPTERS] : [];
   const wrong = effects
-    .filter(({ command }) => command !== 'printer.print')
+    .filter(({ command }) => command === 'printer.burn')
     .map(({ commandId, command }) => `I9: ${commandId} (${command}) was done`);
   const printed = effects.flatMap(({ command, input }) => (command === 'printer.print' ? [(input as { chapter: string }).chapter] : []));
   if (printed.some((chapter, i) => chapter !== chapters[i]))
     wrong.push(`I9: ${pid}/${run}, of ${definition}, has printed ${printed.join(', ')}`);
+  // A replay does not announce the chapters of earlier builds, and each chapter is announced once.
+  const announced = effects.flatMap(({ command, input }) =>
+    command === 'printer.announce' ? [(input as { chapter: string }).chapter] : [],
+  );
+  if (new Set(announced).size !== announced.length) wrong.push(`I2: ${pid}/${run} has announced ${announced.join(', ')}`);
+  const sent = entries.flatMap((entry) => (entry.type === 'CommandIssued' && entry.mode === 'send' ? [entry.n] : []));
+  if (announced.length > sent.length)
+    wrong.push(`I1: ${pid}/${run} has announced ${announced.length} chapters and journaled ${sent.length}`);
   if (status === 'completed' && printed.length !== chapters.length) wrong.push(`I2: ${pid}/${run} has only printed ${printed.join(', ')}`);
   // A command that spent days in the dead-letter queue is given up: its answer has the outcome `cancelled`, or no answer came in time.
   const isGivenUp = entries.some(
@@ -61,6 +69,7 @@ const served = (site: Site): readonly Served[] => {
   return [
     serve(printer, {
       print: async (chapter, { commandId }) => does(commandId, 'printer.print', chapter),
+      announce: async (chapter, { commandId }) => does(commandId, 'printer.announce', chapter),
       burn: async (draft, { commandId }) => does(commandId, 'printer.burn', draft),
     }),
   ];

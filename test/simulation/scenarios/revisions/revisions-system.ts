@@ -8,6 +8,8 @@ export const Begun = event('press.begun', Draft);
 
 export const printer = service('printer', {
   print: command({ input: Chapter, timeout: '90 days' }),
+  /** The last build announces each chapter, which earlier builds did not. */
+  announce: command({ input: Chapter, timeout: '90 days' }),
   /** Only the wrong build calls it. */
   burn: command({ input: Draft, timeout: '90 days' }),
 });
@@ -16,6 +18,16 @@ const options = { startOn: Begun.byId(({ id }) => id) };
 
 /** The chapters that each version prints, in order. */
 export const CHAPTERS = { 'book@1': ['one', 'two', 'three'], 'book@2': ['preface', 'all'] } as const;
+
+/** The first version, with a view and a message before each chapter. A replay of the chapters that earlier builds printed skips both. */
+const announcing = process('book', { ...options, version: 1, view: Chapter }, async (ctx, { id }) => {
+  for (const chapter of CHAPTERS['book@1']) {
+    ctx.view({ id, chapter });
+    ctx.send(printer.announce, { id, chapter });
+    await ctx.call(printer.print, { id, chapter });
+    await ctx.sleep('4 minutes');
+  }
+});
 
 /** `sound: false`: other code under the same version. No journal of that version has its first call. */
 const first = (sound: boolean) =>
@@ -38,11 +50,12 @@ const services = [printer] as const;
 
 /**
  * The second build adds version 2, and changes version 1 by mistake. The third is a rollback, which does not know version 2. The fourth has
- * both versions right.
+ * both versions right. The fifth adds messages to version 1.
  */
 export const revisions = [
   system('press', { processes: [first(true)], services }),
   system('press', { processes: [second, first(false)], services }),
   system('press', { processes: [first(true)], services }),
   system('press', { processes: [second, first(true)], services }),
+  system('press', { processes: [second, announcing], services }),
 ] as const;
