@@ -1,7 +1,7 @@
 import { Cancelled } from '../contract/errors.ts';
 import { type Json, type Schema, parseStored, versionOf } from '../contract/schema.ts';
 import { count, journal } from './journal.ts';
-import { applyReply, retryNow, stickOnUnknown, type Heard } from './replies.ts';
+import { applyReply, retryNow, stickOnUnknown, type UnawaitedReply } from './replies.ts';
 import { attemptTimedOut } from './attempts.ts';
 import { issuePublish } from './effects.ts';
 import { terminate } from './ending.ts';
@@ -16,7 +16,7 @@ import { undoAgain } from './undoing.ts';
 import { endWait, receiveSignal } from './waits.ts';
 
 /** The input of a decider's handler for a fact that is not an event: a reply or a timer. */
-export type HeardFact = Heard | { readonly timer: string };
+export type HandlerInput = UnawaitedReply | { readonly timer: string };
 
 /**
  * The main file of the kernel. Input: a run and a fact that `classify.ts` admitted. Output: the changed run, its new journal entries, and
@@ -25,7 +25,7 @@ export type HeardFact = Heard | { readonly timer: string };
  * Trunk: `replies.ts`, `attempts.ts`, `waits.ts`, `timers.ts` and `resuming.ts` apply the facts; the front end calls `issue.ts`,
  * `effects.ts`, `scopes.ts` and `undo-request.ts`; `scopes.ts` closes scopes with `undoing.ts` and `ending.ts`.
  */
-export function applyFact(run: ProcessRun, fact: RecordedFact): HeardFact | undefined {
+export function applyFact(run: ProcessRun, fact: RecordedFact): HandlerInput | undefined {
   run.image.clock = Math.max(run.image.clock, fact.at);
   journal(run, fact);
   switch (fact.type) {
@@ -70,7 +70,7 @@ export function nextOutcome(run: ProcessRun): FrontEndOutcome | undefined {
   return outcome;
 }
 
-function fireTimer(run: ProcessRun, n: number): HeardFact | undefined {
+function fireTimer(run: ProcessRun, n: number): HandlerInput | undefined {
   const timer = run.image.timers.get(n);
   if (!timer) return undefined;
   run.image.timers.delete(n);

@@ -1,11 +1,11 @@
-import { unknownOutcome, type Heard } from './replies.ts';
+import { unknownOutcome, type UnawaitedReply } from './replies.ts';
 import { deadlineOf, type OpenCommand } from './image.ts';
 import { endOfUndo, sendAgain, resolveOutcome } from './issue.ts';
 import { decidedByLimit } from './journal.ts';
 import type { ProcessRun } from './run.ts';
 
 /** Applies the end of an attempt: no reply came in time, or a limit has passed. Returns the input of a decider's handler. */
-export function attemptTimedOut(run: ProcessRun, n: number): Heard | undefined {
+export function attemptTimedOut(run: ProcessRun, n: number): UnawaitedReply | undefined {
   const command = run.image.commands.get(n);
   if (!command) return undefined;
   const { clock } = run.image;

@@ -14,13 +14,13 @@ import { isSkipped, startRequested, undoReplied, undoBeside, undoFailed } from '
 import { giveUp } from './unresolved.ts';
 
 /** The reply to a command without a step. A decider has no steps, so its handler receives it. */
-export interface Heard {
+export interface UnawaitedReply {
   readonly command: string;
   readonly value: Json | Failure;
 }
 
 /** Applies the reply to an open command. Its output has been parsed. Returns the reply if no step awaits it. */
-export function applyReply(run: ProcessRun, fact: Extract<RecordedFact, { type: 'CommandAnswered' }>): Heard | undefined {
+export function applyReply(run: ProcessRun, fact: Extract<RecordedFact, { type: 'CommandAnswered' }>): UnawaitedReply | undefined {
   const command = run.image.commands.get(fact.n);
   if (!command) return undefined;
   if (fact.outcome === 'deferred') {
@@ -38,7 +38,7 @@ export function applyReply(run: ProcessRun, fact: Extract<RecordedFact, { type: 
   }
   const step = run.steps.get(fact.n);
   run.steps.delete(fact.n);
-  return step?.kind === 'call' ? answerStep(run, step, command, fact) : answerUnawaited(run, command, fact);
+  return step?.kind === 'call' ? answerStep(run, step, command, fact) : replyUnawaited(run, command, fact);
 }
 
 /**
@@ -50,7 +50,7 @@ export function applyReply(run: ProcessRun, fact: Extract<RecordedFact, { type: 
  * - A step without an undo, or whose contract has `onUnknown: 'continue'`, rejects with `CommandExhausted`.
  * - Any other step stays open. `nextOutcome` makes the instance stuck, unless the step may still lose a race.
  */
-export function unknownOutcome(run: ProcessRun, command: OpenCommand, reply: UnknownReply): Heard | undefined {
+export function unknownOutcome(run: ProcessRun, command: OpenCommand, reply: UnknownReply): UnawaitedReply | undefined {
   const lastError = lastErrorOf(reply.data);
   const attempts = command.retries + (reply.attempts ?? (reply.outcome ? 1 : 0));
   command.unknown = { since: run.image.clock, attempts, ...(lastError && { lastError }) };
@@ -191,7 +191,7 @@ function exhaustion(
 }
 
 /** The reply to a command of `ctx.send` or of a decider. After a definite technical failure it is issued again, after a pause. */
-function answerUnawaited(run: ProcessRun, command: OpenCommand, fact: Answer): Heard | undefined {
+function replyUnawaited(run: ProcessRun, command: OpenCommand, fact: Answer): UnawaitedReply | undefined {
   if (fact.outcome === 'completed') return { command: command.command, value: fact.data ?? null };
   if (!isTriedAgain(run, command, fact, deadlineOf(command))) return { command: command.command, value: failureOf(command, fact) };
   const retries = runsUsed(command, fact);

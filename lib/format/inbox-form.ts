@@ -59,10 +59,10 @@ function isTags(tags: unknown): boolean {
   return typeof tags === 'object' && tags !== null && !Array.isArray(tags) && Object.values(tags).every((tag) => typeof tag === 'string');
 }
 
-const ACTS: readonly unknown[] = ['cancel', 'terminate', 'resume', 'resolve'];
+const OPERATION_NAMES: readonly unknown[] = ['cancel', 'terminate', 'resume', 'resolve'];
 
 function operateFault({ opid, pid, act, reason, by, skip, version, step, resolution }: OperationMessage): string | undefined {
-  if (!ACTS.includes(act)) return `act is ${act}, expected cancel, terminate, resume or resolve`;
+  if (!OPERATION_NAMES.includes(act)) return `act is ${act}, expected cancel, terminate, resume or resolve`;
   if (typeof reason !== 'string' || (skip !== undefined && typeof skip !== 'string')) return 'reason and skip must be strings';
   if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1)) return 'version must be a whole number of 1 or more';
   if (act === 'resolve' && (typeof step !== 'string' || !isResolution(resolution)))

@@ -204,9 +204,9 @@ function eventIds({ log }: SqliteTables): () => string {
 }
 
 function rulesOf(system: StateOptions['system'], inbox: MemoryMessageQueue): BusRule[] {
-  const heard = new Set<string>();
+  const subscribed = new Set<string>();
   for (const versions of system.processes.values()) {
-    for (const process of versions) for (const { event } of [...process.startOn, ...process.receives]) heard.add(event.type);
+    for (const process of versions) for (const { event } of [...process.startOn, ...process.receives]) subscribed.add(event.type);
   }
-  return [{ queue: inbox, matches: (event, replyTo) => replyTo === system.name || heard.has(event.type) }];
+  return [{ queue: inbox, matches: (event, replyTo) => replyTo === system.name || subscribed.has(event.type) }];
 }

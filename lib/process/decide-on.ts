@@ -1,6 +1,6 @@
 import { Cancelled } from '../contract/errors.ts';
 import { type Json, frozen, parse, parseStored } from '../contract/schema.ts';
-import type { HeardFact } from '../core/apply.ts';
+import type { HandlerInput } from '../core/apply.ts';
 import { refuse } from '../core/bug.ts';
 import { changeView, issuePublish } from '../core/effects.ts';
 import { endProcess } from '../core/ending.ts';
@@ -17,7 +17,7 @@ export function decideOn(
   storage: CodeStorage,
   run: ProcessRun,
   definition: DeciderDefinition,
-  { fact, heard }: { readonly fact: RecordedFact; readonly heard: HeardFact | undefined },
+  { fact, input }: { readonly fact: RecordedFact; readonly input: HandlerInput | undefined },
 ): void {
   const ask = <T>(code: () => T): T => asCodeOf(storage, { run, scope: run.root }, code);
   // Paths count within one call, because a decider is never replayed: loaded or live, it writes the same journal.
@@ -26,7 +26,7 @@ export function decideOn(
     endProcess(run, new Cancelled({ reason: 'requested', message: `Cancelled by ${fact.by}: ${fact.reason}` }), null);
     return;
   }
-  const message = messageOf(fact, heard);
+  const message = messageOf(fact, input);
   const handler = message && definition.handlers.get(message.key);
   if (!message || !handler || run.ended) return;
   const id = run.image.pid.slice(run.image.pid.lastIndexOf('#') + 1);
@@ -61,10 +61,10 @@ function stateOf(run: ProcessRun, definition: DeciderDefinition, initial: () => 
     : parse(definition.state, initial(), `the first state of ${definition.name}`);
 }
 
-function messageOf(fact: RecordedFact, heard: HeardFact | undefined): { readonly key: string; readonly data: unknown } | undefined {
+function messageOf(fact: RecordedFact, input: HandlerInput | undefined): { readonly key: string; readonly data: unknown } | undefined {
   if (fact.type === 'ProcessStarted' || fact.type === 'EventReceived') return { key: `event ${fact.event}`, data: fact.data };
-  if (!heard) return undefined;
-  return 'timer' in heard ? { key: `timer ${heard.timer}`, data: undefined } : { key: `command ${heard.command}`, data: heard.value };
+  if (!input) return undefined;
+  return 'timer' in input ? { key: `timer ${input.timer}`, data: undefined } : { key: `command ${input.command}`, data: input.value };
 }
 
 function act(run: ProcessRun, definition: DeciderDefinition, action: ActionParts): void {

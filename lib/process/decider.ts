@@ -17,19 +17,19 @@ export interface Decider<N extends string, D, P extends string, M extends string
    */
   on<T extends Correlated<string, unknown, 'id'> | AnyCommand | Timer>(
     message: T,
-    handler: (state: Frozen<Received<D>>, heard: Heard<T>, at: { readonly id: string; readonly now: Date }) => Next<D, P>,
+    handler: (state: Frozen<Received<D>>, input: HandlerArgument<T>, at: { readonly id: string; readonly now: Date }) => Next<D, P>,
   ): Decider<N, D, P, M | EventIn<T>>;
 }
 
 type EventIn<T> = T extends Correlated ? T['~event'] : never;
-type Heard<T> = T extends Correlated
+type HandlerArgument<T> = T extends Correlated
   ? Frozen<Received<T['~data']>>
   : T extends AnyCommand
     ? OutputOf<T> | FailureOf<T> | CommandExhausted
     : undefined;
 type Next<D, P extends string> = Frozen<Sent<D>> | readonly [Frozen<Sent<D>>, ...(Action<P> | false | undefined)[]];
 
-export type DeciderHandler = (state: Json, heard: unknown, at: { readonly id: string; readonly now: Date }) => unknown;
+export type DeciderHandler = (state: Json, input: unknown, at: { readonly id: string; readonly now: Date }) => unknown;
 
 /** A decider at run time. */
 export interface DeciderDefinition extends ProcessContract {

@@ -18,8 +18,8 @@ export function frontEndWith(storage: CodeStorage): FrontEndOf {
   return (definition, run) => {
     if (definition.kind === 'async') return new Continuation(storage, run, definition as AsyncDefinition);
     return {
-      hear: (fact, heard) => {
-        decideOn(storage, run, definition as DeciderDefinition, { fact, heard });
+      advance: (fact, input) => {
+        decideOn(storage, run, definition as DeciderDefinition, { fact, input });
         return Promise.resolve();
       },
     };
@@ -49,17 +49,17 @@ export class Continuation implements FrontEnd {
     this.#definition = definition;
   }
 
-  async hear(fact: RecordedFact): Promise<void> {
-    if (!this.#run.environment.checks) return this.#hear(fact);
+  async advance(fact: RecordedFact): Promise<void> {
+    if (!this.#run.environment.checks) return this.#apply(fact);
     const putBack = refuseGlobals(this.#storage);
     try {
-      await this.#hear(fact);
+      await this.#apply(fact);
     } finally {
       putBack();
     }
   }
 
-  async #hear(fact: RecordedFact): Promise<void> {
+  async #apply(fact: RecordedFact): Promise<void> {
     if (fact.type === 'ProcessStarted') this.#start = startOf(fact);
     const start = this.#start;
     if (!start || this.#run.ended) return;

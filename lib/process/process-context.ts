@@ -120,8 +120,8 @@ export class ProcessContext {
     const scope = this.#takes('waitFor');
     if (!scope) return unsettled();
     const { type } = eventContract(event);
-    const heard = [...this.#definition.startOn, ...this.#definition.receives].some((correlation) => correlation.event.type === type);
-    if (!heard)
+    const subscribes = [...this.#definition.startOn, ...this.#definition.receives].some((correlation) => correlation.event.type === type);
+    if (!subscribes)
       refuse(this.#run, 'POISON', `${this.#definition.name} waits for ${type}, which neither its receives nor its startOn lists.`);
     const timeoutMs = options.timeout === undefined ? undefined : this.#read(() => milliseconds(options.timeout as Duration));
     return this.#promise(waitFor(this.#run, scope, { event: type, match: this.#matchOf(scope, options.match), timeoutMs }));

@@ -87,7 +87,7 @@ export class LiveInstance {
     openActivation(run);
     observer?.begun(pid);
     try {
-      const yielded = this.#frontEnd.hear(fact, applyFact(run, fact));
+      const yielded = this.#frontEnd.advance(fact, applyFact(run, fact));
       observer?.yielded();
       await yielded;
     } catch (error) {

@@ -1,7 +1,7 @@
 import type { Operations } from '../../client/operations/operations.ts';
 import { offeredPort, remotePort, type Caller, type Methods } from './port-channel.ts';
 
-const ACTS: readonly (keyof Operations)[] = [
+const METHODS: readonly (keyof Operations)[] = [
   'start',
   'result',
   'signal',
@@ -19,12 +19,12 @@ const ACTS: readonly (keyof Operations)[] = [
   'rotateKeys',
 ];
 
-/** The acts on the system at the other end of a channel. */
+/** The operations on the system at the other end of a channel. */
 export function remoteOperations(caller: Caller): Operations {
-  return remotePort(caller, 'acts', ACTS);
+  return remotePort(caller, 'acts', METHODS);
 }
 
 /** The operations on this system that the other end of a channel may call. */
-export function offeredOperations(acts: Operations): Methods {
-  return offeredPort(acts, 'acts', ACTS);
+export function offeredOperations(operations: Operations): Methods {
+  return offeredPort(operations, 'acts', METHODS);
 }
