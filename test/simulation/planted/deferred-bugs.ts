@@ -124,9 +124,9 @@ export const deferredBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/service/consumer/job.ts',
-        find: 'export function createTask({ command, served, flight, nonce }: Job, service: string, tx?: unknown): CommandTask {',
+        find: 'export function createTask({ command, keyPrefix, served, flight, nonce }: Job, service: string, tx?: unknown): CommandTask {',
         plant:
-          'export function createTask({ command, served, flight, nonce, delivery }: Job, service: string, tx?: unknown): CommandTask {',
+          'export function createTask({ command, keyPrefix, served, flight, nonce, delivery }: Job, service: string, tx?: unknown): CommandTask {',
       },
       {
         file: 'lib/service/consumer/job.ts',

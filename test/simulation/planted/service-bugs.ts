@@ -102,8 +102,8 @@ export const serviceBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/service/task.ts',
-        find: 'this.commandId = command.id;',
-        plant: 'this.commandId = PLANTED && command.attempt > 1 ? `${command.id}~${command.attempt}` : command.id;',
+        find: 'this.commandId = `${keyPrefix}${command.id}`;',
+        plant: 'this.commandId = `${keyPrefix}${command.id}${PLANTED && command.attempt > 1 ? `~${command.attempt}` : ``}`;',
       },
     ],
   },
