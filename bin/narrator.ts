@@ -1,4 +1,5 @@
 import type { JournalEntry } from '../lib/core/journal-entry.ts';
+import { commandText, isOfStep } from '../lib/contract/steps.ts';
 import { principalText } from '../lib/client/operations/ending-line.ts';
 import { stepName } from '../lib/client/operations/pending-steps.ts';
 import { failureText, messageText, shownJson } from '../lib/client/operations/failure-text.ts';
@@ -13,6 +14,7 @@ export interface Sentence {
 type Entry<T extends JournalEntry['type']> = Extract<JournalEntry, { type: T }>;
 
 interface KnownCommand {
+  /** The command for a reader: its name, or `the step charge`. */
   readonly command: string;
   readonly undoes: string | undefined;
   attempt: number;
@@ -65,17 +67,19 @@ export class Narrator {
   #issued({ n, path, command, undoes, mode }: Entry<'CommandIssued'>): Sentence {
     const undone =
       undoes === undefined ? undefined : (this.#commands.get(Number(undoes.slice(undoes.lastIndexOf('/') + 1)))?.command ?? undoes);
-    this.#commands.set(n, { command, undoes: undone, attempt: 1 });
+    const name = commandText(command, path);
+    this.#commands.set(n, { command: name, undoes: undone, attempt: 1 });
     const tries = (this.#tries.get(path) ?? 0) + 1;
     this.#tries.set(path, tries);
     const again = tries === 1 ? '' : `, try ${tries}`;
+    if (isOfStep(command)) return plain(`runs ${name}${again}`);
     if (undone !== undefined) return plain(`${command} sent to undo ${undone}${again}`);
     return plain(`${command} sent${again}${mode === 'send' ? ', without waiting for a reply' : ''}`);
   }
 
   #answered({ n, outcome, retryable, data, late, resolved }: Entry<'CommandAnswered'>): Sentence {
     const known = this.#commands.get(n);
-    const name = known?.command ?? late?.command ?? `command ${n}`;
+    const name = known?.command ?? (late && commandText(late.command, '', late.input)) ?? `command ${n}`;
     if (resolved !== undefined) return plain(`${principalText(resolved)} resolved ${name} as ${outcome}: ${resolved.reason}`);
     switch (outcome) {
       case 'completed':

@@ -27,6 +27,7 @@ export { event, type AnyEvent, type Correlated, type DataOf, type Event } from '
 export type { Message } from './contract/message.ts';
 export type { AnyProcess, EventsOf, Process, ProcessTypes, ResultOf, StartOf, ViewOf } from './contract/process-contract.ts';
 export type { Data, Json, Nothing, NothingSchema, Received, Schema, Sent, Wire, Written } from './contract/schema.ts';
+export { steps, type Deferred, type StepTask } from './contract/steps.ts';
 export type { Retry } from './contract/retry-policy.ts';
 export { service, type AnyService, type Service } from './contract/service.ts';
 export { toolsOf, type Tool, type ToolSchema, type Verb } from './contract/tools.ts';
@@ -36,3 +37,4 @@ export { end, publish, send, timer, type Action, type Timer } from './process/ac
 export type { AnyContext, CallOptions, Context, ContextTypes, Dispatched, DispatchOptions, Step, Wait } from './process/context.ts';
 export { decider, type Decider } from './process/decider.ts';
 export { process, type ProcessOptions } from './process/process.ts';
+export type { RunOptions, StepFault, StepOutput } from './process/run-options.ts';

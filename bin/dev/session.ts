@@ -1,5 +1,6 @@
 import { connectionPorts, type Reach } from '../../lib/client/connection.ts';
 import { listInstances } from '../../lib/client/list.ts';
+import { STEPS } from '../../lib/contract/steps.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { Runtime } from '../../lib/local/runtime.ts';
 import type { Loaded } from '../load-modules.ts';
@@ -42,7 +43,8 @@ export class DevSession {
   constructor(terminal: Terminal, { system, entry, services }: Loaded, options: DevOptions) {
     this.#terminal = terminal;
     this.#options = options;
-    this.#served = services.map((served) => served['~service']);
+    // The runtime runs the steps itself.
+    this.#served = [...services.map((served) => served['~service']), STEPS];
     this.#runtime = new Runtime(system, {
       services,
       entry,

@@ -12,7 +12,7 @@ import type { PublishingAccounts } from '../contract/accounts.ts';
 import { ContractError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
-import { systemContract } from '../contract/system.ts';
+import { systemContract, withoutSteps } from '../contract/system.ts';
 import { Alarms, queueCommand } from './resources/alarms.ts';
 import {
   checkProps,
@@ -87,7 +87,7 @@ export class Orchestrator extends GrantingOrchestrator {
     this.region = region;
     this.senderRoleArn = senderRoleArn(this, this.name, account, region);
     this.alarmTopic = props.alarmTopic;
-    this.#contract = systemContract(props.system);
+    this.#contract = withoutSteps(systemContract(props.system));
     this.#names = deploymentNames(this.name);
     this.#busName = props.bus?.eventBusName ?? this.#names.bus;
     this.#alarms = new Alarms(this, props.alarmTopic);

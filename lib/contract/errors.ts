@@ -72,6 +72,8 @@ export class CommandFailed<N extends string = string, T extends string = string,
 
 interface ExhaustedParts extends ErrorOptions {
   readonly command: string;
+  /** The command for a reader. @default its name */
+  readonly named?: string;
   readonly attempts: number;
   readonly outcome: 'failed' | 'cancelled' | 'unknown';
   readonly lastError?: LastError;
@@ -96,7 +98,7 @@ export class CommandExhausted extends OrchestratorError {
 
   constructor(parts: ExhaustedParts) {
     super('COMMAND_EXHAUSTED', parts.message ?? exhaustedMessage(parts), {
-      remedy: `Find out why the service of ${parts.command} did not complete it, or give its contract a longer retry.within.`,
+      remedy: `Find out why ${parts.named ?? `the service of ${parts.command}`} did not complete it, or give ${parts.named === undefined ? 'its contract' : 'it'} a longer retry.within.`,
       ...parts,
       retryable: false,
     });
@@ -107,9 +109,9 @@ export class CommandExhausted extends OrchestratorError {
   }
 }
 
-function exhaustedMessage({ command, attempts, outcome, lastError }: ExhaustedParts): string {
+function exhaustedMessage({ command, named = command, attempts, outcome, lastError }: ExhaustedParts): string {
   const last = lastError === undefined ? '' : ` The last error was ${lastError.code}: ${lastError.message}`;
-  return `${command} ${EXHAUSTED_HOW[outcome]} after ${count(attempts)}: its retry limits are used up.${last}`;
+  return `${named} ${EXHAUSTED_HOW[outcome]} after ${count(attempts)}: its retry limits are used up.${last}`;
 }
 
 const EXHAUSTED_HOW: Readonly<Record<CommandExhausted['outcome'], string>> = {

@@ -4,6 +4,7 @@ import { isEventType, isKebabName, isVerb } from './name.ts';
 import { processContract, type AnyProcess } from './process-contract.ts';
 import type { CommandContract, EventContract, ProcessContract, ServiceContract, SystemContract } from './runtime-contract.ts';
 import { serviceContract, type AnyService } from './service.ts';
+import { isOfStep, steps, STEPS } from './steps.ts';
 
 /** The processes of one orchestrator, and the services to which they send commands. */
 export interface System<N extends string> {
@@ -52,6 +53,15 @@ export function systemContract(system: System<string>): SystemContract {
   return (system['~'] as SystemParts).contract;
 }
 
+/** The contract without the built-in service `steps`, which runs functions of the processes: no other program serves it. */
+export function withoutSteps(system: SystemContract): SystemContract {
+  return {
+    ...system,
+    services: new Map([...system.services].filter(([name]) => name !== STEPS)),
+    commands: new Map([...system.commands].filter(([name]) => !isOfStep(name))),
+  };
+}
+
 function invalidSystem(name: string, faults: readonly string[]): ContractError {
   const heading = faults.length === 1 ? 'a fault' : `${faults.length} faults`;
   return new ContractError('CONTRACT_INVALID', `The system ${name} has ${heading}: ${faults.join('; ')}.`, {
@@ -84,6 +94,7 @@ const RESERVED_SERVICES: ReadonlyMap<string, string> = new Map([
   ['operations', 'a queue of the orchestrator'],
   ['hot-lane', 'a queue of the orchestrator'],
   ['orchestrator', 'the writer of the large values of the engine'],
+  [STEPS, 'the built-in service of ctx.run'],
 ]);
 
 function serviceFaults(services: readonly ServiceContract[]): string[] {
@@ -91,6 +102,8 @@ function serviceFaults(services: readonly ServiceContract[]): string[] {
   return services.flatMap(({ name, commands }) => {
     const faults = isKebabName(name) ? [] : [notKebab('service', name)];
     const reserved = RESERVED_SERVICES.get(name);
+    if (name.startsWith(`${STEPS}-`))
+      faults.push(`a service cannot have the name ${name}: names that begin with ${STEPS}- are reserved for the queues of ctx.run`);
     if (reserved !== undefined) faults.push(`a service cannot have the name ${name}, which is ${reserved}`);
     if (name.endsWith('-dead-letter'))
       faults.push(`a service cannot have the name ${name}: names that end in -dead-letter are reserved for dead-letter queues`);
@@ -156,11 +169,13 @@ function contractOf(name: string, processes: readonly ProcessContract[], service
     if (versions === undefined) byName.set(process.name, [process]);
     else versions.push(process);
   }
+  // A decider has no steps.
+  const all = processes.some(({ kind }) => kind === 'async') ? [...services, serviceContract(steps)] : services;
   return Object.freeze({
     name,
     processes: byName,
-    services: new Map(services.map((service) => [service.name, service])),
-    commands: new Map(services.flatMap((service) => [...service.commands])),
+    services: new Map(all.map((service) => [service.name, service])),
+    commands: new Map(all.flatMap((service) => [...service.commands])),
     events: new Map(eventsOf(processes, services).map((event) => [event.type, event])),
   });
 }

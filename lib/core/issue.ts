@@ -13,6 +13,7 @@ import {
   sendingUnlessNew,
   sentFirst,
 } from './journal.ts';
+import { labelledPath } from './labels.ts';
 import type { CallPolicy, CallStep, ProcessRun, Scope, UndoItem } from './run.ts';
 import { nextPath, rejectIfCancelled } from './run.ts';
 import { allocate, clearTimer } from './timers.ts';
@@ -21,6 +22,14 @@ import { giveUp } from './unresolved.ts';
 /** `ctx.call` and `ctx.try`: a command whose reply the process awaits. */
 export function callCommand(run: ProcessRun, scope: Scope, contract: CommandContract, passed: Passed, policy: CallPolicy): CallStep {
   const step = newCall(scope, nextPath(scope, contract.name), contract, policy);
+  if (!rejectIfCancelled(run, step)) beginCall(run, step, contract, sending(run, 'CommandIssued', step.path, passed));
+  return step;
+}
+
+/** `ctx.run`: a command of the service `steps`. The path of the step has the name that the code gives it, and is the input. */
+export function runStep(run: ProcessRun, scope: Scope, label: string, contract: CommandContract, policy: CallPolicy): CallStep {
+  const step = newCall(scope, labelledPath(run, scope, label, 'CommandIssued'), contract, policy);
+  const passed = { schema: contract.input, value: { step: step.path }, what: `${contract.name} was called with` };
   if (!rejectIfCancelled(run, step)) beginCall(run, step, contract, sending(run, 'CommandIssued', step.path, passed));
   return step;
 }

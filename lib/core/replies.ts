@@ -1,4 +1,5 @@
 import { CommandExhausted, CommandFailed, type Failure } from '../contract/errors.ts';
+import { commandText, isOfStep } from '../contract/steps.ts';
 import type { FailureData } from '../contract/wire/envelope.ts';
 import { lastErrorOf, type LastError } from '../contract/wire/last-error.ts';
 import type { Json } from '../contract/schema.ts';
@@ -178,16 +179,17 @@ function failureOf(command: OpenCommand, fact: Answer): CommandFailed | CommandE
   }
   if (fact.retryable) return exhaustion(command, 'failed', runsUsed(command, fact), lastErrorOf(fact.data));
   const { type, message, data } = fact.data as unknown as FailureData;
-  return new CommandFailed({ command: command.command, type, message, data });
+  const details = isOfStep(command.command) && { details: { step: command.path } };
+  return new CommandFailed({ command: command.command, type, message, data, ...details });
 }
 
 function exhaustion(
-  { command }: OpenCommand,
+  { command, path, input }: OpenCommand,
   outcome: CommandExhausted['outcome'],
   attempts: number,
   lastError: LastError | undefined,
 ): CommandExhausted {
-  return new CommandExhausted({ command, attempts, outcome, ...(lastError && { lastError }) });
+  return new CommandExhausted({ command, named: commandText(command, path, input), attempts, outcome, ...(lastError && { lastError }) });
 }
 
 /** The reply to a command of `ctx.send` or of a decider. After a definite technical failure it is issued again, after a pause. */

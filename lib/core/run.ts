@@ -3,6 +3,7 @@ import type { CommandContract, ProcessContract, RetryPolicy } from '../contract/
 import type { Json } from '../contract/schema.ts';
 import type { Carrier, Image, SentValue, StuckReason } from './image.ts';
 import type { Expected } from './replay.ts';
+import type { StepBodies } from './step-bodies.ts';
 
 /**
  * A run in memory: the control state, the tree of scopes and steps, and the decisions of the current activation. One engine worker owns it
@@ -80,6 +81,8 @@ export interface RunEnvironment {
   readonly checks: boolean;
   /** Is notified of each activation. @default no observer */
   readonly observer?: ActivationObserver;
+  /** Collects the functions of `ctx.run`, in a replay by the step runner. @default they are not kept */
+  readonly steps?: StepBodies;
 }
 
 /** Is notified of each activation, so that a watchdog can name the instance whose code does not yield. */

@@ -1,4 +1,5 @@
 import { Cancelled } from '../contract/errors.ts';
+import { isOfStep } from '../contract/steps.ts';
 import { refuse } from './bug.ts';
 import { contractOf } from './issue.ts';
 import { journal } from './journal.ts';
@@ -40,6 +41,10 @@ function undoesBranches({ expected }: ProcessRun, path: string, target: StepStat
  */
 function refuseUndoless(run: ProcessRun, { path, command, undoable, policy }: CallStep): void {
   if (undoable || policy.dispatched || run.expected) return;
-  const why = contractOf(run, command).undo ? 'it was called with { undo: false }' : `${command} declares no undo`;
+  const why = isOfStep(command)
+    ? 'ctx.run was given no undo'
+    : contractOf(run, command).undo
+      ? 'it was called with { undo: false }'
+      : `${command} declares no undo`;
   refuse(run, 'POISON', `ctx.undo was given ${path}, but ${why}: undo what has an undo; to withdraw a step that is open, race it.`);
 }

@@ -1,4 +1,5 @@
 import type { Failure } from '../contract/errors.ts';
+import { commandText } from '../contract/steps.ts';
 import { lastErrorOf } from '../contract/wire/last-error.ts';
 import { contractOf, endOfUndo, issueUndo, undoUnderNewNumber } from './issue.ts';
 import type { OpenCommand } from './image.ts';
@@ -98,7 +99,7 @@ export function undoFailed(run: ProcessRun, command: OpenCommand, fact: Extract<
     n: command.n,
     definite: true,
     message:
-      `${command.command} ended ${fact.outcome} after ${runs} ${runs === 1 ? 'run' : 'runs'}; it undoes ${String(command.undoes)}.` +
+      `${commandText(command.command, command.path, command.input)} ended ${fact.outcome} after ${runs} ${runs === 1 ? 'run' : 'runs'}; it undoes ${String(command.undoes)}.` +
       (last ? ` The last error was ${last.code}: ${last.message}` : ''),
   };
 }

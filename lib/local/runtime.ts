@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
+import { STEPS } from '../contract/steps.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { ClientError, ContractError, isOrchestratorError } from '../contract/errors.ts';
 import { visibleText } from '../contract/wire/visible-text.ts';
@@ -14,6 +15,7 @@ import { answerDeferred } from '../service/consumer/deferred-answer.ts';
 import { servedParts, type Served } from '../service/served.ts';
 import { keyPrefixOf } from '../service/store.ts';
 import { readTaskToken } from '../service/task-token.ts';
+import { serveSteps } from '../steps/run-step.ts';
 import { offeredClientPorts } from './client-ports.ts';
 import { EngineHost, EngineLost } from './engine-host.ts';
 import { engineOptions } from './engine-options.ts';
@@ -85,6 +87,8 @@ export class Runtime {
   readonly #store: WatchedProcessStore;
   readonly #engine: EngineSeat;
   readonly #host: EngineHost | undefined;
+  /** The services of the program, and the runner of the steps. */
+  readonly #served: readonly Served[];
   readonly #consumers: readonly Consumer[];
   readonly #stopping = new AbortController();
   readonly #fault: (error: unknown) => void;
@@ -110,8 +114,9 @@ export class Runtime {
     this.#host = options.entry === undefined ? undefined : this.#hostOf(contract.name, options.entry);
     this.#engine =
       this.#host ?? new Engine(engineOptions(system, this.#enginePorts(), this.state.clock, options.checks ?? false, this.#fault));
+    this.#served = [...options.services, ...this.#steps(system)];
     this.connection = connectionOf(this.#ports(options));
-    this.#consumers = options.services.map((served) => this.#consumer(served));
+    this.#consumers = this.#served.map((served) => this.#consumer(served));
     // Every poll of every queue listens to this one signal, so many listeners are no leak.
     setMaxListeners(0, this.#stopping.signal);
   }
@@ -194,6 +199,11 @@ export class Runtime {
     ];
   }
 
+  /** The bodies of `ctx.run` run on this thread, like handlers. A system of deciders has none. */
+  #steps(system: System<string>): Served[] {
+    return this.#system.services.has(STEPS) ? [serveSteps({ system, store: this.#store, payloads: this.state.payloadStore })] : [];
+  }
+
   #consumer(served: Served): Consumer {
     const { state } = this;
     const name = servedParts(served).contract.name;
@@ -238,7 +248,7 @@ export class Runtime {
 
   #ports(options: RuntimeOptions): ClientPorts {
     const { state } = this;
-    const stores = new Map(options.services.map((served) => [servedParts(served).contract.name, served]));
+    const stores = new Map(this.#served.map((served) => [servedParts(served).contract.name, served]));
     return {
       ...refusedWhileStalled(state),
       store: this.#store,
@@ -282,10 +292,10 @@ function warn(error: unknown): void {
 function checkServices(system: SystemContract, services: readonly Served[]): void {
   const names = services.map((served) => servedParts(served).contract.name);
   for (const [i, name] of names.entries()) {
-    if (!system.services.has(name))
+    if (!system.services.has(name) || name === STEPS)
       throw new ClientError(
         'NOT_FOUND',
-        `The service ${name} is served, but the system ${system.name} does not have it: expected ${[...system.services.keys()].join(', ')}.`,
+        `The service ${name} is served, but the system ${system.name} does not have it: expected ${[...system.services.keys()].filter((each) => each !== STEPS).join(', ')}.`,
       );
     if (names.indexOf(name) !== i)
       throw new ContractError('CONTRACT_INVALID', `The service ${name} is served twice: each service is served once.`, {

@@ -11,7 +11,7 @@ export function serviceFault(
   if (isRetryAfter(cause)) return undefined;
   const what = kind === 'handler-failed' ? `its handler threw ${message} ${atUserFrame(cause)}`.trimEnd() : message;
   return new OrchestratorError('SERVICE_FAULT', `${service}, ${commandId ?? `message ${messageId}`}: ${what}`, {
-    retryable: kind === 'handler-failed' || kind === 'fault',
+    retryable: kind === 'handler-failed' || kind === 'fault' || kind === 'held',
     remedy: 'Fix the handler, or the system that it calls. A retryable command runs again.',
     cause,
   });

@@ -8,6 +8,8 @@ import type { Message } from '../contract/message.ts';
 import type { Retry } from '../contract/retry-policy.ts';
 import type { AnyService } from '../contract/service.ts';
 import type { CommandOf, Verb } from '../contract/tools.ts';
+import type { Deferred, StepTask } from '../contract/steps.ts';
+import type { RunOptions, StepFault, StepOutput } from './run-options.ts';
 
 /** A promise that `ctx` returns. `ctx.race`, `ctx.any` and `ctx.undo` accept only steps. */
 export interface Step<T> extends Promise<T> {
@@ -69,7 +71,7 @@ export interface AnyContext {
   /** The id of the instance, unique within tenant and process. */
   readonly id: string;
   /** The name of the run. A restart of the same id begins another run. */
-  readonly run: string;
+  readonly runName: string;
   /** The message that started this run. */
   readonly start: Message;
   /**
@@ -95,6 +97,21 @@ export interface AnyContext {
     call: { readonly name: string; readonly input: unknown },
     options?: DispatchOptions<K>,
   ): Step<Dispatched<S, K>>;
+  /**
+   * Runs `body` once outside the process, keeps its output in the journal, and returns it. Only there is I/O allowed: `fetch`, the clock, and
+   * modules that `body` imports by `await import(…)`. `body` may run more than once: pass `task.commandId` to other systems as the idempotency
+   * key. The output is JSON; a body without one gives null. `body` and `undo` must not use `ctx`, and see captured variables as of the time
+   * at which the process waits next; a value that they assign to such a variable is lost.
+   *
+   * If `body` throws `task.fail(…)`, the step rejects with `CommandFailed`, for which `steps.run.failed(error)` is true. Any other error is
+   * retried within `retry`, then the step rejects with `CommandExhausted`. It rejects with `Cancelled` if the scope is cancelled or the step
+   * loses a race.
+   */
+  run<const T extends Json | void | object = void>(
+    name: string & StepFault<T>,
+    body: (task: StepTask) => Promise<T | Deferred>,
+    options?: RunOptions<T>,
+  ): Step<NoInfer<StepOutput<T>>>;
   /** Waits durably for a duration of 0 to 100 years; a longer one counts as 100 years. Rejects with `Cancelled`. */
   sleep(duration: Duration): Step<void>;
   /**

@@ -7,11 +7,12 @@ import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
+import { isOfStep, steps } from '../contract/steps.ts';
 import { isOpen, requested } from '../core/journal.ts';
 import { refuse } from '../core/bug.ts';
 import { dispatchCommand } from '../core/dispatch.ts';
 import { changeView, issuePublish, tag } from '../core/effects.ts';
-import { callCommand, listedContract, sendCommand } from '../core/issue.ts';
+import { callCommand, listedContract, runStep, sendCommand } from '../core/issue.ts';
 import { cancellation, type CallPolicy, type ProcessRun, type Scope, type StepState as CoreStep } from '../core/run.ts';
 import { openScope, pivot } from '../core/scopes.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
@@ -21,6 +22,7 @@ import { registerCompensation } from '../core/undoing.ts';
 import { waitFor } from '../core/waits.ts';
 import type { CallOptions, DispatchOptions, Step } from './context.ts';
 import { asCodeOf, asOtherCode, type CodeStorage, runBody, type RunningCode, stepOf, stepPromise, unsettled } from './running-code.ts';
+import type { RunOptions } from './run-options.ts';
 import type { AsyncDefinition } from './process.ts';
 import { openRace } from './race.ts';
 
@@ -37,9 +39,8 @@ export interface ReceivedStart {
 /** `ctx` of one scope at run time. Each method sends its request to the core and returns the promise of the step. */
 export class ProcessContext {
   readonly id: string;
-  readonly run: string;
+  readonly runName: string;
   readonly start: ReceivedStart;
-  readonly errors: AsyncDefinition['throws'];
   readonly #storage: CodeStorage;
   readonly #run: ProcessRun;
   readonly #definition: AsyncDefinition;
@@ -49,13 +50,17 @@ export class ProcessContext {
 
   constructor(storage: CodeStorage, { run, scope }: RunningCode, definition: AsyncDefinition, start: ReceivedStart) {
     this.id = run.image.pid.slice(run.image.pid.lastIndexOf('#') + 1);
-    this.run = run.image.run;
+    this.runName = run.image.run;
     this.start = start;
-    this.errors = definition.throws;
     this.#storage = storage;
     this.#run = run;
     this.#definition = definition;
     this.#own = scope;
+  }
+
+  get errors(): AsyncDefinition['throws'] {
+    this.#run.environment.steps?.refuse('ctx.errors', ': throw task.fail(reason) there');
+    return this.#definition.throws;
   }
 
   call(command: AnyCommand, input: unknown, options?: CallOptions): Step<unknown> {
@@ -70,6 +75,7 @@ export class ProcessContext {
     const scope = this.#takes(returnsFailure ? 'try' : 'call');
     if (!scope) return unsettled();
     const contract = listedContract(this.#run, commandContract(command));
+    if (isOfStep(contract.name)) refuse(this.#run, 'POISON', `${contract.name} was called: expected ctx.run(name, async (task) => …).`);
     const passed = { schema: contract.input, value: input, what: `${contract.name} was called with` };
     const policy = policyOf(contract, options, returnsFailure);
     return this.#promise(this.#asOther(() => callCommand(this.#run, scope, contract, passed, policy)));
@@ -89,10 +95,29 @@ export class ProcessContext {
     return stepPromise(step, this.#run.environment.checks, step.kind === 'call' ? dispatchedValue(step.command) : undefined);
   }
 
+  run(name: string, body: unknown, options: LooseRun = {}): Step<unknown> {
+    const scope = this.#takes('run');
+    if (!scope) return unsettled();
+    if (typeof body !== 'function')
+      refuse(this.#run, 'POISON', `ctx.run(${JSON.stringify(name)}) was given no function: expected async (task) => ….`);
+    if (name === '') refuse(this.#run, 'POISON', 'ctx.run was given an empty name: expected a name of the step, such as charge.');
+    const contract = listedContract(this.#run, commandContract(options.effect === 'once' ? steps.once : steps.run));
+    const step = runStep(
+      this.#run,
+      scope,
+      name,
+      contract,
+      this.#read(() => runPolicy(contract, options)),
+    );
+    this.#run.environment.steps?.add(step.path, { body, undo: options.undo });
+    return this.#promise(step);
+  }
+
   send(command: AnyCommand, input: unknown): void {
     const scope = this.#takes('send');
     if (!scope) return;
     const contract = listedContract(this.#run, commandContract(command));
+    if (isOfStep(contract.name)) refuse(this.#run, 'POISON', `${contract.name} was sent: expected ctx.run(name, async (task) => …).`);
     const passed = { schema: contract.input, value: input, what: `${contract.name} was sent with` };
     this.#asOther(() => sendCommand(this.#run, scope, contract, passed));
   }
@@ -158,6 +183,7 @@ export class ProcessContext {
   }
 
   fail(reason: string, data?: Json): ProcessFailed {
+    this.#run.environment.steps?.refuse('ctx.fail', ': throw task.fail(reason) there');
     const { name } = this.#definition;
     const plain = plainJson(data === undefined ? { reason } : { reason, data });
     if (plain instanceof JsonFault)
@@ -203,6 +229,7 @@ export class ProcessContext {
   }
 
   now(): Date {
+    this.#run.environment.steps?.refuse('ctx.now');
     return new Date(this.#run.image.clock);
   }
 
@@ -215,8 +242,9 @@ export class ProcessContext {
   }
 
   #chance(method: string): SeededRandom {
+    this.#run.environment.steps?.refuse(`ctx.${method}`);
     isOpen(this.#run, `called ctx.${method}`);
-    this.#random ??= new SeededRandom(`${this.#run.image.pid}/${this.run}/${this.#own.path}`);
+    this.#random ??= new SeededRandom(`${this.#run.image.pid}/${this.runName}/${this.#own.path}`);
     return this.#random;
   }
 
@@ -236,7 +264,7 @@ export class ProcessContext {
   }
 
   /** Reads an argument. One that is not valid is a bug, even if the process catches the error. */
-  #read(read: () => number): number {
+  #read<T>(read: () => T): T {
     try {
       return read();
     } catch (error) {
@@ -250,6 +278,7 @@ export class ProcessContext {
    */
   #takes(method: string): Scope | undefined {
     const run = this.#run;
+    run.environment.steps?.refuse(`ctx.${method}`);
     if (!requested(run, method)) return undefined;
     const code = this.#storage.getStore();
     const running = code?.run === run ? code.scope : undefined;
@@ -293,6 +322,17 @@ function nameOf(scope: Scope): string {
 function dispatchedValue(name: string): (value: unknown) => unknown {
   const command = name.slice(name.indexOf('.') + 1);
   return (value) => Object.freeze(isCommandFailed(value) ? { ok: false, command, failure: value } : { ok: true, command, output: value });
+}
+
+type LooseRun = Pick<RunOptions<Json>, 'retry' | 'timeout' | 'effect'> & { readonly undo?: unknown };
+
+function runPolicy(contract: CommandContract, { timeout, retry, undo }: LooseRun): CallPolicy {
+  return {
+    timeoutMs: timeout === undefined ? contract.timeoutMs : runTimeoutMs(timeout),
+    retry: retry ? retryPolicy(retry, contract.retry) : contract.retry,
+    undo: undo !== undefined,
+    returnsFailure: false,
+  };
 }
 
 const POLICIES = new WeakMap<CommandContract, readonly [CallPolicy, CallPolicy]>();

@@ -8,7 +8,7 @@ import type { CommandContract, ServiceContract } from '../contract/runtime-contr
 import { serviceContract, type AnyService, type Service } from '../contract/service.ts';
 import type { Effect } from './consumer/command-record.ts';
 import type { LambdaHost } from './aws/lambda-host.ts';
-import type { AnyRun, PollOptions, Served, ServedCommand, ServedParts } from './served.ts';
+import type { AnyRun, PollOptions, Prepare, Served, ServedCommand, ServedParts } from './served.ts';
 import { storeRecords, type Store } from './store.ts';
 import type { Deferred, Task } from './task.ts';
 
@@ -157,7 +157,7 @@ interface BoundHandler {
 }
 
 function servedCommand({ contract, declared, handler, transactional }: BoundHandler): ServedCommand {
-  const { run, effect = 'key', cancel } = handlerParts(handler);
+  const { run, effect = 'key', cancel, prepare } = handlerParts(handler);
   const { name } = contract;
   if (typeof run !== 'function')
     throw invalid(`${name} was served with ${typeof run} as its handler: expected a function, or an object with run`);
@@ -172,6 +172,7 @@ function servedCommand({ contract, declared, handler, transactional }: BoundHand
     effect,
     run: run as AnyRun,
     ...(cancel === undefined ? {} : { cancel: cancel as NonNullable<ServedCommand['cancel']> }),
+    ...(prepare === undefined ? {} : { prepare }),
     errors: declared,
     inputWhat: `${name} was called with`,
     outputWhat: `${name} answered with`,
@@ -184,6 +185,8 @@ interface HandlerParts {
   readonly run?: unknown;
   readonly effect?: Effect;
   readonly cancel?: unknown;
+  /** The handlers of lib/steps have it; it is not public. */
+  readonly prepare?: Prepare;
 }
 
 function handlerParts(handler: unknown): HandlerParts {

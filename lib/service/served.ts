@@ -1,4 +1,5 @@
 import type { CommandContract, ServiceContract } from '../contract/runtime-contract.ts';
+import type { CommandEnvelope } from '../contract/wire/envelope.ts';
 import type { Effect } from './consumer/command-record.ts';
 import type { TransactionalRecords } from './store.ts';
 
@@ -35,13 +36,18 @@ export interface Served<N extends string = string> {
   poll(options: PollOptions): Promise<void>;
 }
 
-export type AnyRun = (input: unknown, task: unknown) => Promise<unknown>;
+/** `prepared`: the value that `prepare` of the command returned. */
+export type AnyRun = (input: unknown, task: unknown, prepared?: unknown) => Promise<unknown>;
+/** Finds what a run needs, before the command is claimed. With `fault`, this build cannot run the command, but another one may. */
+export type Prepare = (command: CommandEnvelope, input: unknown) => Promise<{ readonly fault: string } | object>;
 
 /** A handler with the values of its contract that the consumer needs on the hot path, looked up once. */
 export interface ServedCommand {
   readonly contract: CommandContract;
   readonly effect: Effect;
   readonly run: AnyRun;
+  /** Only of the built-in service `steps`. @default a run needs nothing */
+  readonly prepare?: Prepare;
   readonly cancel?: (input: unknown, task: unknown) => Promise<void>;
   readonly errors: unknown;
   readonly inputWhat: string;

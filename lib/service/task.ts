@@ -2,12 +2,10 @@ import type { Duration } from '../contract/duration.ts';
 import { milliseconds } from '../contract/duration.ts';
 import type { CommandEnvelope } from '../contract/wire/envelope.ts';
 import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
+import type { Deferred } from '../contract/steps.ts';
 import { taskToken } from './task-token.ts';
 
-/** Returned by a handler whose command is answered later, by its task token. */
-export interface Deferred {
-  readonly '~deferred': true;
-}
+export type { Deferred };
 
 /** The second argument of a handler: the ids, limits and helpers of the command that it runs. */
 export interface Task<E, Tx> {

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
+import { STEPS } from '../contract/steps.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import type { IdempotencyStore } from '../ports/idempotency-store.ts';
 import { servedParts, type Served } from '../service/served.ts';
+import { serveSteps } from '../steps/run-step.ts';
 import { ColdTwin } from './cold-twin.ts';
 import type { CrashPoints } from './crash-point.ts';
 import { EngineWorker, type WorkerContext } from './engine-worker.ts';
 import { ServiceWorker, type ServiceWatch } from './service-worker.ts';
+import type { StepScripts } from './step-scripts.ts';
 import type { WorldState } from './world-state.ts';
 
 /** A service of the world, with its worker. */
@@ -26,6 +29,7 @@ export interface BuildContext {
   readonly points: CrashPoints;
   readonly random: () => number;
   readonly watch: ServiceWatch;
+  readonly scripts: StepScripts;
 }
 
 /** One build of a system in a world: an engine, the twin that checks it, and the workers of its services. A crash replaces a worker. */
@@ -37,13 +41,18 @@ export class Build {
   readonly #context: WorkerContext;
   readonly #watch: ServiceWatch;
 
-  constructor(system: System<string>, services: readonly Served[], { state, points, random, watch }: BuildContext) {
+  constructor(system: System<string>, services: readonly Served[], { state, points, random, watch, scripts }: BuildContext) {
     this.system = systemContract(system);
     this.#context = { system, state, points, random };
     this.#watch = watch;
     this.twin = new ColdTwin(system, state);
     this.engine = new EngineWorker(this.#context, this.twin);
-    this.staff = services.map((served) => this.#staffed(served));
+    this.staff = [...services, ...this.#steps(system, scripts)].map((served) => this.#staffed(served));
+  }
+
+  /** The names of the services that the test has given. */
+  get served(): readonly string[] {
+    return this.staff.map(({ name }) => name).filter((name) => name !== STEPS);
   }
 
   /** By service: the store of its command records. */
@@ -59,10 +68,20 @@ export class Build {
     if (!(await staffed.worker.advance())) staffed.worker = this.#worker(staffed.served);
   }
 
+  /** The runner of the steps, which reads the journals of the world. A system of deciders has none. */
+  #steps(system: System<string>, scripts: StepScripts): Served[] {
+    if (!this.system.services.has(STEPS)) return [];
+    const { store, payloads } = this.#context.state;
+    return [serveSteps({ system, store, payloads, script: (step) => scripts.at(step) })];
+  }
+
   #staffed(served: Served): Staffed {
     const { name } = servedParts(served).contract;
     const queue = this.system.services.has(name) ? this.#context.state.queues.get(name) : undefined;
-    assert(queue, `simulate() received the service ${name}: expected one of ${[...this.system.services.keys()].join(', ')}.`);
+    assert(
+      queue,
+      `simulate() received the service ${name}: expected one of ${[...this.system.services.keys()].filter((each) => each !== STEPS).join(', ')}.`,
+    );
     return { name, queue, served, worker: this.#worker(served), downUntil: 0 };
   }
 

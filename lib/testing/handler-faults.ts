@@ -1,4 +1,6 @@
 import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
+import type { Json } from '../contract/schema.ts';
+import { commandText, isOfStep, stepNameOf, stepText, type StepInput } from '../contract/steps.ts';
 import type { OpenCommand } from '../core/image.ts';
 import { decodeHead } from '../format/head-codec.ts';
 import { thrownAt } from '../engine/user-frame.ts';
@@ -8,9 +10,13 @@ import { UnscriptedCommand } from './scripted.ts';
 import { KilledInTransaction } from './service-worker.ts';
 import type { WorldState } from './world-state.ts';
 
-/** The last error that the handler of one command threw. */
-interface HandlerFault {
+interface RunCommand {
   readonly command: string;
+  readonly input: Json;
+}
+
+/** The last error that the handler of one command threw. */
+interface HandlerFault extends RunCommand {
   readonly cause: unknown;
   /** The fault has failed a call, or the test expects it. */
   reported: boolean;
@@ -29,7 +35,7 @@ export class HandlerFaults {
   readonly #state: WorldState;
   /** By command id: the last fault. */
   readonly #faults = new Map<string, HandlerFault>();
-  readonly #names = new Map<string, string>();
+  readonly #run = new Map<string, RunCommand>();
   readonly #expected = new Set<string>();
   #urgent: Error[] = [];
 
@@ -37,23 +43,36 @@ export class HandlerFaults {
     this.#state = state;
   }
 
-  called(command: string, commandId: string): void {
-    this.#names.set(commandId, command);
+  called(command: string, commandId: string, input: Json): void {
+    this.#run.set(commandId, { command, input });
   }
 
-  /** Errors of this command's handlers do not fail the test. */
-  expect(command: string): void {
-    this.#expected.add(command);
+  /** Errors of this command's handlers, or of the step of this name or path, do not fail the test. */
+  expect(name: string): void {
+    this.#expected.add(name);
   }
 
-  report({ kind, commandId, cause }: ServiceNotice): void {
+  report({ kind, commandId, message, cause }: ServiceNotice): void {
+    if (kind === 'held' && commandId !== undefined) this.#noteHeld(commandId, message);
     if (kind !== 'handler-failed' || commandId === undefined || isNoFault(cause)) return;
     if (isAssertion(cause)) {
       if (!this.#urgent.some(({ message }) => message === cause.message)) this.#urgent.push(cause);
       return;
     }
-    const command = this.#names.get(commandId) ?? commandId;
-    this.#faults.set(commandId, { command, cause, reported: this.#expected.has(command) });
+    this.#note(commandId, this.#run.get(commandId) ?? { command: commandId, input: null }, cause);
+  }
+
+  /** This build does not have the step of the command. Only a deploy changes that, so it counts as a bug (F2). */
+  #noteHeld(commandId: string, message: string): void {
+    const cause = new OrchestratorError('SERVICE_FAULT', message, { retryable: true, remedy: 'Deploy a build that has the step.' });
+    const open = this.#open(commandId);
+    if (open) this.#note(commandId, { command: open.command, input: open.input }, cause);
+  }
+
+  #note(commandId: string, { command, input }: RunCommand, cause: unknown): void {
+    const step = isOfStep(command) ? (input as StepInput).step : undefined;
+    const names = step === undefined ? [command] : [command, stepText(step), stepNameOf(step)];
+    this.#faults.set(commandId, { command, input, cause, reported: names.some((name) => this.#expected.has(name)) });
   }
 
   /** The errors that fail the test at once (F1). */
@@ -96,16 +115,15 @@ export class HandlerFaults {
   }
 }
 
-function faultError(commandId: string, { command, cause }: HandlerFault): OrchestratorError {
-  const error = new OrchestratorError(
-    'SERVICE_FAULT',
-    `The handler of ${command} threw ${thrownAt(cause)}; ${commandId} has no reply. If the test expects it, call world.expectFaults(${command}) first.`,
-    {
-      retryable: true,
-      remedy: `Correct the handler or its script. If the test expects the error, call world.expectFaults(${command}) first.`,
-      cause,
-    },
-  );
+function faultError(commandId: string, { command, input, cause }: HandlerFault): OrchestratorError {
+  const named = isOfStep(command) ? `'${stepText((input as StepInput).step)}'` : command;
+  const ran = isOfStep(command) ? commandText(command, '', input).replace(/^t/, 'T') : `The handler of ${command}`;
+  const expecting = `If the test expects it, call world.expectFaults(${named}) first.`;
+  const error = new OrchestratorError('SERVICE_FAULT', `${ran} threw ${thrownAt(cause)}; ${commandId} has no reply. ${expecting}`, {
+    retryable: true,
+    remedy: `Correct the handler or its script. ${expecting}`,
+    cause,
+  });
   // A test runner shows the source of the first frame.
   const frames = cause instanceof Error ? cause.stack?.split('\n').filter((line) => line.startsWith('    at ')) : undefined;
   if (frames && frames.length > 0) error.stack = [`${error.name}: ${error.message}`, ...frames].join('\n');

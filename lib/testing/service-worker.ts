@@ -66,11 +66,11 @@ export class ServiceWorker {
   #watched(command: ServedCommand, watch: ServiceWatch): ServedCommand {
     return {
       ...command,
-      run: async (input, task) => {
+      run: async (input, task, prepared) => {
         watch.called(command.contract, (task as CommandTask).commandId, input as Json);
         await this.#pass('in-handler', command);
         try {
-          return await command.run(input, task);
+          return await command.run(input, task, prepared);
         } finally {
           await this.#pass('after-effect', command);
         }

@@ -12,6 +12,7 @@ import { buildPid, DEFAULT_TENANT } from '../contract/wire/process-id.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { Json, Received } from '../contract/schema.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
+import { STEPS } from '../contract/steps.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
 import { INBOX } from '../format/inbox-message.ts';
@@ -22,6 +23,7 @@ import type { EngineWorker } from './engine-worker.ts';
 import { HandlerFaults } from './handler-faults.ts';
 import { journalOf } from './journal-of.ts';
 import type { ServiceWatch } from './service-worker.ts';
+import { StepScripts, type StepScript } from './step-scripts.ts';
 import { StuckInstances } from './stuck-instances.ts';
 import { clientPorts, nothingMoves } from './world-client.ts';
 import type { SimulateOptions, World } from './world.ts';
@@ -57,6 +59,7 @@ class SimulatedWorld implements World {
   readonly #calls = new Map<string, Map<string, Json>>();
   readonly #faults: HandlerFaults;
   readonly #stuck: StuckInstances;
+  readonly #scripts = new StepScripts();
   /** By pid and due time: when a due instance is swept again. */
   readonly #swept = new Map<string, number>();
   #build: Build;
@@ -82,7 +85,13 @@ class SimulatedWorld implements World {
     this.#faults = new HandlerFaults(state);
     this.#stuck = new StuckInstances(state);
     if (options.patience !== undefined) this.#patienceMs = milliseconds(options.patience);
-    this.#context = { state, points: new CrashPoints(this.#noting(options.crash)), random: () => random.number(), watch: this.#watch() };
+    this.#context = {
+      state,
+      points: new CrashPoints(this.#noting(options.crash)),
+      random: () => random.number(),
+      watch: this.#watch(),
+      scripts: this.#scripts,
+    };
     this.#build = new Build(system, options.services ?? [], this.#context);
     this.client = this.#connect(system);
   }
@@ -94,7 +103,7 @@ class SimulatedWorld implements World {
     assert(this.#inFlight.size === 0, 'deploy() was called while the world moves: expected a call after settle() or advance() has ended.');
     const given = options.services ?? [];
     const names = new Set(given.map((served) => servedParts(served).contract.name));
-    const kept = this.#build.staff.filter((staffed) => !names.has(staffed.name) && next.services.has(staffed.name));
+    const kept = this.#build.staff.filter(({ name: each }) => each !== STEPS && !names.has(each) && next.services.has(each));
     this.#state.deploy(next);
     const before = this.#build;
     this.#build = new Build(system, [...given, ...kept.map(({ served }) => served)], this.#context);
@@ -121,7 +130,7 @@ class SimulatedWorld implements World {
   #watch(): ServiceWatch {
     return {
       called: ({ name }, commandId, input) => {
-        this.#faults.called(name, commandId);
+        this.#faults.called(name, commandId, input);
         const inputs = this.#calls.get(name) ?? new Map<string, Json>();
         this.#calls.set(name, inputs);
         if (!inputs.has(commandId)) inputs.set(commandId, input);
@@ -161,8 +170,12 @@ class SimulatedWorld implements World {
     this.#stuck.expect(pidOf(process, id), code);
   }
 
-  expectFaults(command: AnyCommand): void {
-    this.#faults.expect(commandContract(command).name);
+  expectFaults(command: AnyCommand | string): void {
+    this.#faults.expect(typeof command === 'string' ? command : commandContract(command).name);
+  }
+
+  runs<T extends Json | void>(step: string, body: StepScript<T>['body'], options: Omit<StepScript<T>, 'body'> = {}): void {
+    this.#scripts.set(step, { body, ...options } as StepScript<never>);
   }
 
   #takeStuck(): Error[] {
@@ -174,7 +187,7 @@ class SimulatedWorld implements World {
     const staffed = this.#build.staff.find((each) => each.name === name);
     assert(
       staffed,
-      `down() received the service ${name}, which the world does not have: expected one of ${this.#build.staff.map((each) => each.name).join(', ') || 'none'}.`,
+      `down() received the service ${name}, which the world does not have: expected one of ${this.#build.served.join(', ') || 'none'}.`,
     );
     staffed.downUntil = Math.max(staffed.downUntil, this.#state.clock.now() + milliseconds(duration));
   }

@@ -4,6 +4,7 @@ import type { Duration } from '../contract/duration.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { Json, Received } from '../contract/schema.ts';
 import type { AnyService } from '../contract/service.ts';
+import type { Deferred, StepTask } from '../contract/steps.ts';
 import type { System } from '../contract/system.ts';
 import type { Served } from '../service/served.ts';
 import type { CrashPredicate } from './crash-point.ts';
@@ -49,8 +50,18 @@ export interface World {
    * are not passed again stay the same if the build lists them. `client` is a new object afterwards.
    */
   deploy(system: System<string>, options?: { readonly services?: readonly Served[] }): void;
-  /** Call it first: errors of this command's handlers do not fail the test. */
-  expectFaults(command: AnyCommand): void;
+  /** Call it first: errors of this command's handlers, or of the step of `ctx.run` with this name or path, do not fail the test. */
+  expectFaults(command: AnyCommand | string): void;
+  /**
+   * Replaces the body of a step of `ctx.run`, and its undo. `step` is the name that the process gives it, such as `charge`, or its path, such
+   * as `trip/charge` in the scope `trip` and `charge:2` for the second one. Without it, the bodies of the process run. `body` may fail the
+   * step by `throw task.fail(reason)`.
+   */
+  runs<T extends Json | void>(
+    step: string,
+    body: (task: StepTask) => Promise<T | Deferred>,
+    options?: { readonly undo?: (output: NoInfer<T>, task: StepTask) => Promise<unknown> },
+  ): void;
   /** Stops the service for this duration: it takes no command. */
   down(service: AnyService, duration: Duration): void;
   /** The inputs of the command's handlers, in order. A command that ran several times counts once. */

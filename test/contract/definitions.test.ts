@@ -173,8 +173,8 @@ describe('system', () => {
     const contract = systemContract(orders);
     expect(orders.name).toBe('orders');
     expect(contract.processes.get('fulfil')?.map(({ version }) => version)).toEqual([2, 1]);
-    expect([...contract.services.keys()]).toEqual(['payments']);
-    expect([...contract.commands.keys()]).toEqual(['payments.charge', 'payments.refund']);
+    expect([...contract.services.keys()]).toEqual(['payments', 'steps']);
+    expect([...contract.commands.keys()]).toEqual(['payments.charge', 'payments.refund', 'steps.run', 'steps.once', 'steps.undo']);
     expect([...contract.events.keys()]).toEqual(['orders.order-placed', 'orders.order-shipped', 'payments.payment-charged']);
   });
 

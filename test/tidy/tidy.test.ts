@@ -9,7 +9,21 @@ import { lineAt, readSource, importsOf } from './source-text.ts';
 import { cycleIn, filesUnder, reachedFrom, readTree, root, type SourceFile, targetOf } from './source-tree.ts';
 
 /** The layers in order: a layer imports itself and those before it. */
-const layers = ['contract', 'core', 'ports', 'format', 'engine', 'adapters', 'process', 'service', 'client', 'testing', 'local', 'cdk'];
+const layers = [
+  'contract',
+  'core',
+  'ports',
+  'format',
+  'engine',
+  'adapters',
+  'process',
+  'service',
+  'client',
+  'steps',
+  'testing',
+  'local',
+  'cdk',
+];
 /** Layers that may import less than the order allows. */
 const narrow: Readonly<Record<string, readonly string[]>> = {
   core: ['contract'],

@@ -54,6 +54,31 @@ export const u6 = command({ input: put, output: kept, undo: { command: payments.
 // @ts-expect-error the same as the first, written inside service({…})
 export const u5 = service('u', { remove, put: command({ input: put, output: kept, undo: { command: remove, input: (_put, done) => ({ receipt: done.recipt }) } }) });
 
+// Inline steps
+declare const bank: { charge(): Promise<{ id: string }>; account(): Promise<Declared> };
+export const r1 = process('r', {}, async ctx => {
+  // @ts-expect-error a Date in the output
+  await ctx.run('a', async () => ({ at: new Date() }));
+  // @ts-expect-error a Map in the output
+  await ctx.run('a', async () => ({ m: new Map<string, string>() }));
+  // @ts-expect-error the output may be undefined
+  await ctx.run('a', async task => (task.attempt > 1 ? { id: 'x' } : undefined));
+  // @ts-expect-error unknown may not be JSON
+  await ctx.run('a', async (): Promise<unknown> => 1);
+  // @ts-expect-error an interface has no index signature: return the fields that the process needs
+  await ctx.run('a', () => bank.account());
+  // @ts-expect-error no such field in the output, for the undo
+  await ctx.run('a', () => bank.charge(), { undo: async receipt => { receipt.ident; } });
+  // @ts-expect-error no such field in the output, for the process
+  (await ctx.run('a', () => bank.charge())).ident;
+  // @ts-expect-error the body is not asynchronous
+  await ctx.run('a', () => 5);
+  // @ts-expect-error no such effect class
+  await ctx.run('a', () => bank.charge(), { effect: 'transaction' });
+  // @ts-expect-error the name is missing
+  await ctx.run(() => bank.charge());
+});
+
 // Processes
 const Other = event('x.other', z.object({ n: z.int() })), Keyed = event('x.keyed', z.object({ card: z.string() }));
 export const p1 = process('p', { startOn: OrderPlaced.byId(order => order.orderId), receives: [CancelOrder.byId(cancel => cancel.orderId)],

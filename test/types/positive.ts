@@ -1,7 +1,7 @@
 // Inferred types are those that a user expects. Only the compiler reads this file.
 import * as z from 'zod';
 import { type AnyContext, type Cancelled, type CommandExhausted, type CommandFailed, type DataOf, type EventsOf, type FailureOf, type InputOf, type Json, type OutputOf, type ProcessFailed, type ResultOf,
-  type StartOf, type Step, type ViewOf, command, decider, end, event, process, publish, service, timer, versions } from 'tutti';
+  type StartOf, type Step, type ViewOf, command, decider, end, event, process, publish, service, steps, timer, versions } from 'tutti';
 import { serve, sqlStore } from 'tutti/service';
 import { connect, type Connection } from 'tutti/client';
 import { answered, calls, cancelRequested, completes, everyCrash, given, happened, isStuck, publishes, scripted, silent, simulate, undoes, waits } from 'tutti/testing';
@@ -119,6 +119,28 @@ const payAll = async (ctx: AnyContext, times: number): Promise<number> => { for 
 export const errorsOf = (error: unknown) => { if (everything.failed(error) && error.type === 'NoDriver') frozen<typeof error.data, { tried: number }>(true); };
 export const step = (s: Step<{ a: 1 }>) => { is<Step<unknown>>(s); is<Promise<{ a: 1 }>>(s); };
 export const reason = (c: Cancelled) => equal<typeof c.reason, 'requested' | 'lost-race' | 'timeout' | 'scope-failed'>(true);
+
+// Inline steps
+declare const stripe: { charge(cents: number, key: string): Promise<{ id: string; cents: number }>; refund(id: string): Promise<{ ok: true }>; quote(): Promise<any> };
+export const inlineSteps = process('inline-steps', {}, async ctx => {
+  const paid = await ctx.run('charge', task => stripe.charge(100, task.commandId), { undo: (receipt, task) => { is<string>(task.commandId); return stripe.refund(receipt.id); }, retry: { attempts: 3 }, timeout: '1 minute', effect: 'once' });
+  frozen<typeof paid, { id: string; cents: number }>(true);
+  const kind = await ctx.run('classify', async () => ({ kind: 'refund', cents: 5 }));
+  equal<typeof kind, { readonly kind: 'refund'; readonly cents: 5 }>(true);
+  const seat = await ctx.run('book', async task => (task.attempt > 1 ? { ok: true, seat: '12A' } : { ok: false }));
+  if (seat.ok) equal<typeof seat.seat, '12A'>(true);
+  equal<Awaited<ReturnType<typeof nothing>>, null>(true);
+  const later = await ctx.run<{ approved: boolean }>('ask', async task => task.defer()); equal<typeof later.approved, boolean>(true);
+  const maybe = await ctx.run('maybe later', async task => (task.attempt > 1 ? task.defer() : { approved: true })); equal<typeof maybe.approved, true>(true);
+  const quote = await ctx.run('quote', () => stripe.quote()); is<string>(quote); is<number>(quote);
+  const first = await ctx.race({ paid: ctx.run('again', () => stripe.charge(1, 'x')), late: ctx.sleep('1 day') });
+  if (first.winner === 'paid') frozen<typeof first.value, { id: string; cents: number }>(true);
+  await ctx.run('fail', async task => { if (task.attempt > 3) throw task.fail('no', { left: 0 }); return { at: 'x', n: task.attempt }; });
+  function nothing() { return ctx.run('nothing', async () => {}, { undo: async output => { equal<typeof output, null>(true); } }); }
+  return ctx.run('last', async () => ({ a: 1 }));
+});
+equal<ResultOf<typeof inlineSteps>, { readonly a: 1 }>(true);
+export const stepFailure = (error: unknown) => { if (steps.run.failed(error)) { is<string>(error.data.reason); is<Json>(error.data.data); equal<typeof error.type, "StepFailed">(true); } };
 
 // Deciders
 frozen<ViewOf<typeof userActivity>, { seen: string[]; cart: string[]; recommended: string[] }>(true);

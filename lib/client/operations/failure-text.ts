@@ -1,10 +1,13 @@
 import type { Json } from '../../contract/schema.ts';
+import { commandText, STEP_FAILED } from '../../contract/steps.ts';
 
 type Fields = { readonly [key: string]: Json | undefined };
 
 /** A failure in one line: `failureName`, then its data. */
 export function failureText(failure: Json | undefined, command?: string): string {
-  const { data } = fields(innermost(failure));
+  const inner = innermost(failure);
+  const whole = fields(inner)['data'];
+  const data = isOfStepFailed(inner) ? fields(whole)['data'] : whole;
   const name = failureName(failure, command);
   return isEmpty(data) || !isNamed(innermost(failure)) ? name : `${name} ${shownJson(data)}`;
 }
@@ -15,15 +18,28 @@ export function failureText(failure: Json | undefined, command?: string): string
  */
 export function failureName(failure: Json | undefined, command?: string): string {
   const inner = innermost(failure);
-  const { type, message, data, command: named } = fields(inner);
-  const own = typeof named === 'string' ? named : command;
+  const { type, message, data } = fields(inner);
+  const own = commandOf(inner) ?? command;
   if (!isNamed(inner)) {
     const text = messageText(data === undefined || data === null ? inner : data, message);
     return command === undefined ? text : `${command} failed: ${text}`;
   }
   const name = typeof type === 'string' ? type : '';
-  const failed = own === undefined ? name : `${own} failed with ${name}`;
+  const failed = own === undefined ? name : isOfStepFailed(inner) ? `${own} failed` : `${own} failed with ${name}`;
   return `${failed}${ownMessage(failed, message)}`;
+}
+
+/** The failed command for a reader, if the failure names it. */
+function commandOf(inner: Json | undefined): string | undefined {
+  const { command, details } = fields(inner);
+  const { step } = fields(details);
+  if (typeof command !== 'string') return undefined;
+  return typeof step === 'string' ? commandText(command, step) : command;
+}
+
+/** `throw task.fail(reason)` in the body of `ctx.run`. */
+function isOfStepFailed(inner: Json | undefined): boolean {
+  return fields(inner)['type'] === STEP_FAILED;
 }
 
 /** The cause of a failure that the process does not declare. */

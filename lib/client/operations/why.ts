@@ -1,6 +1,7 @@
 import ms from 'ms';
 import { instantText } from '../../contract/wire/wire.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
+import { commandText, isOfStep } from '../../contract/steps.ts';
 import {
   isClosed,
   JOURNAL_ENTRIES_MAX,
@@ -110,7 +111,7 @@ interface WaitLine {
 function openWaits(image: Image, now: number, { definition, faultOf }: ExplainOptions): WaitLine[] {
   const commands = [...image.commands.values()];
   const linesOf = (open: readonly OpenCommand[]): WaitLine[] =>
-    open.map((command) => ({ name: command.command, line: commandLine(image, command, now, faultOf) }));
+    open.map((command) => ({ name: textOf(command), line: commandLine(image, command, now, faultOf) }));
   const timers = [...image.timers.values()].filter(({ purpose }) => purpose !== 'process').sort((a, b) => a.due - b.due);
   const waits = [
     ...linesOf(commands.filter((command) => command.mode === 'call' && command.settling === undefined && !command.unknown)),
@@ -134,7 +135,7 @@ function shortened([first, ...others]: readonly WaitLine[]): string {
 
 function commandLine(image: Image, command: OpenCommand, now: number, faultOf: ExplainOptions['faultOf']): string {
   const since = `since ${instantText(command.since)} (${ms(Math.max(0, now - command.since))})`;
-  const { command: name } = command;
+  const name = textOf(command);
   const fault = faultOf?.(`${image.pid}/${image.run}/${command.n}`);
   const last = fault === undefined ? '' : `; ${fault}`;
   if (command.deferred === true && command.settling === undefined)
@@ -145,9 +146,9 @@ function commandLine(image: Image, command: OpenCommand, now: number, faultOf: E
     command.settling !== undefined
       ? `waits for the final outcome of ${name}`
       : command.mode === 'undo'
-        ? `waits for the undo ${name}`
+        ? `waits for ${isOfStep(command.command) ? '' : 'the undo '}${name}`
         : `waits for ${name}`;
-  return `${purpose} ${since}: ${triesOf(command)} is in the queue of ${serviceOf(name)} or running${againAt(command, now)}${last}`;
+  return `${purpose} ${since}: ${triesOf(command)} is in the queue of ${serviceOf(command.command)} or running${againAt(command, now)}${last}`;
 }
 
 /** A command with an unknown outcome stays open: its race may be lost, or an operator may resolve it. */
@@ -186,7 +187,7 @@ function timerLine(image: Image, timer: ArmedTimer, now: number): string {
     case 'undo-retry': {
       const before = image.resends.get(timer.n);
       const count = before === undefined ? '' : ` for the ${ordinal(before.retries + 1)} time`;
-      return `pauses after a technical failure, retries ${before?.command ?? stepName(timer.path)}${count} ${at}`;
+      return `pauses after a technical failure, retries ${retriedText(image, timer)}${count} ${at}`;
     }
     case 'named':
       return `waits for events; its timer ${timer.path} fires ${at}`;
@@ -203,7 +204,7 @@ function timerName(image: Image, timer: ArmedTimer): string {
       return `the event ${stepName(timer.path)} until ${instantText(timer.due)}`;
     case 'retry':
     case 'undo-retry':
-      return `a retry of ${image.resends.get(timer.n)?.command ?? stepName(timer.path)}`;
+      return `a retry of ${retriedText(image, timer)}`;
     default:
       return `the timer ${timer.path}`;
   }
@@ -219,6 +220,15 @@ function eventLine(definition: ExplainOptions['definition']): string {
   const received = definition.kind === 'decider' ? definition.startOn : definition.receives;
   const types = received.map(({ event }) => event.type);
   return types.length === 0 ? 'waits for an event' : `waits for an event: ${types.join(' or ')}`;
+}
+
+function textOf({ command, path, input }: OpenCommand): string {
+  return commandText(command, path, input);
+}
+
+function retriedText(image: Image, { n, path }: ArmedTimer): string {
+  const before = image.resends.get(n);
+  return before === undefined ? stepName(path) : textOf(before);
 }
 
 function serviceOf(command: string): string {

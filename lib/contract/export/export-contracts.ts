@@ -2,7 +2,7 @@ import { asyncApi, type Places } from './async-api.ts';
 import { ENVELOPE_SCHEMAS } from './envelope-schema.ts';
 import { schemaFile, type ExportedFile } from './exported-file.ts';
 import { commandFiles, eventFiles } from './message-schemas.ts';
-import { systemContract, type System } from '../system.ts';
+import { systemContract, withoutSteps, type System } from '../system.ts';
 
 /**
  * The contracts of a system for any language: JSON Schemas of events, commands, replies and envelopes, and one AsyncAPI document. Equal
@@ -12,7 +12,7 @@ import { systemContract, type System } from '../system.ts';
  * schemas, async-api.ts the document; breaking-changes.ts compares two exports.
  */
 export function exportContracts(system: System<string>, places: Places): readonly ExportedFile[] {
-  const contract = systemContract(system);
+  const contract = withoutSteps(systemContract(system));
   const { name } = contract;
   const files = [
     ...Object.entries(ENVELOPE_SCHEMAS).map(([kind, schema]) => schemaFile(name, `envelopes/${kind}.json`, schema)),

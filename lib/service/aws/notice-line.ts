@@ -26,7 +26,7 @@ export interface NoticeLineOptions {
 export function noticeLine(notice: ServiceNotice, { service, system, now, messages = false }: NoticeLineOptions): string | undefined {
   const { kind, messageId, commandId, message, cause } = notice;
   if (isRetryAfter(cause)) return undefined;
-  const level = kind === 'fault' || kind === 'handler-failed' || kind === 'lease-lost' ? 'warn' : 'error';
+  const level = kind === 'fault' || kind === 'handler-failed' || kind === 'lease-lost' || kind === 'held' ? 'warn' : 'error';
   const line = {
     timestamp: new Date(now).toISOString(),
     level,

@@ -6,7 +6,7 @@ import { cancelledRecord, claimed } from './command-record.ts';
 import { decideCommand, type Decision } from './decide-command.ts';
 import type { InFlight } from './in-flight.ts';
 import { HOLD_SECONDS } from './redelivery.ts';
-import { createJob, createTask, type Job } from './job.ts';
+import { createJob, createTask, prepareJob, type Job } from './job.ts';
 import { loadInput } from './load-input.ts';
 import { MessageReturns, type Disposal } from './message-returns.ts';
 import { decideAgain, endAsLost, endWith, noticeOn, replyWith, type NextStep, type ReplyStep } from './next-step.ts';
@@ -52,6 +52,7 @@ export class CommandRunner {
     if (command === undefined) return this.#returns.toDeadLetters(flight.message);
     const data = await loadInput(command, this.#deps.payloads);
     const job = createJob({ flight, command, data, token: `${this.#deps.worker}:${++this.#claims}` }, this.#deps);
+    await prepareJob(job, this.#deps);
     let next = await this.#begin(job);
     while (next.kind === 'decide') next = await this.#act(job, await decideCommand(job, next, this.#deps));
     return next.kind === 'reply' ? this.#publish(job, next) : next.disposal;

@@ -16,7 +16,8 @@ export interface DeliveryResult {
 
 /** A diagnostic about one delivery, for logs and alarms. It contains no payload. */
 export interface ServiceNotice {
-  readonly kind: 'malformed' | 'id-reused' | 'gave-up' | 'handler-failed' | 'fault' | 'lease-lost';
+  /** `held`: this build does not have the step of the command, so the command waits for another build. */
+  readonly kind: 'malformed' | 'id-reused' | 'gave-up' | 'handler-failed' | 'fault' | 'lease-lost' | 'held';
   readonly messageId: string;
   readonly commandId?: string;
   readonly message: string;

@@ -8,6 +8,7 @@ import type { InFlight } from './in-flight.ts';
 import { HOLD_MAX_MS, RECEIVES_MAX } from './redelivery.ts';
 import { Unread } from './load-input.ts';
 import { limitsOf } from './run-limits.ts';
+import type { RunnerDependencies } from './runner-dependencies.ts';
 import type { ServedCommand } from '../served.ts';
 import { CommandTask } from '../task.ts';
 
@@ -20,6 +21,8 @@ export interface Job {
   readonly keyPrefix: string;
   readonly served: ServedCommand | undefined;
   readonly input: Json;
+  /** The result of `prepare`, for the run. */
+  prepared?: object;
   /** The reason why this worker cannot run the command; empty if it can. */
   reason: string;
   delivery: ClaimRequest;
@@ -77,6 +80,23 @@ export function createJob({ flight, command, data, token }: ReceivedCommand, dep
       jitter: deps.random(),
     },
   };
+}
+
+/**
+ * Lets the command find what its run needs, before the claim. If this build does not have it, the command waits for another build, like one
+ * that this worker cannot read, and the reason is reported.
+ */
+export async function prepareJob(job: Job, { clock, report }: Pick<RunnerDependencies, 'clock' | 'report'>): Promise<void> {
+  const { served, command, message, delivery } = job;
+  if (served?.prepare === undefined || delivery.mode !== 'run') return;
+  const prepared = await served.prepare(command, job.input);
+  if (!('fault' in prepared)) {
+    job.prepared = prepared;
+    return;
+  }
+  job.reason = prepared.fault;
+  job.delivery = { ...delivery, mode: modeOf(message, true, clock.now()) };
+  report({ kind: 'held', messageId: message.messageId, commandId: command.id, message: `${job.reason}: it waits for another build` });
 }
 
 /** The second argument of the handler. `tx`: the transaction of the store, in effect class `transaction`. */

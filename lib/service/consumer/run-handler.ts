@@ -57,7 +57,7 @@ async function callHandler(job: Job, deps: RunnerDependencies): Promise<CallEnd>
   const served = job.served as ServedCommand;
   try {
     const overdue = watchTime(job.flight, job.delivery.policy.timeoutMs, deps.clock);
-    const output = await Promise.race([served.run(job.input, createTask(job, deps.service)), overdue]);
+    const output = await Promise.race([served.run(job.input, createTask(job, deps.service), job.prepared), overdue]);
     return output === OVERDUE ? { thrown: OVERDUE } : { output };
   } catch (thrown) {
     return { thrown };

@@ -1,0 +1,43 @@
+import { ProcessBug } from '../contract/errors.ts';
+import { stepText } from '../contract/steps.ts';
+
+/** The functions that user code passes to `ctx.run`; the kernel never calls them. */
+export interface StepFunctions {
+  readonly body: unknown;
+  readonly undo: unknown;
+}
+
+/**
+ * Collects the functions of the steps during a replay by the step runner. The engine has none, so it keeps no function.
+ *
+ * B1 A function belongs to the path of its step, so a replay finds the one that the live code passed.
+ * B2 After the replay, the runner calls one of them. From then on the `ctx` of this run refuses everything: the function runs outside the
+ *    process, perhaps several times, and its decisions would be lost.
+ */
+export class StepBodies {
+  readonly #byPath = new Map<string, StepFunctions>();
+  #lent: string | undefined;
+
+  add(path: string, functions: StepFunctions): void {
+    this.#byPath.set(path, functions);
+  }
+
+  at(path: string): StepFunctions | undefined {
+    return this.#byPath.get(path);
+  }
+
+  /** The replay has ended, and the functions of this step are about to run. */
+  lend(path: string): void {
+    this.#lent = path;
+  }
+
+  /** Refuses a use of `ctx` inside a running step. */
+  refuse(used: string, instead = ''): void {
+    if (this.#lent === undefined) return;
+    throw new ProcessBug(
+      'WRONG_SCOPE',
+      `${used} was used inside the step ${stepText(this.#lent)}, which runs outside the process${instead}.`,
+      { remedy: 'Use ctx before or after ctx.run, and return from its body what the process needs.' },
+    );
+  }
+}

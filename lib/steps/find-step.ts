@@ -1,0 +1,125 @@
+import { Catalogue } from '../contract/catalogue.ts';
+import { DataLost } from '../contract/errors.ts';
+import type { ProcessContract } from '../contract/runtime-contract.ts';
+import type { Json } from '../contract/schema.ts';
+import { stepText, type StepTask } from '../contract/steps.ts';
+import { systemContract, type System } from '../contract/system.ts';
+import { canonical } from '../contract/wire/json.ts';
+import { newImage } from '../core/image.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
+import { isFact } from '../core/replay.ts';
+import type { RunEnvironment } from '../core/run.ts';
+import { StepBodies } from '../core/step-bodies.ts';
+import { LiveInstance } from '../engine/advance/live-instance.ts';
+import { journalTexts, mergeJournal, readEntries } from '../format/read-journal.ts';
+import { sha256 } from '../format/inbox-message.ts';
+import type { PayloadStore } from '../ports/payload-store.ts';
+import type { ProcessStore } from '../ports/process-store.ts';
+import { frontEndOf } from '../process/front-end.ts';
+
+/** The stores from which the runner reads journals. It reads heads with strong consistency. */
+export interface JournalSource {
+  readonly store: Pick<ProcessStore, 'load' | 'chunks'>;
+  readonly payloads: Pick<PayloadStore, 'get'>;
+}
+
+/** A step of one run, by its path. */
+export interface StepPlace {
+  readonly pid: string;
+  readonly run: string;
+  readonly step: string;
+}
+
+/** The functions that the process passed to `ctx.run`, with the variables that they have captured. */
+export interface FoundStep {
+  readonly body: (task: StepTask) => Promise<unknown>;
+  readonly undo: ((output: Json, task: StepTask) => Promise<unknown>) | undefined;
+}
+
+/** Why this build cannot run the step, as the end of a sentence. Another build may be able to. */
+export interface StepMissing {
+  readonly fault: string;
+}
+
+/**
+ * Finds the functions of a step. In: the place of the step, and the stores. Out: its functions, or why this build has none.
+ * It replays the journal to the end of the activation that issued the step, so each run of a step sees the same captured values.
+ */
+export class StepFinder {
+  readonly #catalogue: Catalogue;
+  readonly #source: JournalSource;
+
+  constructor(system: System<string>, source: JournalSource) {
+    this.#catalogue = new Catalogue(systemContract(system));
+    this.#source = source;
+  }
+
+  async find(place: StepPlace): Promise<FoundStep | StepMissing> {
+    const { pid, run, step } = place;
+    const journal = await this.#journal(pid, run);
+    const until = endOfActivation(journal?.entries ?? [], step);
+    if (!journal || until === undefined) return { fault: `the journal of ${pid}, run ${run}, has no step ${stepText(step)}` };
+    const definition = this.#catalogue.definition(journal.definition);
+    const { name } = this.#catalogue.system;
+    if (!definition)
+      return { fault: `the step ${stepText(step)} belongs to ${journal.definition}, which this build of ${name} does not list` };
+    return this.#replay(definition, place, journal.entries.slice(0, until));
+  }
+
+  async #replay(
+    definition: ProcessContract,
+    { pid, run, step }: StepPlace,
+    entries: readonly JournalEntry[],
+  ): Promise<FoundStep | StepMissing> {
+    const bodies = new StepBodies();
+    const [start] = entries;
+    const image = newImage(pid, run, `${definition.name}@${definition.version}`, start !== undefined && 'at' in start ? start.at : 0);
+    const live = await LiveInstance.replayed(definition, this.#environment(bodies), frontEndOf, image, entries);
+    const found = live.run.bug ? undefined : bodies.at(step);
+    bodies.lend(step);
+    if (found) return found as FoundStep;
+    const why = live.run.bug?.message ?? 'its code does not call ctx.run at this place.';
+    return { fault: `this build of ${definition.name} does not reach the step ${stepText(step)} of ${pid}: ${why.replace(/\.$/, '')}` };
+  }
+
+  /** Of the current run, or of an earlier one, whose whole journal is in chunks. */
+  async #journal(
+    pid: string,
+    run: string,
+  ): Promise<{ readonly definition: string; readonly entries: readonly JournalEntry[] } | undefined> {
+    const { store } = this.#source;
+    const [head] = await store.load([pid], { consistent: true });
+    if (!head) return undefined;
+    const texts = head.run === run ? await journalTexts(store, head) : await this.#spilled(pid, run);
+    const entries = await readEntries(texts, (hash) => this.#payload(pid, hash));
+    const [start] = entries;
+    if (start?.type !== 'ProcessStarted') return undefined;
+    return { definition: head.run === run ? head.definition : start.definition, entries };
+  }
+
+  async #spilled(pid: string, run: string): Promise<string[]> {
+    const chunks = await this.#source.store.chunks(pid, run);
+    const tailFrom = Math.max(0, ...chunks.map(({ from, entries }) => from + entries.length));
+    return mergeJournal(chunks, { pid, run, tail: [], tailFrom });
+  }
+
+  async #payload(pid: string, hash: string): Promise<Json> {
+    const json = await this.#source.payloads.get(pid, hash);
+    if (json !== undefined) return JSON.parse(json) as Json;
+    throw new DataLost('PAYLOAD_MISSING', `The payload store has no value ${hash}, which the journal of ${pid} refers to.`);
+  }
+
+  #environment(steps: StepBodies): RunEnvironment {
+    const { name, commands } = this.#catalogue.system;
+    // The engine has checked these decisions already.
+    return { system: name, commands, hash: sha256, canonical, tickThresholdMs: Infinity, checks: false, steps };
+  }
+}
+
+/** The number of entries up to the end of the activation in which the code called `ctx.run`. A later number of the step is a retry. */
+function endOfActivation(entries: readonly JournalEntry[], step: string): number | undefined {
+  const issued = entries.findIndex((entry) => entry.type === 'CommandIssued' && entry.path === step);
+  if (issued === -1) return undefined;
+  const next = entries.findIndex((entry, index) => index > issued && isFact(entry));
+  return next === -1 ? entries.length : next;
+}
