@@ -38,7 +38,7 @@ export class Narrator {
       case 'CommandIssued':
         return this.#issued(entry);
       case 'CommandAnswered':
-        return this.#answered(entry);
+        return this.#replied(entry);
       case 'AttemptTimedOut':
         return this.#timedOut(entry.n);
       case 'TimerSet':
@@ -77,7 +77,7 @@ export class Narrator {
     return plain(`${command} sent${again}${mode === 'send' ? ', without waiting for a reply' : ''}`);
   }
 
-  #answered({ n, outcome, retryable, data, late, resolved }: Entry<'CommandAnswered'>): Sentence {
+  #replied({ n, outcome, retryable, data, late, resolved }: Entry<'CommandAnswered'>): Sentence {
     const known = this.#commands.get(n);
     const name = known?.command ?? (late && commandText(late.command, '', late.input)) ?? `command ${n}`;
     if (resolved !== undefined) return plain(`${principalText(resolved)} resolved ${name} as ${outcome}: ${resolved.reason}`);

@@ -15,11 +15,11 @@ export interface Published {
   readonly source: string;
   readonly type: string;
   /** A reply to a command of this system. Only the account of its service may publish it, even if its type is an event of other accounts. */
-  readonly isAnswer: boolean;
+  readonly isReply: boolean;
 }
 
-export function accountsOf({ own, services, events }: PublishingAccounts, { source, type, isAnswer }: Published): readonly string[] {
+export function accountsOf({ own, services, events }: PublishingAccounts, { source, type, isReply }: Published): readonly string[] {
   const account = Object.hasOwn(services, source) ? (services[source] as string) : own;
-  const others = !isAnswer && Object.hasOwn(events, type) ? (events[type] as readonly string[]) : [];
+  const others = !isReply && Object.hasOwn(events, type) ? (events[type] as readonly string[]) : [];
   return [account, ...others];
 }

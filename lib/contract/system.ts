@@ -139,12 +139,12 @@ function ownershipFaults(system: string, processes: readonly ProcessContract[], 
   const published = processes.flatMap(({ name, publishes }) =>
     [...publishes.values()].map((event) => ({ publisher: `the process ${name} publishes`, owner: system, event })),
   );
-  const answered = services.flatMap((service) =>
+  const outputs = services.flatMap((service) =>
     [...service.commands.values()].flatMap(({ name, output }) =>
       isEvent(output) ? [{ publisher: `the command ${name} has the output`, owner: service.name, event: eventContract(output) }] : [],
     ),
   );
-  return [...published, ...answered]
+  return [...published, ...outputs]
     .filter(({ owner, event }) => event.owner !== owner)
     .map(({ publisher, owner, event }) => `${publisher} ${event.type}, which belongs to ${event.owner}: expected an event of ${owner}`);
 }

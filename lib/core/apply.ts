@@ -37,7 +37,7 @@ export function applyFact(run: ProcessRun, fact: RecordedFact): HandlerInput | u
       if (run.definition.kind === 'async') receiveSignal(run, { event: fact.event, id: fact.id, data: fact.data as Json });
       return undefined;
     case 'CommandAnswered':
-      if (fact.late) return answerLate(run, fact, fact.late);
+      if (fact.late) return applyLateReply(run, fact, fact.late);
       return applyReply(run, fact);
     case 'AttemptTimedOut':
       return attemptTimedOut(run, fact.n);
@@ -114,7 +114,7 @@ function timeOver(run: ProcessRun, step: WaitStep | SleepStep): void {
  * Applies a reply to a tombstone: the process has continued without that command. A success is undone, even after the end of the process
  * (S3). Any other definite reply removes the tombstone, and with it the unknown outcome.
  */
-function answerLate(
+function applyLateReply(
   run: ProcessRun,
   fact: Extract<RecordedFact, { type: 'CommandAnswered' }>,
   late: NonNullable<typeof fact.late>,

@@ -295,12 +295,15 @@ interface MadeUndo {
 
 /** Makes the undo by the current contract: upcasts the sent input to its newest version. The output has that version already. */
 function madeUndo(run: ProcessRun, { completed, sent, output }: Extract<UndoItem, { kind: 'command' }>): MadeUndo {
-  const { undo, input, output: answer } = contractOf(run, completed);
+  const { undo, input, output: contract } = contractOf(run, completed);
   if (!undo) return refuse(run, 'POISON', `${completed} completed and must be undone, but its contract no longer declares an undo.`);
   const { input: schema } = contractOf(run, undo.command);
   const what = `the input of ${undo.command}, which undoes ${completed},`;
   try {
-    const made = undo.input(parseStored(input, sent.data, sent.version) as never, parseStored(answer, output, versionOf(answer)) as never);
+    const made = undo.input(
+      parseStored(input, sent.data, sent.version) as never,
+      parseStored(contract, output, versionOf(contract)) as never,
+    );
     return { command: undo.command, sent: sentFirst(schema, parseGiven(schema, made, what)) };
   } catch (error) {
     // User code that requested the undo may catch the error, so the bug is marked.

@@ -39,7 +39,7 @@ export function applyReply(run: ProcessRun, fact: Extract<RecordedFact, { type: 
   }
   const step = run.steps.get(fact.n);
   run.steps.delete(fact.n);
-  return step?.kind === 'call' ? answerStep(run, step, command, fact) : replyUnawaited(run, command, fact);
+  return step?.kind === 'call' ? resolveStep(run, step, command, fact) : replyUnawaited(run, command, fact);
 }
 
 /**
@@ -107,9 +107,9 @@ function messageOfUnknown(command: OpenCommand): string {
   return exhaustion(command, 'unknown', attempts, lastError).message;
 }
 
-type Answer = Extract<RecordedFact, { type: 'CommandAnswered' }>;
+type ReplyFact = Extract<RecordedFact, { type: 'CommandAnswered' }>;
 
-function answerStep(run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): undefined {
+function resolveStep(run: ProcessRun, step: CallStep, command: OpenCommand, fact: ReplyFact): undefined {
   if (command.settling === 'cancelled') {
     endCancelled(run, step, command, fact);
     return;
@@ -144,7 +144,7 @@ function complete(run: ProcessRun, step: CallStep, command: OpenCommand, output:
 }
 
 /** Ends a step that was cancelled before. A success is undone beside the process; any other outcome needs no undo. */
-function endCancelled(run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): void {
+function endCancelled(run: ProcessRun, step: CallStep, command: OpenCommand, fact: ReplyFact): void {
   if (fact.outcome === 'completed' && step.undoable) undoBeside(run, step.scope, [undoItem(run, command, fact.data ?? null)]);
   leave(run, step);
 }
@@ -157,7 +157,7 @@ function leave(run: ProcessRun, step: CallStep): void {
 }
 
 /** The failure is definite, so the next run gets a new number. Services without retries of their own rely on it. */
-function retryLater(run: ProcessRun, step: CallStep, command: OpenCommand, fact: Answer): void {
+function retryLater(run: ProcessRun, step: CallStep, command: OpenCommand, fact: ReplyFact): void {
   const retries = runsUsed(command, fact);
   const pause = backoffMs(step.policy.retry, retries, `${run.image.run}/${command.n}`);
   const due = Math.min(run.image.clock + pause, deadlineOf(command));
@@ -173,7 +173,7 @@ export function retryNow(run: ProcessRun, step: CallStep): void {
   callAgain(run, step, retry);
 }
 
-function failureOf(command: OpenCommand, fact: Answer): CommandFailed | CommandExhausted {
+function failureOf(command: OpenCommand, fact: ReplyFact): CommandFailed | CommandExhausted {
   if (fact.outcome === 'cancelled') {
     return exhaustion(command, 'cancelled', command.retries + (fact.attempts ?? 0), lastErrorOf(fact.data));
   }
@@ -193,7 +193,7 @@ function exhaustion(
 }
 
 /** The reply to a command of `ctx.send` or of a decider. After a definite technical failure it is issued again, after a pause. */
-function replyUnawaited(run: ProcessRun, command: OpenCommand, fact: Answer): UnawaitedReply | undefined {
+function replyUnawaited(run: ProcessRun, command: OpenCommand, fact: ReplyFact): UnawaitedReply | undefined {
   if (fact.outcome === 'completed') return { command: command.command, value: fact.data ?? null };
   if (!isTriedAgain(run, command, fact, deadlineOf(command))) return { command: command.command, value: failureOf(command, fact) };
   const retries = runsUsed(command, fact);

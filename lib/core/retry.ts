@@ -6,7 +6,7 @@ import { decidedByLimit } from './journal.ts';
 import type { ProcessRun } from './run.ts';
 import { SeededRandom } from './seeded-random.ts';
 
-type Answer = Extract<RecordedFact, { type: 'CommandAnswered' }>;
+type ReplyFact = Extract<RecordedFact, { type: 'CommandAnswered' }>;
 
 /**
  * The pause after `runs` runs, in milliseconds: exponential backoff with full jitter. The seed is the command's id, so a replay repeats it.
@@ -16,12 +16,12 @@ export function backoffMs(policy: RetryPolicy, runs: number, seed: string): numb
 }
 
 /** Runs under this number and under earlier ones. A definite failure ends at least one. */
-export function runsUsed(command: OpenCommand, { attempts = 1 }: Pick<Answer, 'attempts'>): number {
+export function runsUsed(command: OpenCommand, { attempts = 1 }: Pick<ReplyFact, 'attempts'>): number {
   return command.retries + Math.max(1, attempts);
 }
 
 /** Whether the limits allow another run under a new number, after a definite technical failure. */
-export function isTriedAgain(run: ProcessRun, command: OpenCommand, fact: Answer, deadline: number): boolean {
+export function isTriedAgain(run: ProcessRun, command: OpenCommand, fact: ReplyFact, deadline: number): boolean {
   return (
     fact.outcome === 'failed' &&
     fact.retryable === true &&

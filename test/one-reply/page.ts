@@ -73,10 +73,11 @@ export function pageOf(root: string, files: readonly string[]): string {
 
 export const filesOf = (page: string): readonly string[] => [...page.matchAll(/^- `(lib\/[^`]+)`/gm)].map((match) => match[1]!).toSorted();
 
-/** The first sentence of the first doc comment of a file, where it fits into a line. */
+/** The first sentence of the first doc comment of a file that is no header of a folder, where it fits into a line. */
 function subjectOf(root: string, path: string): string {
-  const comment = /\/\*\*([^]*?)\*\//.exec(readFileSync(join(root, path), 'utf8'))?.[1] ?? '';
-  const text = comment.replaceAll(/\s*\n\s*\*?\s*/g, ' ').trim();
-  const sentence = /^(?!Input:)(.*?[.:])(?:\s|$)/.exec(text)?.[1]?.replace(/[.:]$/, '');
+  const comments = [...readFileSync(join(root, path), 'utf8').matchAll(/\/\*\*([^]*?)\*\//g)];
+  const texts = comments.map(([, comment = '']) => comment.replaceAll(/\s*\n\s*\*?\s*/g, ' ').trim());
+  const text = texts.find((each) => !/^(?:The main file|Input:)/.test(each)) ?? '';
+  const sentence = /^(.*?[.:])(?:\s|$)/.exec(text)?.[1]?.replace(/[.:]$/, '');
   return sentence === undefined || path.length + sentence.length > 112 ? '' : `: ${sentence}`;
 }

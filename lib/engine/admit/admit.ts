@@ -167,7 +167,7 @@ function ofOtherAccount(
   { source, type, replyto }: Pick<EventEnvelope, 'source' | 'type'> & { readonly replyto?: string },
 ): Admission | undefined {
   if (accounts === undefined) return undefined;
-  const allowed = accountsOf(accounts, { source, type, isAnswer: replyto === catalogue.system.name });
+  const allowed = accountsOf(accounts, { source, type, isReply: replyto === catalogue.system.name });
   if (allowed.includes(account as string)) return undefined;
   return park('FORBIDDEN', `${type} of ${source} came from the account ${String(account)}: only ${allowed.join(', ')} may publish it.`);
 }
