@@ -26,7 +26,13 @@ export function exitCodeOf(error: unknown): ExitCode {
   return isOrchestratorError(error) ? (BY_CODE[error.code] ?? EXIT.bad) : EXIT.bad;
 }
 
-/** An error for wrong usage of the command line: exit code 2. */
-export function usageError(message: string, remedy: string): OrchestratorError {
-  return new OrchestratorError('USAGE', message, { retryable: false, remedy });
+/** Wrong usage of the command line: exit code 2. */
+export class UsageError extends OrchestratorError {
+  constructor(message: string, remedy: string) {
+    super('USAGE', message, { retryable: false, remedy });
+  }
+}
+
+export function usageError(message: string, remedy: string): UsageError {
+  return new UsageError(message, remedy);
 }

@@ -1,9 +1,9 @@
-import { ClientError, ContractError, OrchestratorError, ProcessBug } from '../contract/errors.ts';
+import { ClientError, ContractError, ProcessBug, StateFormatUnknown, Unsupported } from '../contract/errors.ts';
 import { isClosed } from '../core/image.ts';
 import { actIdentity } from '../core/identity.ts';
 import type { Resolution } from '../core/inbound.ts';
 import { resolvable } from '../core/resolvable.ts';
-import { decodeHead, requireReadable, stateFormat } from '../format/head-codec.ts';
+import { decodeHead, requireReadable } from '../format/head-codec.ts';
 import { type OperationMessage, sha256 } from '../format/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';
 import { principalOf, type Reach } from './connection.ts';
@@ -104,10 +104,9 @@ function needsNoResume(head: Head, { act, version }: Operation): boolean {
   if (act !== 'resume' || head.status === 'stuck') return false;
   const current = splitDefinition(head.definition).version;
   if (version === undefined || version === current) return true;
-  throw new OrchestratorError(
-    'UNSUPPORTED',
+  throw new Unsupported(
     `${nameOf(head.pid)} is ${head.status} on version ${current} and was to be resumed with version ${version}: expected a stuck instance.`,
-    { retryable: false, remedy: `List version ${current} in the system until the instance has ended on it.` },
+    { remedy: `List version ${current} in the system until the instance has ended on it.` },
   );
 }
 
@@ -123,7 +122,7 @@ function refuseStuck(head: Head): void {
   const { code, message = '' } = decodeHead(head).stuck ?? {};
   const what = `${nameOf(head.pid)} was not resumed: ${message}`;
   if (code === 'NONDETERMINISM') throw new ProcessBug('NONDETERMINISM', what);
-  if (code === 'STATE_FORMAT') throw stateFormat(what);
+  if (code === 'STATE_FORMAT') throw new StateFormatUnknown(what);
   if (code === 'UNKNOWN_VERSION')
     throw new ClientError('NOT_FOUND', what, { remedy: 'List that version of the process in the system, or name one that it lists.' });
 }

@@ -1,5 +1,5 @@
 import type { AnyCommand, FailureOf } from '../contract/command.ts';
-import { ClientError, ContractError, OrchestratorError } from '../contract/errors.ts';
+import { ClientError, ContractError, Unsupported } from '../contract/errors.ts';
 import { type Frozen, type Json, type Sent, parse } from '../contract/schema.ts';
 import type { Resolution } from '../core/inbound.ts';
 import { resolvable, resolvables } from '../core/resolvable.ts';
@@ -75,12 +75,7 @@ export async function refuseSkip(reach: Reach, instance: InstanceName, skip: str
   if ([...commands.values(), ...resends.values()].some(({ path }) => path === `${skip}/undo`)) return;
   const journal = await readHeadJournal(ports, head, { payloads: false });
   if (journal.some((entry) => entry.type === 'CompensationRegistered' && entry.path === skip)) return;
-  throw new OrchestratorError(
-    'UNSUPPORTED',
-    `${skip} of ${nameOf(head.pid)} was to be skipped: expected the path of an undo or a compensation.`,
-    {
-      retryable: false,
-      remedy: `Record the outcome with tutti resolve ${instance.process} ${instance.id} ${skip}${tenantOption(reach)} --output JSON or --failure JSON, and --reason TEXT.`,
-    },
-  );
+  throw new Unsupported(`${skip} of ${nameOf(head.pid)} was to be skipped: expected the path of an undo or a compensation.`, {
+    remedy: `Record the outcome with tutti resolve ${instance.process} ${instance.id} ${skip}${tenantOption(reach)} --output JSON or --failure JSON, and --reason TEXT.`,
+  });
 }

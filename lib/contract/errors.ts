@@ -297,6 +297,80 @@ export class DataLost extends OrchestratorError {
   }
 }
 
+/** The options of an error whose remedy depends on the place that throws it. */
+interface RemediedOptions extends ErrorOptions {
+  readonly remedy: string;
+}
+
+/** A call that the addressed function, system or instance does not support. */
+export class Unsupported extends OrchestratorError {
+  declare readonly code: 'UNSUPPORTED';
+
+  constructor(message: string, options: RemediedOptions) {
+    super('UNSUPPORTED', message, { ...options, retryable: false });
+  }
+}
+
+/** Stored state has a format that this build does not read. */
+export class StateFormatUnknown extends OrchestratorError {
+  declare readonly code: 'STATE_FORMAT';
+
+  constructor(message: string, remedy = 'Use the build of Tutti that wrote it, or one that reads its format.') {
+    super('STATE_FORMAT', message, { remedy, retryable: false });
+  }
+}
+
+/** A table refuses requests for now. */
+export class TableThrottled extends OrchestratorError {
+  declare readonly code: 'THROTTLED';
+
+  constructor(message: string) {
+    super('THROTTLED', message, {
+      remedy: "Check the table's throttled requests. An on-demand table scales up within minutes.",
+      retryable: true,
+    });
+  }
+}
+
+/** A stored value was not read in time. */
+export class PayloadSlow extends OrchestratorError {
+  declare readonly code: 'PAYLOAD_SLOW';
+
+  constructor(message: string) {
+    super('PAYLOAD_SLOW', message, {
+      remedy: 'Check the network between this process and the bucket. Work that waits for the value is retried.',
+      retryable: true,
+    });
+  }
+}
+
+/** A service did not handle a command or a message. */
+export class ServiceFault extends OrchestratorError {
+  declare readonly code: 'SERVICE_FAULT';
+
+  constructor(message: string, options: RemediedOptions & { readonly retryable: boolean }) {
+    super('SERVICE_FAULT', message, options);
+  }
+}
+
+/** The engine parked a message for an operator. */
+export class EventParked extends OrchestratorError {
+  declare readonly code: 'EVENT_PARKED';
+
+  constructor(message: string, options: RemediedOptions) {
+    super('EVENT_PARKED', message, { ...options, retryable: false });
+  }
+}
+
+/** An error that is none of Tutti's, as a client in another process gets it. */
+export class InternalError extends OrchestratorError {
+  declare readonly code: 'INTERNAL';
+
+  constructor(message: string) {
+    super('INTERNAL', message, { retryable: true, remedy: 'Fix the cause that the message names.' });
+  }
+}
+
 /** The errors that a step of a process rejects with, discriminated on `code`. */
 export type Failure = CommandFailed | CommandExhausted | ProcessFailed | Cancelled;
 

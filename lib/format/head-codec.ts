@@ -1,4 +1,4 @@
-import { OrchestratorError } from '../contract/errors.ts';
+import { StateFormatUnknown } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import type { PendingSend, Image, OpenCommand, RingEntry, Stored, StuckReason, ArmedTimer, Tombstone } from '../core/image.ts';
 import { unresolvedCount } from '../core/image.ts';
@@ -148,17 +148,10 @@ export function tickAtOf(head: Head): number | undefined {
   return head.control === '' || formatFault(head) !== undefined ? undefined : (JSON.parse(head.control) as Control).tickAt;
 }
 
-export function stateFormat(message: string): OrchestratorError {
-  return new OrchestratorError('STATE_FORMAT', message, {
-    retryable: false,
-    remedy: 'Use the build of Tutti that wrote it, or one that reads its format.',
-  });
-}
-
 /** @throws OrchestratorError `STATE_FORMAT` */
 export function requireReadable(head: Head): void {
   const fault = formatFault(head);
-  if (fault !== undefined) throw stateFormat(fault);
+  if (fault !== undefined) throw new StateFormatUnknown(fault);
 }
 
 /**

@@ -7,6 +7,8 @@ import {
   OrchestratorError,
   type ClientCode,
   type ContractCode,
+  InternalError,
+  Unsupported,
 } from '../contract/errors.ts';
 import type { Json } from '../contract/wire/json.ts';
 
@@ -26,7 +28,7 @@ export function faultOf(error: unknown): Fault {
 
 function internal(error: unknown): OrchestratorError {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return new OrchestratorError('INTERNAL', message, { retryable: true, remedy: 'Fix the cause that the message names.' });
+  return new InternalError(message);
 }
 
 /** The error that `faultOf` took apart, without its cause. An error of another class becomes an OrchestratorError with its code. */
@@ -37,9 +39,8 @@ export function errorOf({ code, message, ...parts }: Fault): OrchestratorError {
 }
 
 /** The other end has no such method, for example because it is an older version of Tutti. */
-export function unknownMethod(method: string): OrchestratorError {
-  return new OrchestratorError('UNSUPPORTED', `The running system does not support ${method}.`, {
-    retryable: false,
+export function unknownMethod(method: string): Unsupported {
+  return new Unsupported(`The running system does not support ${method}.`, {
     remedy: 'Restart the system with the version of Tutti that the caller uses.',
   });
 }

@@ -1,6 +1,6 @@
 import { nameOf } from '../client/instance.ts';
 import { stuckRemedy } from '../client/operations/stuck-remedy.ts';
-import { ClientError, OrchestratorError } from '../contract/errors.ts';
+import { ClientError, EventParked, type OrchestratorError } from '../contract/errors.ts';
 import type { EngineNotice } from '../engine/engine.ts';
 
 /**
@@ -24,8 +24,7 @@ export function noticeFault(notice: EngineNotice): OrchestratorError | undefined
 
 function parkedFault({ reason, pid, detail = '' }: EngineNotice): OrchestratorError {
   const beside = pid === '' ? '' : ` beside ${pid}`;
-  return new OrchestratorError('EVENT_PARKED', `A message was parked${beside} (${reason}): ${detail}`, {
-    retryable: false,
+  return new EventParked(`A message was parked${beside} (${reason}): ${detail}`, {
     remedy: `Follow the entry ${reason} under Parking reasons in docs/errors.md.`,
     details: { reason, pid },
   });

@@ -1,4 +1,4 @@
-import { OrchestratorError } from '../contract/errors.ts';
+import { ServiceFault } from '../contract/errors.ts';
 import { atUserFrame } from '../engine/user-frame.ts';
 import type { ServiceNotice } from '../service/consumer/in-flight.ts';
 import { isRetryAfter } from '../service/task.ts';
@@ -7,10 +7,10 @@ import { isRetryAfter } from '../service/task.ts';
 export function serviceFault(
   service: string,
   { kind, messageId, commandId, message, cause }: ServiceNotice,
-): OrchestratorError | undefined {
+): ServiceFault | undefined {
   if (isRetryAfter(cause)) return undefined;
   const what = kind === 'handler-failed' ? `its handler threw ${message} ${atUserFrame(cause)}`.trimEnd() : message;
-  return new OrchestratorError('SERVICE_FAULT', `${service}, ${commandId ?? `message ${messageId}`}: ${what}`, {
+  return new ServiceFault(`${service}, ${commandId ?? `message ${messageId}`}: ${what}`, {
     retryable: kind === 'handler-failed' || kind === 'fault' || kind === 'held',
     remedy: 'Fix the handler, or the system that it calls. A retryable command runs again.',
     cause,

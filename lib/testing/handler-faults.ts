@@ -1,4 +1,4 @@
-import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
+import { isOrchestratorError, ServiceFault } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import { commandText, isOfStep, stepNameOf, stepText, type StepInput } from '../contract/steps.ts';
 import type { OpenCommand } from '../core/image.ts';
@@ -64,7 +64,7 @@ export class HandlerFaults {
 
   /** This build does not have the step of the command. Only a deploy changes that, so it counts as a bug (F2). */
   #noteHeld(commandId: string, message: string): void {
-    const cause = new OrchestratorError('SERVICE_FAULT', message, { retryable: true, remedy: 'Deploy a build that has the step.' });
+    const cause = new ServiceFault(message, { retryable: true, remedy: 'Deploy a build that has the step.' });
     const open = this.#open(commandId);
     if (open) this.#note(commandId, { command: open.command, input: open.input }, cause);
   }
@@ -115,11 +115,11 @@ export class HandlerFaults {
   }
 }
 
-function faultError(commandId: string, { command, input, cause }: HandlerFault): OrchestratorError {
+function faultError(commandId: string, { command, input, cause }: HandlerFault): ServiceFault {
   const named = isOfStep(command) ? `'${stepText((input as StepInput).step)}'` : command;
   const ran = isOfStep(command) ? commandText(command, '', input).replace(/^t/, 'T') : `The handler of ${command}`;
   const expecting = `If the test expects it, call world.expectFaults(${named}) first.`;
-  const error = new OrchestratorError('SERVICE_FAULT', `${ran} threw ${thrownAt(cause)}; ${commandId} has no reply. ${expecting}`, {
+  const error = new ServiceFault(`${ran} threw ${thrownAt(cause)}; ${commandId} has no reply. ${expecting}`, {
     retryable: true,
     remedy: `Correct the handler or its script. ${expecting}`,
     cause,

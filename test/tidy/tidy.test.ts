@@ -245,6 +245,15 @@ describe('completeness', () => {
     expect(entries, 'Write one heading `## CODE` in docs/errors.md for each code that lib or bin throws').toEqual(codes);
   });
 
+  test('each error code has a class: only the error of a variable code is a plain OrchestratorError', () => {
+    const faults = under('lib/', 'bin/', 'functions/').flatMap((file) =>
+      [...file.plain.matchAll(/\bnew OrchestratorError\(\s*'(\w+)'/g)].map(
+        ({ 1: code, index }) => `${file.path}:${lineAt(file.plain, index)} throws ${code}: give it a class in lib/contract/errors.ts`,
+      ),
+    );
+    expect(faults).toEqual([]);
+  });
+
   test('docs/errors.md has one section for each parking reason, and none for others', () => {
     const engine = under('lib/engine/').map(({ plain }) => plain);
     const written = engine.flatMap((plain) => [

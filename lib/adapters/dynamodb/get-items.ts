@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchGetItemCommand, type DynamoDBClient, type KeysAndAttributes } from '@aws-sdk/client-dynamodb';
-import { OrchestratorError } from '../../contract/errors.ts';
+import { TableThrottled } from '../../contract/errors.ts';
 import { capacityParameter, tellConsumed, type OnConsumed } from './consumed-units.ts';
 import type { HeadItem } from './head-item.ts';
 
@@ -54,13 +54,6 @@ async function getBatch(keys: readonly HeadItem[], options: GetItems): Promise<H
   }
 }
 
-function throttled(table: string, keys: number): OrchestratorError {
-  return new OrchestratorError(
-    'THROTTLED',
-    `The table ${table} left ${keys} keys unprocessed in ${IDLE_ROUNDS_MAX} requests, one after the other.`,
-    {
-      retryable: true,
-      remedy: "Check the table's throttled requests. An on-demand table scales up within minutes.",
-    },
-  );
+function throttled(table: string, keys: number): TableThrottled {
+  return new TableThrottled(`The table ${table} left ${keys} keys unprocessed in ${IDLE_ROUNDS_MAX} requests, one after the other.`);
 }

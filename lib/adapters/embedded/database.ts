@@ -1,7 +1,7 @@
 import { closeSync, ftruncateSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import { ClientError, OrchestratorError } from '../../contract/errors.ts';
+import { ClientError, StateFormatUnknown } from '../../contract/errors.ts';
 import { asMissing } from '../system/package-missing.ts';
 import { isDiskFull } from './log/disk-full.ts';
 import type { Inspection } from './inspection.ts';
@@ -150,10 +150,9 @@ function checkFormat(database: Sqlite, directory: string): void {
   createMeta(database, FORMAT);
   const row = database.prepare("SELECT value FROM meta WHERE name = 'format'").get() as { value: number } | undefined;
   if (row?.value !== FORMAT) {
-    throw new OrchestratorError(
-      'STATE_FORMAT',
+    throw new StateFormatUnknown(
       `The state in ${directory} has format ${row?.value ?? 'unknown'}: this version of Tutti reads format ${FORMAT}.`,
-      { retryable: false, remedy: 'Open it with the version of Tutti that wrote it, or use another folder.' },
+      'Open it with the version of Tutti that wrote it, or use another folder.',
     );
   }
 }

@@ -1,5 +1,5 @@
 import type { GetObjectCommandOutput, S3Client } from '@aws-sdk/client-s3';
-import { ContractError, OrchestratorError } from '../../contract/errors.ts';
+import { ContractError, PayloadSlow } from '../../contract/errors.ts';
 import { excessBytes, utf8Length, VALUE_BYTES_MAX } from '../../contract/wire/wire.ts';
 import type { Author, PayloadStore } from '../../ports/payload-store.ts';
 
@@ -39,10 +39,7 @@ async function bodyText(key: string, { Body, ContentLength = 0 }: GetObjectComma
     body?.destroy?.();
     throw tooLarge(`The value at ${key}`, ContentLength);
   }
-  const late = new OrchestratorError('PAYLOAD_SLOW', `The value at ${key} was not read within ${timeoutMs(ContentLength)} ms.`, {
-    retryable: true,
-    remedy: 'Check the network between this process and the bucket. Work that waits for the value is retried.',
-  });
+  const late = new PayloadSlow(`The value at ${key} was not read within ${timeoutMs(ContentLength)} ms.`);
   const timer = setTimeout(() => body?.destroy?.(late), timeoutMs(ContentLength));
   try {
     return await body?.transformToString();

@@ -1,5 +1,5 @@
 import { messageOfRecord, type LambdaRecord } from '../../adapters/sqs/lambda-record.ts';
-import { OrchestratorError } from '../../contract/errors.ts';
+import { Unsupported } from '../../contract/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MessageQueue, ReceivedMessage } from '../../ports/message-queue.ts';
 import { BEAT_MS, Consumer, type ConsumerOptions } from '../consumer/consumer.ts';
@@ -139,9 +139,8 @@ function messagesOf(batch: unknown, service: string): readonly { readonly messag
   });
 }
 
-function notSqs(service: string, got: string): OrchestratorError {
-  return new OrchestratorError('UNSUPPORTED', `${service} was called with ${got}: expected a batch of messages from its SQS queue.`, {
-    retryable: false,
+function notSqs(service: string, got: string): Unsupported {
+  return new Unsupported(`${service} was called with ${got}: expected a batch of messages from its SQS queue.`, {
     remedy: 'Call the function only by an event source mapping, on a queue of the service, that reports batch item failures.',
   });
 }
