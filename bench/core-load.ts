@@ -87,7 +87,7 @@ export const timeReplays = async (entries: number): Promise<Timing> => {
   const texts = await journalOf(environment, definition, pid, entries);
   return rounds({ concurrency: 1, seconds: 0.5, rounds: 3 }, async () => {
     const journal = await readEntries(texts, () => Promise.resolve(null));
-    const { differences } = await replayEntries(definition, environment, frontEndOf, pid, RUN, journal);
+    const { differences } = await replayEntries({ definition, environment, frontEndOf, pid, run: RUN, entries: journal });
     if (differences.length > 0) throw new Error(differences[0]);
   });
 };

@@ -7,12 +7,19 @@ import { trips } from '../examples/travel-booking/system.ts';
 
 /** Adds one stack per example. With the context `throw-away`, deleting a stack deletes its data. */
 export function addExamples(app: App): void {
-  addExample(app, 'TravelBooking', trips, 'examples/travel-booking', 'system.ts');
-  addExample(app, 'OrderFulfilment', orders, 'examples/order-fulfilment', 'fulfil-order.ts');
+  addExample(app, 'TravelBooking', { system: trips, folder: 'examples/travel-booking', entry: 'system.ts' });
+  addExample(app, 'OrderFulfilment', { system: orders, folder: 'examples/order-fulfilment', entry: 'fulfil-order.ts' });
+}
+
+interface Example {
+  readonly system: System<string>;
+  readonly folder: string;
+  /** The file of the system in its folder. */
+  readonly entry: string;
 }
 
 /** Adds the stack of one system, with one Lambda function per service. */
-function addExample(app: App, id: string, system: System<string>, folder: string, entry: string): void {
+function addExample(app: App, id: string, { system, folder, entry }: Example): void {
   const throwAway = app.node.tryGetContext('throw-away') !== undefined;
   // Termination protection refuses `cdk destroy`, because instances may be running.
   const stack = new Stack(app, id, { description: `Tutti: the example ${folder}`, terminationProtection: !throwAway });

@@ -5,6 +5,18 @@ import type { JournalEntry } from '../core/journal-entry.ts';
 import type { RunEnvironment } from '../core/run.ts';
 import { LiveInstance } from './advance/live-instance.ts';
 
+/** The journal of a run, and the code that replays it. */
+export interface RecordedRun {
+  readonly definition: ProcessContract;
+  readonly environment: RunEnvironment;
+  readonly frontEndOf: FrontEndOf;
+  readonly pid: string;
+  readonly run: string;
+  readonly entries: readonly JournalEntry[];
+  /** The head of a run that is open. @default that of a run which has just begun */
+  readonly image?: Image;
+}
+
 export interface Replayed {
   /** Decisions of the code that differ from the journal; empty if there are none. */
   readonly differences: readonly string[];
@@ -17,17 +29,15 @@ export interface Replayed {
  * decider is not replayed: its state is stored, so new code takes over at the next event. With the `image` of an open run, a difference
  * shows the data that the head still holds.
  */
-export async function replayEntries(
-  definition: ProcessContract,
-  environment: RunEnvironment,
-  frontEndOf: FrontEndOf,
-  pid: string,
-  run: string,
-  entries: readonly JournalEntry[],
-  image: Image = newImage(pid, run, `${definition.name}@${definition.version}`, entries[0] && 'at' in entries[0] ? entries[0].at : 0),
-): Promise<Replayed> {
+export async function replayEntries(recorded: RecordedRun): Promise<Replayed> {
+  const { definition, environment, frontEndOf, entries, image = imageBefore(recorded) } = recorded;
   if (definition.kind === 'decider') return { differences: [], skipped: [] };
   const live = await LiveInstance.replayed(definition, environment, frontEndOf, image, entries);
   const { bug, skipped } = live.run;
   return { differences: bug ? [`${bug.code}: ${bug.message}`] : [], skipped };
+}
+
+function imageBefore({ definition, pid, run, entries }: RecordedRun): Image {
+  const [first] = entries;
+  return newImage(pid, run, `${definition.name}@${definition.version}`, first && 'at' in first ? first.at : 0);
 }

@@ -4,10 +4,7 @@ import type { ServiceNotice } from '../service/consumer/in-flight.ts';
 import { isRetryAfter } from '../service/task.ts';
 
 /** The error for `onFault` about a command of a service in this process; undefined if the handler asked for another run. */
-export function serviceFault(
-  service: string,
-  { kind, messageId, commandId, message, cause }: ServiceNotice,
-): ServiceFault | undefined {
+export function serviceFault(service: string, { kind, messageId, commandId, message, cause }: ServiceNotice): ServiceFault | undefined {
   if (isRetryAfter(cause)) return undefined;
   const what = kind === 'handler-failed' ? `its handler threw ${message} ${atUserFrame(cause)}`.trimEnd() : message;
   return new ServiceFault(`${service}, ${commandId ?? `message ${messageId}`}: ${what}`, {

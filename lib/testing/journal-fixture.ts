@@ -63,7 +63,15 @@ async function replayed(system: System<string>, image: Image, entries: readonly 
   const definition = catalogue.definition(image.definition);
   if (!definition)
     return { differences: [`${image.definition} is no longer listed in ${system.name}, and its runs cannot continue.`], skipped: [] };
-  return replayEntries(definition, environmentOf(catalogue, checks), frontEndOf, image.pid, image.run, entries, image);
+  return replayEntries({
+    definition,
+    environment: environmentOf(catalogue, checks),
+    frontEndOf,
+    pid: image.pid,
+    run: image.run,
+    entries,
+    image,
+  });
 }
 
 /** Replays every journal of a folder. Resolves to the differences by file name, and to an empty object without differences. */

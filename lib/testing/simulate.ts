@@ -113,18 +113,14 @@ class SimulatedWorld implements World {
 
   #connect(system: System<string>): Client {
     const { system: contract, records } = this.#build;
-    return connect(
-      system,
-      connectionOf(
-        clientPorts(
-          contract,
-          this.#state,
-          records,
-          (pid, signal) => this.#changed(pid, signal),
-          (commandId) => this.#faults.textOf(commandId),
-        ),
-      ),
-    );
+    const ports = clientPorts({
+      system: contract,
+      state: this.#state,
+      records,
+      changed: (pid, signal) => this.#changed(pid, signal),
+      faultOf: (commandId) => this.#faults.textOf(commandId),
+    });
+    return connect(system, connectionOf(ports));
   }
 
   #watch(): ServiceWatch {

@@ -10,14 +10,19 @@ import { answerDeferred } from '../service/consumer/deferred-answer.ts';
 import { invalidToken, readTaskToken } from '../service/task-token.ts';
 import type { WorldState } from './world-state.ts';
 
-/** The ports of a world's client. `records`: the command records by service; `changed`: lets the world continue. */
-export function clientPorts(
-  system: SystemContract,
-  state: WorldState,
-  records: ReadonlyMap<string, IdempotencyStore>,
-  changed: (pid: string, signal: AbortSignal) => Promise<void>,
-  faultOf: (commandId: string) => string | undefined,
-): ClientPorts {
+export interface WorldOfClient {
+  readonly system: SystemContract;
+  readonly state: WorldState;
+  /** The command records by service. */
+  readonly records: ReadonlyMap<string, IdempotencyStore>;
+  /** Lets the world continue. */
+  readonly changed: (pid: string, signal: AbortSignal) => Promise<void>;
+  /** The last error of a command's handler. */
+  readonly faultOf: (commandId: string) => string | undefined;
+}
+
+/** The ports of a world's client. */
+export function clientPorts({ system, state, records, changed, faultOf }: WorldOfClient): ClientPorts {
   const { sender, publisher, store, index, payloads, parking, clock } = state;
   return {
     sender,

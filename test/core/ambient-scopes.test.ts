@@ -140,7 +140,7 @@ describe('each enclosing ctx acts in the scope of the running code', () => {
     });
     const { pid, run } = trip.image;
     const environment = { ...trip.environment, checks: false };
-    expect(await replayEntries(processContract(later), environment, frontEndOf, pid, run, recorded)).toEqual({
+    expect(await replayEntries({ definition: processContract(later), environment, frontEndOf, pid, run, entries: recorded })).toEqual({
       differences: [],
       skipped: [],
     });

@@ -20,7 +20,7 @@ const recordedTimer = async (sleeps: (ctx: TripContext) => Promise<unknown>, pat
   await trip.starts(Checkout);
   const entries: JournalEntry[] = [...trip.journal, { type: 'TimerSet', n: 1, path, due }];
   const { definition, environment } = new Instance(tripOf(sleeps));
-  return (await replayEntries(definition, environment, frontEndOf, trip.image.pid, trip.image.run, entries)).differences;
+  return (await replayEntries({ definition, environment, frontEndOf, pid: trip.image.pid, run: trip.image.run, entries })).differences;
 };
 
 test('the journal of a release that read an instant in its own time zone, or beyond every calendar, replays', async () => {

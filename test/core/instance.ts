@@ -274,7 +274,8 @@ export class Instance extends Rehearsal {
   /** The differences between a journal and its replay on this code. */
   async differences(journal: readonly JournalEntry[]): Promise<readonly string[]> {
     const { pid, run } = this.image;
-    return (await replayEntries(this.definition, this.environment, frontEndOf, pid, run, journal)).differences;
+    return (await replayEntries({ definition: this.definition, environment: this.environment, frontEndOf, pid, run, entries: journal }))
+      .differences;
   }
 
   #time(): string {

@@ -50,7 +50,7 @@ test('the journal of a release that did not escape labels replays, even with two
   const recorded = trip.journal.map(unescaped);
   expect(recorded.filter((entry) => 'path' in entry && entry.path === 'leg:1/seat:1')).toHaveLength(4);
   const { definition, environment, image } = trip;
-  expect(await replayEntries(definition, environment, frontEndOf, image.pid, image.run, recorded)).toEqual({
+  expect(await replayEntries({ definition, environment, frontEndOf, pid: image.pid, run: image.run, entries: recorded })).toEqual({
     differences: [],
     skipped: [],
   });

@@ -160,7 +160,7 @@ describe('a step that lost a race must not be awaited again: that is a bug, and 
     await trip.happens(Nudge);
     const entries = [...trip.journal.slice(0, -1), ...recorded, ...trip.journal.slice(-1)];
     const { definition, environment } = new Instance(code(misuse));
-    expect(await replayEntries(definition, environment, frontEndOf, trip.image.pid, trip.image.run, entries)).toEqual({
+    expect(await replayEntries({ definition, environment, frontEndOf, pid: trip.image.pid, run: trip.image.run, entries })).toEqual({
       differences: [],
       skipped: [],
     });

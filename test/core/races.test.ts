@@ -256,7 +256,7 @@ describe('the completed branches of a race are undone with it', () => {
       { type: 'ProcessCompleted', path: '', data: 'kept' },
     ];
     const { definition, environment, image } = trip;
-    const { differences } = await replayEntries(definition, environment, frontEndOf, image.pid, image.run, entries);
+    const { differences } = await replayEntries({ definition, environment, frontEndOf, pid: image.pid, run: image.run, entries });
     expect(differences.filter((text) => text.includes('/undo'))).toEqual([]);
   });
 
@@ -318,7 +318,7 @@ describe('ctx.undo of a step without an undo', () => {
     await trip.completes('notes.ask', { answer: 'yes' });
     const entries: JournalEntry[] = [...trip.journal, { type: 'UndoRequested', path: 'undo:1' }];
     const { definition, environment } = new Instance(code(true));
-    expect(await replayEntries(definition, environment, frontEndOf, trip.image.pid, trip.image.run, entries)).toEqual({
+    expect(await replayEntries({ definition, environment, frontEndOf, pid: trip.image.pid, run: trip.image.run, entries })).toEqual({
       differences: [],
       skipped: [],
     });

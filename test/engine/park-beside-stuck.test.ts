@@ -36,7 +36,7 @@ const park = async (status: 'stuck' | 'running', sending: SendResult = { status:
     onFault: () => {},
   };
   const context = { options, remainingMs: () => 30_000 } as unknown as EngineContext;
-  const acknowledged = await parkBesideStuck(context, message, PID, 'STUCK', '');
+  const acknowledged = await parkBesideStuck(context, message, { pid: PID, reason: 'STUCK', detail: '' });
   return { acknowledged, steps, left: (await parking.parked(PID)).map(({ id }) => id) };
 };
 

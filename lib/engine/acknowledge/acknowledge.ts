@@ -49,7 +49,7 @@ async function settle(context: EngineContext, item: Item): Promise<Settlement> {
     case 'early':
       return buffer(context, item);
     case 'park':
-      if (await parkBesideStuck(context, message, target.pid, 'STUCK', APPLIED_AFTER_RESUME)) return 'acknowledge';
+      if (await parkBesideStuck(context, message, { pid: target.pid, reason: 'STUCK', detail: APPLIED_AFTER_RESUME })) return 'acknowledge';
       return { retryInSeconds: faultSeconds(context, message) };
     case 'future':
       return stop(context, item, {
@@ -102,14 +102,14 @@ async function settleRefused(context: EngineContext, item: Item, reason: StuckRe
   }
   // An operation whose sends failed is parked as any event is: the next `resume` sends them.
   if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH')
-    return acknowledgeIf(await refuseOperation(context, message, target, reason), 1);
+    return acknowledgeIf(await refuseOperation(context, { message, target, reason }), 1);
   const retryInSeconds = RETRIED.get(reason.code)?.(context, message);
   return retryInSeconds === undefined ? stop(context, item, reason) : { retryInSeconds };
 }
 
 /** The instance gets stuck. An event that does not apply any more is redelivered: as a duplicate it repeats its sends, and is acknowledged. */
 async function stop(context: EngineContext, { message, target }: Item, reason: StuckReason): Promise<Settlement> {
-  switch (await getStuck(context, message, target, reason)) {
+  switch (await getStuck(context, { message, target, reason })) {
     case 'kept':
       return 'acknowledge';
     case 'again':
@@ -143,7 +143,7 @@ async function expire(context: EngineContext, { message, target }: Item): Promis
   const { store } = context.options;
   const [head] = await store.load([target.pid], { consistent: true });
   if (head?.status !== 'early') return 'acknowledge';
-  await parkEarly(context, message, target.pid, head.early ?? [], 'Its instance was not started in time.');
+  await parkEarly(context, message, { pid: target.pid, early: head.early ?? [], detail: 'Its instance was not started in time.' });
   const { due: _due, ...rest } = head;
   const emptied = await store.commit(
     { ...rest, version: head.version + 1, writer: context.nextWriter(), early: [] },

@@ -17,16 +17,24 @@ const TRIES_MAX = 3;
  */
 export type Refused = 'kept' | 'again' | 'passed';
 
+/** An event that cannot be applied, and why. */
+export interface RefusedEvent {
+  readonly message: ReceivedMessage;
+  readonly target: Target;
+  readonly reason: StuckReason;
+}
+
 /**
  * Makes the instance stuck: its control state stays, and the event is parked beside it. Only while the event still applies: the head is
  * read again, because a commit since then may have taken a reply to the same command, or ended the instance (test/models/parking.pml,
  * GET_STUCK_OVERWRITES). An invalid reply that does not apply any more is parked all the same, so that an operator sees it.
  */
-export async function getStuck(context: EngineContext, message: ReceivedMessage, target: Target, reason: StuckReason): Promise<Refused> {
+export async function getStuck(context: EngineContext, refused: RefusedEvent): Promise<Refused> {
+  const { message, target, reason } = refused;
   const { store } = context.options;
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const [head] = await store.load([target.pid], { consistent: true });
-    const refusal = await refusalOn(context, head, message, target, reason);
+    const refusal = await refusalOn(context, head, refused);
     if (refusal === 'passed') {
       if (reason.code === 'REPLY_INVALID')
         await parkMessage(context.options, message, { pid: target.pid, reason: 'REPLY_INVALID', detail: reason.message });
@@ -38,23 +46,19 @@ export async function getStuck(context: EngineContext, message: ReceivedMessage,
     context.options.onNotice?.({ kind: 'stuck', reason: reason.code, pid: target.pid, detail: reason.message });
     break;
   }
-  return (await parkBesideStuck(context, message, target.pid, 'STUCK', reason.message)) ? 'kept' : 'again';
+  return (await parkBesideStuck(context, message, { pid: target.pid, reason: 'STUCK', detail: reason.message })) ? 'kept' : 'again';
 }
 
 /**
  * Ends an operation that could not be applied: the stuck head keeps the reason. The operation is not parked, since a later `resume` is a
  * new operation. Returns whether the reason is written; an operation that does not apply any more is redelivered, as a duplicate.
  */
-export async function refuseOperation(
-  context: EngineContext,
-  message: ReceivedMessage,
-  target: Target,
-  reason: StuckReason,
-): Promise<boolean> {
+export async function refuseOperation(context: EngineContext, operation: RefusedEvent): Promise<boolean> {
+  const { target, reason } = operation;
   const { store } = context.options;
   const [head] = await store.load([target.pid], { consistent: true });
   if (!head) return true;
-  if ((await refusalOn(context, head, message, target, reason)) !== 'stop') return false;
+  if ((await refusalOn(context, head, operation)) !== 'stop') return false;
   const before = head.status === 'stuck' && head.why !== undefined ? (JSON.parse(head.why) as StuckReason) : undefined;
   const { due: _due, ...rest } = head;
   const refused = target.inbound.kind === 'operate' ? target.inbound.id : undefined;
@@ -71,12 +75,11 @@ export async function refuseOperation(
 export async function parkBesideStuck(
   context: EngineContext,
   message: ReceivedMessage,
-  pid: string,
-  reason: string,
-  detail: string,
+  parked: { readonly pid: string; readonly reason: string; readonly detail: string },
 ): Promise<boolean> {
   const { parking, store } = context.options;
-  await parkMessage(context.options, message, { pid, reason, detail });
+  const { pid } = parked;
+  await parkMessage(context.options, message, parked);
   const [head] = await store.load([pid], { consistent: true });
   if (head?.status === 'stuck') return true;
   const id = parkedId(message);
@@ -125,9 +128,7 @@ export type Refusal = 'stop' | 'park' | 'passed';
 export async function refusalOn(
   context: EngineContext,
   head: Head | undefined,
-  message: ReceivedMessage,
-  target: Target,
-  reason: StuckReason,
+  { message, target, reason }: RefusedEvent,
 ): Promise<Refusal> {
   if (reason.code === 'STATE_FORMAT') return ofUnreadable(head, target);
   const image = head && decodeHead(head);

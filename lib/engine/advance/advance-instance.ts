@@ -6,7 +6,7 @@ import { jitter, retrySeconds } from '../acknowledge/redelivery-delays.ts';
 import type { Item } from '../admit/admission.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { isHot } from '../send/send-all.ts';
-import { decideOnce, WorkingCopy, type Basis } from './working-copy.ts';
+import { decideOnce, WorkingCopy, type Basis, type Group } from './working-copy.ts';
 
 const CONFLICTS_MAX = 3;
 /** In the FIFO queue a released message blocks its group, so retry more often before releasing it. */
@@ -17,13 +17,8 @@ const LANE_CONFLICTS_MAX = 8;
  * a lost conditional write. Nothing is sent here: each item keeps its dispatches, which are sent before it is acknowledged. `suspect`: an
  * unhandled rejection was noted meanwhile; nothing was committed, and the caller advances the instance again `alone`.
  */
-export async function advanceInstance(
-  context: EngineContext,
-  pid: string,
-  items: readonly Item[],
-  start: Basis,
-  alone = false,
-): Promise<'done' | 'suspect'> {
+export async function advanceInstance(context: EngineContext, group: Group, start: Basis): Promise<'done' | 'suspect'> {
+  const { pid, items } = group;
   noteEarlierBug(context, start);
   const conflictsMax = context.lane ? LANE_CONFLICTS_MAX : CONFLICTS_MAX;
   let basis = start;
@@ -32,7 +27,7 @@ export async function advanceInstance(
     const unreadable = basis.head && formatFault(basis.head);
     if (unreadable !== undefined) return refuseAll(items, unreadable);
     if (shouldForward(context, basis, items)) return forwardInstance(context, pid, items, basis);
-    const attempt = await decideOnce(context, pid, items, basis, { alone, contended: raced });
+    const attempt = await decideOnce(context, { ...group, basis, contended: raced });
     switch (attempt.kind) {
       case 'done':
       case 'suspect':

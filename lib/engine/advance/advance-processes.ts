@@ -162,7 +162,7 @@ async function loadHeads(context: EngineContext, pids: readonly string[]): Promi
 async function advanceGroup(context: EngineContext, pid: string, items: Item[], basis: Basis): Promise<'done' | 'suspect'> {
   if (items.length > 1) items.sort(inOrder);
   try {
-    return await advanceInstance(context, pid, items, basis);
+    return await advanceInstance(context, { pid, items, alone: false }, basis);
   } catch (error) {
     // The write may have succeeded: each event of the group is redelivered, and is then a duplicate or is applied.
     retryAfterFault(context, items, error);
@@ -183,7 +183,7 @@ function idOrder(a: string, b: string): number {
 async function advanceAlone(context: EngineContext, pid: string, items: readonly Item[]): Promise<void> {
   try {
     const [head] = await context.options.store.load([pid], { consistent: true });
-    await advanceInstance(context, pid, items, { head, live: undefined, strong: true }, true);
+    await advanceInstance(context, { pid, items, alone: true }, { head, live: undefined, strong: true });
   } catch (error) {
     retryAfterFault(context, items, error);
   }
@@ -281,10 +281,12 @@ function parkUnread(context: EngineContext, message: ReceivedMessage): Promise<v
  * process, and only repeats its sends.
  */
 async function quarantine(context: EngineContext, delivery: HandledMessage, item: Item): Promise<readonly Item[]> {
-  const refused = await getStuck(context, delivery.message, item.target, {
+  const { message } = delivery;
+  const reason = {
     code: 'POISON',
     message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.`,
-  });
+  };
+  const refused = await getStuck(context, { message, target: item.target, reason });
   if (refused === 'again') delivery.retryInSeconds ??= faultSeconds(context, delivery.message);
   return refused === 'passed' ? [item] : [];
 }

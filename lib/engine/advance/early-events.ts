@@ -24,7 +24,7 @@ export async function applyEarly(
     if (read === MISSING) return { code: 'PAYLOAD_MISSING', message: 'The data of an event that came before the start is not there.' };
     const admission = refusedData(read) ?? admit(context, message, read, at);
     if (admission.status !== 'deliver') {
-      await parkUnread(context, pid, message, at, admission.status === 'park' ? admission : { reason: 'NEWER', detail: admission.detail });
+      await parkUnread(context, pid, message, admission.status === 'park' ? admission : { reason: 'NEWER', detail: admission.detail });
       continue;
     }
     for (const target of admission.targets) {
@@ -43,9 +43,7 @@ export async function applyEarly(
 export async function parkEarly(
   { options }: EngineContext,
   message: ReceivedMessage,
-  pid: string,
-  early: readonly string[],
-  detail: string,
+  { pid, early, detail }: { readonly pid: string; readonly early: readonly string[]; readonly detail: string },
 ): Promise<void> {
   const { channel: _channel, senderId: _senderId, ...carrier } = message;
   for (const [i, body] of early.entries())
@@ -54,12 +52,11 @@ export async function parkEarly(
 
 /** Parks an early event that a deploy has made unreadable, before the head that drops it is written. */
 function parkUnread(
-  context: EngineContext,
+  { environment, options }: EngineContext,
   pid: string,
   message: ReceivedMessage,
-  at: number,
-  why: { readonly reason: string; readonly detail: string },
+  { reason, detail }: { readonly reason: string; readonly detail: string },
 ): Promise<void> {
-  const named = { ...message, messageId: `${message.messageId}-${context.environment.hash(message.body).slice(0, 8)}`, sentAt: at };
-  return parkMessage(context.options, named, { pid, reason: why.reason, detail: why.detail });
+  const named = { ...message, messageId: `${message.messageId}-${environment.hash(message.body).slice(0, 8)}` };
+  return parkMessage(options, named, { pid, reason, detail });
 }

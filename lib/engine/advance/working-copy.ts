@@ -26,6 +26,14 @@ export interface Basis {
   readonly pendingSent?: boolean;
 }
 
+/** Events of one instance that are decided in one commit. */
+export interface Group {
+  readonly pid: string;
+  readonly items: readonly Item[];
+  /** No other instance is advanced meanwhile, so an unhandled rejection is of this one. */
+  readonly alone: boolean;
+}
+
 /** `stale`: nothing was written, so read again and decide again. `raced`: false for a start that was decided without a read. */
 export type Attempt =
   | { readonly kind: 'done' | 'suspect' | 'stale' }
@@ -34,10 +42,7 @@ export type Attempt =
 /** One attempt: classifies each event, decides on those that apply, and commits once. */
 export async function decideOnce(
   context: EngineContext,
-  pid: string,
-  items: readonly Item[],
-  basis: Basis,
-  { alone, contended }: { readonly alone: boolean; readonly contended: boolean },
+  { pid, items, basis, alone, contended }: Group & { readonly basis: Basis; readonly contended: boolean },
 ): Promise<Attempt> {
   const working = new WorkingCopy(context, pid, basis);
   const rejections = context.rejections.count;
@@ -163,7 +168,7 @@ export class WorkingCopy {
     // A buffer that was stuck, and that an earlier event of this group resumed, is included.
     const { early } = this.#base ?? {};
     if (early && inbound.kind === 'operate')
-      await parkEarly(this.#context, message, this.#pid, early, 'Its instance was terminated before it had begun.');
+      await parkEarly(this.#context, message, { pid: this.#pid, early, detail: 'Its instance was terminated before it had begun.' });
     await decideEvent(live, inbound, verdict === 'reject');
     const fault = early && !run.bug && inbound.kind === 'start' ? await applyEarly(this.#context, live, early, inbound) : undefined;
     if (fault) return fault;

@@ -20,7 +20,14 @@ export const checkReplay = async (
   const definition = catalogue.definition(run.definition);
   if (!definition) return;
   const entries = await readEntries(run.texts, read);
-  const { differences } = await replayEntries(definition, environmentOf(catalogue), frontEndOf, pid, run.run, entries);
+  const { differences } = await replayEntries({
+    definition,
+    environment: environmentOf(catalogue),
+    frontEndOf,
+    pid,
+    run: run.run,
+    entries,
+  });
   for (const difference of differences) report('I9', `${pid}/${run.run} does not replay: ${difference}`);
 };
 
