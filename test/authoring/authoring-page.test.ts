@@ -28,8 +28,12 @@ describe('docs/authoring.md', () => {
     code,
   ]);
 
+  /** A block that names a file alone is the whole file. */
+  const files = [...page.matchAll(/```ts\n\/\/ (\S+\.ts)\n([\s\S]*?)```/g)].map(([, file = '', code = '']) => [file, code]);
+
   test('shows only code that is compiled and run here', () => {
-    expect(page.match(/^```ts$/gm)).toHaveLength(blocks.length);
+    expect(page.match(/^```ts$/gm)).toHaveLength(blocks.length + files.length);
+    expect(files).toEqual(files.map(([file = '']) => [file, readFileSync(new URL(`./documented/${file}`, import.meta.url), 'utf8')]));
     expect(blocks.map(([file = '', name = '', code]) => [`${file}, ${name}`, code])).toEqual(
       blocks.map(([file = '', name = '']) => [`${file}, ${name}`, region(file, name)]),
     );

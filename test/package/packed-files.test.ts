@@ -48,7 +48,23 @@ test('each link of a packed page leads to a packed file', () => {
   expect(broken).toEqual([]);
 });
 
-test('README.md shows the current text of the first process and its handlers', () => {
-  const shown = [...read('README.md').matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code]) => code);
-  expect(shown.slice(0, 2)).toEqual([read('examples/first-process/book-seat.ts'), read('examples/first-process/services.ts')]);
+test('README.md has the sums of the pages, in whole dollars', () => {
+  const sums = (page: string, row: RegExp): readonly string[] =>
+    (row.exec(read(page)) ?? []).slice(1).map((sum) => `$${Math.round(Number(sum))}`);
+  const [idle] = sums('docs/deploying.md', /^\| \*\*sum\*\* \| \$([\d.]+)/m);
+  const [steps] = sums('docs/cost.md', /^\| Step Functions Standard \| \$([\d.]+)/m);
+  const [durable] = sums('docs/cost.md', /^\| Lambda durable functions \| \$([\d.]+)/m);
+  const [most] = sums('docs/cost.md', /^\| warm environments[^|]*\| \*\*\$([\d.]+)/m);
+  const [least] = sums('docs/cost.md', /^\| cold environments[^|]*\|[^|]*\| \*\*\$([\d.]+)/m);
+  const shown = read('README.md').replaceAll(/\s+/g, ' ');
+  expect(shown).toContain(`About ${idle} a month when nothing happens`);
+  expect(shown).toContain(
+    `${least} to ${most} for a million bookings of four steps; the same costs ${steps} in Step Functions, ${durable} in`,
+  );
+});
+
+test('README.md shows the current text of the first system and its test', () => {
+  const shown = [...read('README.md').matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(([, name = '', code]) => [name, code]);
+  const first = ['book-seat.ts', 'book-seat.test.ts'];
+  expect(shown).toEqual(first.map((name) => [name, read(`examples/first-process/${name}`)]));
 });
