@@ -7,7 +7,7 @@ import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
 import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
-import { isOfStep, steps } from '../contract/steps.ts';
+import { steps, STEPS } from '../contract/steps.ts';
 import { isOpen, requested } from '../core/journal.ts';
 import { refuse } from '../core/bug.ts';
 import { dispatchCommand } from '../core/dispatch.ts';
@@ -75,7 +75,7 @@ export class ProcessContext {
     const scope = this.#takes(returnsFailure ? 'try' : 'call');
     if (!scope) return unsettled();
     const contract = listedContract(this.#run, commandContract(command));
-    if (isOfStep(contract.name)) refuse(this.#run, 'POISON', `${contract.name} was called: expected ctx.run(name, async (task) => …).`);
+    if (contract.service === STEPS) refuse(this.#run, 'POISON', `${contract.name} was called: expected ctx.run(name, async (task) => …).`);
     const passed = { schema: contract.input, value: input, what: `${contract.name} was called with` };
     const policy = policyOf(contract, options, returnsFailure);
     return this.#promise(this.#asOther(() => callCommand(this.#run, scope, contract, passed, policy)));
@@ -117,7 +117,7 @@ export class ProcessContext {
     const scope = this.#takes('send');
     if (!scope) return;
     const contract = listedContract(this.#run, commandContract(command));
-    if (isOfStep(contract.name)) refuse(this.#run, 'POISON', `${contract.name} was sent: expected ctx.run(name, async (task) => …).`);
+    if (contract.service === STEPS) refuse(this.#run, 'POISON', `${contract.name} was sent: expected ctx.run(name, async (task) => …).`);
     const passed = { schema: contract.input, value: input, what: `${contract.name} was sent with` };
     this.#asOther(() => sendCommand(this.#run, scope, contract, passed));
   }
