@@ -87,7 +87,10 @@ async function isConfirmed(context: EngineContext, pid: string, basis: Basis): P
 /** The code of the notice about an instance that goes on without an outcome; a stuck instance has it as its reason. */
 const UNRESOLVED = 'UNKNOWN_OUTCOME';
 
-/** The copy of an instance on which a group of events is decided. After a refusal or a lost write it is dropped. */
+/**
+ * The copy of an instance on which a group of events is decided. In: the basis, and the events. Out: one commit, and each event's verdict
+ * and dispatches. Trunk: `decide` → `#apply` per event → `commit` → `finish`. After a refusal or a lost write the copy is dropped.
+ */
 export class WorkingCopy {
   changed = false;
   readonly #context: EngineContext;

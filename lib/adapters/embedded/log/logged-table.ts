@@ -1,6 +1,7 @@
 import { byKey, type Table } from '../../memory/table.ts';
 import { type Kind, type RawRow, type Row, RowFormat } from './row-format.ts';
 import type { Statement } from '../sqlite.ts';
+import { DirtySlots } from './dirty-slots.ts';
 import { type Codec, FieldReader, FieldWriter } from './field-text.ts';
 import type { LogParticipant, OrderedLog } from './log.ts';
 
@@ -8,9 +9,6 @@ import type { LogParticipant, OrderedLog } from './log.ts';
 const FULL = 0;
 const DELTA = 1;
 const DELETE = 2;
-
-/** Rows between two looks at the clock. */
-const ROWS_PER_LOOK = 16;
 
 export interface TableDefinition<Value> {
   readonly name: string;
@@ -41,8 +39,10 @@ interface Slot<Key, Value> {
 }
 
 /**
- * A table in memory whose changes go to the log, and whose clean values may lie in SQL rows alone. A checkpoint writes
- * the dirty values. After that a value is evicted unless it must stay, and read again on demand.
+ * A table in memory whose changes go to the log, and whose clean values may lie in SQL rows alone. In: `set` and `delete`; after a start,
+ * `replay` of the log's records. Out: values, from their slot or else from their row. Trunk: `#find` → a record in the log → `#put` or
+ * `#clear` makes the slot dirty → a checkpoint writes its row (lib/adapters/embedded/log/dirty-slots.ts) → `#settle` → `#evict`, unless
+ * the value must stay in memory.
  */
 export class LoggedTable<Key extends string | number, Value> implements Table<Key, Value>, LogParticipant {
   readonly definition: TableDefinition<Value>;
@@ -58,13 +58,12 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
   readonly #upsert: Statement;
   readonly #remove: Statement;
   readonly #selectGroup: Statement | undefined;
-  #dirty: Slot<Key, Value>[] = [];
-  #writing: Slot<Key, Value>[] = [];
-  #written = 0;
-  #sliceFrom = 0;
-  #clean: Slot<Key, Value>[] = [];
+  readonly #dirty = new DirtySlots<Slot<Key, Value>>();
+  /** Slots with a row that may be evicted, in the order in which they became clean. */
+  readonly #clean: Slot<Key, Value>[] = [];
   /** Whether there are rows that are not in memory. */
   #rowsOutside: boolean;
+  /** The key that was looked up last and has no row: `get` and then `set` of a new key read its row once. */
   #missed: Key | undefined;
 
   constructor(log: OrderedLog, definition: TableDefinition<Value>) {
@@ -152,33 +151,16 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
   }
 
   beginCheckpoint(): void {
-    this.#writing = this.#dirty;
-    this.#dirty = [];
-    this.#written = 0;
-    this.#sliceFrom = 0;
+    this.#dirty.begin();
   }
 
   writeRows(deadline: number): boolean {
-    for (; this.#written < this.#writing.length; this.#written += 1) {
-      if (this.#written % ROWS_PER_LOOK === ROWS_PER_LOOK - 1 && performance.now() > deadline) return false;
-      this.#writeRow(this.#writing[this.#written] as Slot<Key, Value>);
-    }
-    return true;
+    return this.#dirty.write((slot) => this.#writeRow(slot), deadline);
   }
 
   endSlice(committed: boolean): void {
-    if (!committed) {
-      this.#written = this.#sliceFrom;
-      return;
-    }
-    for (let at = this.#sliceFrom; at < this.#written; at += 1) this.#settle(this.#writing[at] as Slot<Key, Value>);
-    this.#sliceFrom = this.#written;
-    if (this.#written === this.#writing.length) {
-      this.#writing = [];
-      this.#written = 0;
-      this.#sliceFrom = 0;
-    }
-    if (this.#clean.length > this.#keep) this.#evict();
+    for (const slot of this.#dirty.endSlice(committed)) this.#settle(slot);
+    if (committed && this.#clean.length > this.#keep) this.#evict();
   }
 
   #find(key: Key): Slot<Key, Value> | undefined {
@@ -228,7 +210,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
   #soil(slot: Slot<Key, Value>): void {
     if (slot.dirty) return;
     slot.dirty = true;
-    this.#dirty.push(slot);
+    this.#dirty.add(slot);
   }
 
   #drop(slot: Slot<Key, Value>, value: Value | undefined): void {
@@ -256,6 +238,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     this.#upsert.run(...this.rows.values(fields, data));
   }
 
+  /** The row of the slot is committed. */
   #settle(slot: Slot<Key, Value>): void {
     slot.dirty = false;
     slot.stored = slot.value !== undefined;

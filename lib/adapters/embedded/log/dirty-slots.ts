@@ -1,0 +1,50 @@
+/** Rows between two looks at the clock. */
+const ROWS_PER_LOOK = 16;
+
+/**
+ * The changed slots of a table, and how far a checkpoint has written them. In: `add`, for each slot that becomes dirty. Out: the slots
+ * whose rows are committed. Trunk: `begin` takes the dirty slots → `write` writes rows until a deadline → `endSlice`, until all are written.
+ */
+export class DirtySlots<Slot> {
+  #dirty: Slot[] = [];
+  /** Slots of the checkpoint: those before `#committed` have their rows, those from there to `#written` are in the open transaction. */
+  #writing: Slot[] = [];
+  #committed = 0;
+  #written = 0;
+
+  add(slot: Slot): void {
+    this.#dirty.push(slot);
+  }
+
+  begin(): void {
+    this.#writing = this.#dirty;
+    this.#dirty = [];
+    this.#committed = 0;
+    this.#written = 0;
+  }
+
+  /** Calls `writeRow` for slots in the order of their change. Returns false if the deadline passed before the last one. */
+  write(writeRow: (slot: Slot) => void, deadline: number): boolean {
+    for (; this.#written < this.#writing.length; this.#written += 1) {
+      if (this.#written % ROWS_PER_LOOK === ROWS_PER_LOOK - 1 && performance.now() > deadline) return false;
+      writeRow(this.#writing[this.#written] as Slot);
+    }
+    return true;
+  }
+
+  /** Ends the transaction of a slice. Returns the slots whose rows it committed; after a rollback their rows are written again. */
+  endSlice(isCommitted: boolean): readonly Slot[] {
+    if (!isCommitted) {
+      this.#written = this.#committed;
+      return [];
+    }
+    const slice = this.#writing.slice(this.#committed, this.#written);
+    this.#committed = this.#written;
+    if (this.#written === this.#writing.length) {
+      this.#writing = [];
+      this.#committed = 0;
+      this.#written = 0;
+    }
+    return slice;
+  }
+}
