@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { BreakingChange } from '../../lib/contract/export/breaking-changes.ts';
 import type { System } from '../../lib/contract/system.ts';
 import { EXIT, usageError } from '../exit-code.ts';
@@ -8,6 +8,13 @@ import type { Terminal } from '../terminal.ts';
 interface ExportOptions {
   readonly out: string;
   readonly json?: true;
+}
+
+interface ImportOptions {
+  readonly service: string;
+  readonly out?: string;
+  readonly undo: ReadonlyMap<string, string>;
+  readonly unchecked?: true;
 }
 
 interface CheckOptions {
@@ -20,8 +27,11 @@ interface CheckOptions {
 }
 
 export function addContractsCommand(program: Command, invocation: Invocation): void {
-  const contracts = program.command('contracts').description('export the contracts of a system, and check them for breaking changes');
+  const contracts = program
+    .command('contracts')
+    .description('export the contracts of a system, check them for breaking changes, and import those of services in other languages');
   addExportCommand(contracts, invocation);
+  addImportCommand(contracts, invocation);
   addCheckCommand(contracts, invocation);
 }
 
@@ -42,6 +52,41 @@ function addExportCommand(contracts: Command, { terminal }: Invocation): void {
       }
       terminal.message(`${written.length} files.`);
     });
+}
+
+function addImportCommand(contracts: Command, { terminal }: Invocation): void {
+  contracts
+    .command('import')
+    .description('write the contract of a service as a TypeScript module, from its AsyncAPI document of version 2 or 3, in JSON or YAML')
+    .argument('<document>', 'AsyncAPI document; references to other files are relative to it')
+    .requiredOption('--service <name>', 'name of the service, or of an owner of events, whose messages are imported')
+    .option('--out <file>', 'file to write to; only a file that an earlier import wrote is replaced (default: standard output)')
+    .option(
+      '--undo <verb=verb>',
+      'the second command undoes the first and gets its output as its input; repeat it',
+      undoArgument,
+      new Map(),
+    )
+    .option('--unchecked', 'note keywords that have no equivalent, in place of refusing the document')
+    .action(async (document: string, { service, out, undo, unchecked }: ImportOptions) => {
+      const [{ importContracts }, { documentReader, placeContract }] = await Promise.all([
+        import('../../lib/contract/import/import-contracts.ts'),
+        import('../contract-files.ts'),
+      ]);
+      const { code, notes } = importContracts(documentReader, { file: document, service, undo, unchecked: unchecked === true });
+      if (out === undefined) terminal.print(...code.trimEnd().split('\n'));
+      else {
+        placeContract(out, code);
+        terminal.print(out);
+      }
+      for (const note of notes) terminal.message(`Note: ${note}.`);
+    });
+}
+
+function undoArgument(text: string, before: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const [verb = '', by = '', ...more] = text.split('=');
+  if (verb === '' || by === '' || more.length > 0) throw new InvalidArgumentError('Expected two commands, such as book=cancel.');
+  return new Map([...before, [verb, by]]);
 }
 
 function addCheckCommand(contracts: Command, invocation: Invocation): void {
