@@ -133,7 +133,12 @@ const idsIn = (entry: JournalEntry): readonly string[] => ('id' in entry ? [entr
 const UNEXPLAINED = /^(NONDETERMINISM|FORK|SIZE|DISPATCH|REPLY_INVALID|UNKNOWN_VERSION|PAYLOAD_MISSING)$/;
 
 /** I8: an instance has ended, or is stuck with a reason and in the list. */
-const checkProgress = (context: EndContext, { pid, head, image }: KeptInstance, { endless }: Expectation, disturbed: boolean): void => {
+const checkProgress = (
+  context: EndContext,
+  { pid, head, image }: KeptInstance,
+  { endless, sound }: Expectation,
+  disturbed: boolean,
+): void => {
   const {
     evidence: { now },
     told,
@@ -151,6 +156,7 @@ const checkProgress = (context: EndContext, { pid, head, image }: KeptInstance, 
   if (head.status === 'stuck') {
     const code = reasonOf(head);
     if (code === undefined) report('I8', `${pid} is stuck without a reason: ${head.why ?? ''}`);
+    else if (code === 'POISON' && sound) report('I8', `${pid} is stuck, though its process has no bug: ${head.why}`);
     else if (UNEXPLAINED.test(code) && !disturbed && !(code === 'REPLY_INVALID' && told.wasContradicted?.(pid) === true))
       report(code === 'NONDETERMINISM' ? 'I9' : 'I8', `${pid} is stuck: ${head.why}`);
     return;

@@ -1,5 +1,6 @@
 import { admissionBugs } from './admission-bugs.ts';
 import { deferredBugs } from './deferred-bugs.ts';
+import { dispatchBugs } from './dispatch-bugs.ts';
 import { forwardBugs } from './forward-bugs.ts';
 import { foundBugs } from './found-bugs.ts';
 import { headBugs } from './head-bugs.ts';
@@ -22,6 +23,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...deferredBugs,
   ...outageBugs,
   ...admissionBugs,
+  ...dispatchBugs,
   ...foundBugs,
 ];
 

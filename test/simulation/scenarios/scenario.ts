@@ -100,6 +100,8 @@ export interface Expectation {
   readonly operated: readonly ('cancel' | 'terminate' | 'resume')[];
   /** Some of its calls have `undo: false`, which no journal records. Its judge checks the undos then. @default false */
   readonly optsOut?: boolean;
+  /** Its process makes no step that is a bug, so it is never stuck with `POISON`. @default it may be */
+  readonly sound?: true;
   /** Returns the violations in its end. The auditor checks the invariants of the protocol. */
   judge(run: EndedRun): readonly string[];
 }

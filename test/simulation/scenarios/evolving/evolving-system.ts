@@ -97,6 +97,7 @@ const buildOf = (choices: Choices, { order, said, view, placed, noted, back: giv
     note: command({ input: noted, timeout: '2 minutes' }),
     back,
   });
+  const only = choices.chance(0.3) ? (['place'] as const) : (['note', 'place'] as const);
   const evolving = process(
     'evolving',
     { startOn: Begun.byId(({ id }) => id), publishes: [Said], errors: { Given: z.object({}) }, view },
@@ -111,6 +112,9 @@ const buildOf = (choices: Choices, { order, said, view, placed, noted, back: giv
         ctx.view(task);
         await ctx.sleep('4 minutes');
         await ctx.call(shop.note, task);
+        // The build of that day decides whether the value may name the command, and whether it fits. No other build decides it again.
+        const done = await ctx.dispatch(shop, { name: 'note', input: { ...task, size: round } }, { only });
+        if (done.refused) ctx.view({ id, item: done.message });
       }
       if (fails) throw ctx.errors.Given({});
       return refs;

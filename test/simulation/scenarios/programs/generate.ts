@@ -1,6 +1,6 @@
 import type { Duration } from '../../../../lib/contract/duration.ts';
 import type { Choices } from '../../world/choices.ts';
-import type { Behaviour, Branch, Call, Program, ProgramStep, Race, Scope, SignalName } from './program.ts';
+import type { Behaviour, Branch, Call, Dispatch, Program, ProgramStep, Race, Scope, SignalName } from './program.ts';
 import { SIGNAL_NAMES, targetOf } from './program.ts';
 
 const DEPTH_MAX = 3;
@@ -88,7 +88,7 @@ class Generator {
       case 13:
         return choices.chance(0.5) ? this.#call() : { kind: 'return', label: this.#label() };
       case 14:
-        return { kind: 'try', call: this.#call(), refused: this.#body(depth + 1, 2) };
+        return choices.chance(0.5) ? this.#dispatch() : { kind: 'try', call: this.#call(), refused: this.#body(depth + 1, 2) };
       case 15:
       case 16:
         return { kind: 'parallel', branches: this.#branches(depth + 1, false) };
@@ -146,8 +146,9 @@ class Generator {
     });
   }
 
-  /** A race in a branch, or a loop that swallows its cancellation. */
+  /** A dispatch or a race in a branch, or a loop that swallows its cancellation. */
   #unusual(depth: number): Branch {
+    if (this.#choices.chance(0.3)) return this.#dispatch(true);
     if (depth < DEPTH_MAX && this.#left > 0 && this.#choices.chance(0.6))
       return this.#race(this.#choices.one(['race', 'any'] as const), depth + 1);
     return { kind: 'beats', every: this.#choices.one(['1 minute', '20 seconds', '20 minutes']), times: this.#choices.between(1, 4) };
@@ -190,6 +191,10 @@ class Generator {
       ...(impatient && !(raced && choices.chance(0.3)) && { within: choices.one(['20 seconds', '5 minutes'] as const) }),
       ...(does.is !== 'forget' && choices.chance(0.06) && { attempts: choices.between(1, 3) }),
     };
+  }
+
+  #dispatch(raced = false): Dispatch {
+    return { kind: 'dispatch', given: this.#choices.one(['fits', 'invalid', 'unknown'] as const), call: this.#call(raced) };
   }
 
   #behaviour(service: Call['service']): Behaviour {

@@ -1,8 +1,8 @@
 import type { Duration } from '../../../../lib/contract/duration.ts';
 import type { Json } from '../../../../lib/contract/wire/json.ts';
-import type { Context, Step } from '../../../../lib/process/context.ts';
+import type { Context, Dispatched, Step } from '../../../../lib/process/context.ts';
 import { Go, Nudge, Said, serviceOf, stock, Stop } from './contracts.ts';
-import type { Beats, Branch, Call, Program, ProgramStep, SignalName } from './program.ts';
+import type { Beats, Branch, Call, Dispatch, Program, ProgramStep, SignalName } from './program.ts';
 import { branchName, targetOf } from './program.ts';
 
 type Ctx = Context<{
@@ -44,6 +44,7 @@ const inner = (name: string, ran: Ran): RanStep => ({ value: [name, ...ran.value
 const runStep = async (ctx: Ctx, step: ProgramStep, handles: Map<string, Step<unknown>>): Promise<RanStep> => {
   switch (step.kind) {
     case 'call':
+    case 'dispatch':
     case 'wait':
     case 'sleep':
     case 'beats':
@@ -115,6 +116,8 @@ const begin = (ctx: Ctx, step: Branch): Step<unknown> => {
       const { command, input, options } = request(step);
       return ctx.call(command, input, options);
     }
+    case 'dispatch':
+      return ctx.dispatch(serviceOf(step.call.service), valueOf(step), request(step.call).options);
     case 'wait':
       return ctx.waitFor(SIGNALS[step.signal], step.timeout === undefined ? {} : { timeout: step.timeout });
     case 'sleep':
@@ -145,6 +148,11 @@ const said = (step: Branch, settled: unknown): Json => {
   switch (step.kind) {
     case 'call':
       return `ok:${(settled as { label: string }).label}`;
+    case 'dispatch': {
+      const done = settled as Dispatched<Pick<typeof stock, 'tell' | '~'>>;
+      if (done.ok) return `ok:${done.output.label}`;
+      return done.refused ? `turned-away:${done.refused}` : `refused:${done.failure.data.label}`;
+    }
     case 'wait':
       return settled === undefined ? 'nothing' : `got:${(settled as { text: string }).text}`;
     case 'sleep':
@@ -196,6 +204,13 @@ const describeFailure = (error: unknown): string => {
     default:
       throw error;
   }
+};
+
+/** The value that names the call, as a language model would give it. */
+const valueOf = ({ call, given }: Dispatch): { readonly name: string; readonly input: Json } => {
+  const { input } = request(call);
+  if (given === 'fits') return { name: call.verb, input };
+  return given === 'unknown' ? { name: `${call.verb}All`, input } : { name: call.verb, input: { ...input, label: 7 } };
 };
 
 const request = (call: Call) => ({

@@ -3,7 +3,7 @@ import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
 import type { Effect, EndedRun } from '../scenario.ts';
 import { endedRun, inFairWeather, type Happening } from './fair-weather.ts';
 import { judgeProgram } from './judge-program.ts';
-import type { Call, Program } from './program.ts';
+import type { Call, Dispatch, Program } from './program.ts';
 import { builds } from './run-program.ts';
 
 const call = (label: string, more: Partial<Call> = {}): Call => ({
@@ -13,6 +13,11 @@ const call = (label: string, more: Partial<Call> = {}): Call => ({
   verb: 'act',
   does: { is: 'ok' },
   ...more,
+});
+const dispatch = (label: string, more: Partial<Call> = {}, given: Dispatch['given'] = 'fits'): Dispatch => ({
+  kind: 'dispatch',
+  given,
+  call: call(label, more),
 });
 const refused = (label: string): Call => call(label, { does: { is: 'refuse' } });
 const labels = (effects: readonly Effect[]): string =>
@@ -75,6 +80,29 @@ describe('judgeProgram accepts a run that follows its program', () => {
       ],
       status: 'failed',
       effects: 'a b -b -a',
+    },
+    {
+      title: 'a dispatched value that fits has the effect of a call, and is undone like one',
+      program: [dispatch('a'), dispatch('b', { does: { is: 'refuse' } }), call('c'), { kind: 'throw', label: 't' }],
+      status: 'failed',
+      effects: 'a c -c -a',
+    },
+    {
+      title: 'a dispatched value that does not fit has no effect, also in a scope, in a race, and if it is undone',
+      program: [
+        dispatch('a', {}, 'invalid'),
+        { kind: 'undo', target: 'a' },
+        { kind: 'scope', name: 'room', body: [call('b'), dispatch('c', {}, 'unknown')] },
+        { kind: 'race', name: 'r', branches: [call('d'), dispatch('e', {}, 'invalid')] },
+      ],
+      status: 'completed',
+      effects: 'b',
+    },
+    {
+      title: 'ctx.undo of a dispatched command undoes it if it has an undo, and is no bug if it has none',
+      program: [dispatch('a'), { kind: 'undo', target: 'a' }, dispatch('b', { verb: 'tell' }), { kind: 'undo', target: 'b' }],
+      status: 'completed',
+      effects: 'a -a b',
     },
     {
       title: 'the loser of a race is undone',

@@ -119,6 +119,7 @@ const CAUSED: ReadonlySet<string> = new Set<JournalEntry['type']>([
   'CommandIssued',
   'CompensationRegistered',
   'CompensationStarted',
+  'DispatchRefused',
   'EventPublished',
   'EventTaken',
   'Pivoted',

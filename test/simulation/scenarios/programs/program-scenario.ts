@@ -56,6 +56,7 @@ const programmed = (choices: Choices, id: string): Instance => {
       starts: [`${id}-start`],
       events: [...new Set(signals.map((act) => ('id' in act ? act.id : '')))],
       optsOut: JSON.stringify(program).includes('"undo":false'),
+      ...(!isMisuse(program) && { sound: true as const }),
       operated: operated.flatMap((act) => (act.kind === 'operate' ? [act.act] : [])),
       judge: (run) => judgeProgram(program, run),
     },

@@ -39,6 +39,12 @@ export interface Call {
   readonly within?: Duration;
   readonly attempts?: number;
 }
+/** `ctx.dispatch`: a value names the call. If the value does not fit, no command is sent, and the step gets the reason. */
+export interface Dispatch {
+  readonly kind: 'dispatch';
+  readonly call: Call;
+  readonly given: 'fits' | 'invalid' | 'unknown';
+}
 export interface WaitForSignal {
   readonly kind: 'wait';
   readonly signal: SignalName;
@@ -67,7 +73,7 @@ export interface Beats {
   readonly times: number;
 }
 /** A step that may be a branch. It is one step of `ctx`, and its path does not depend on the other branches. */
-export type Branch = Call | WaitForSignal | Sleep | Scope | Race | Beats;
+export type Branch = Call | Dispatch | WaitForSignal | Sleep | Scope | Race | Beats;
 
 export type ProgramStep =
   | Branch
@@ -109,11 +115,13 @@ export const isRace = (step: Branch): step is Race => step.kind === 'race' || st
 
 export const undoable = (call: Call): boolean => call.verb !== 'tell' && call.undo !== false;
 
-/** The name of a step for `ctx.undo`: the label of a call that has an undo, the name of a scope or a race. */
+/** The name of a step for `ctx.undo`: the label of a dispatch or of a call that has an undo, the name of a scope or a race. */
 export const targetOf = (step: ProgramStep): string | undefined => {
   switch (step.kind) {
     case 'call':
       return undoable(step) ? step.label : undefined;
+    case 'dispatch':
+      return step.call.label;
     case 'scope':
     case 'race':
     case 'any':

@@ -1,7 +1,7 @@
 import { milliseconds } from '../../../../lib/contract/duration.ts';
 import type { Json } from '../../../../lib/contract/wire/json.ts';
 import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
-import type { Beats, Branch, Call, Program, ProgramStep, Race, Scope, Sleep, WaitForSignal } from './program.ts';
+import type { Beats, Branch, Call, Dispatch, Program, ProgramStep, Race, Scope, Sleep, WaitForSignal } from './program.ts';
 import { branchName, isRace, targetOf, undoable } from './program.ts';
 import type { Answered, Issued, Story } from './story.ts';
 
@@ -161,6 +161,7 @@ export class Walk {
   ): { readonly at: number; readonly failure?: string; readonly value?: Json; readonly returned?: boolean } {
     switch (step.kind) {
       case 'call':
+      case 'dispatch':
       case 'wait':
       case 'sleep':
       case 'beats':
@@ -246,6 +247,8 @@ export class Walk {
     switch (step.kind) {
       case 'call':
         return this.#next(scope, `${step.service}.${step.verb}`);
+      case 'dispatch':
+        return this.#next(scope, `${step.call.service}.dispatch`);
       case 'wait':
         return this.#next(scope, `programs.${step.signal}`);
       case 'sleep':
@@ -270,6 +273,8 @@ export class Walk {
     switch (step.kind) {
       case 'call':
         return this.#call(scope, step, path, from, limit);
+      case 'dispatch':
+        return this.#dispatch(scope, step, path, from, limit);
       case 'wait':
         return this.#wait(scope, step, path, from, limit);
       case 'sleep':
@@ -302,6 +307,20 @@ export class Walk {
       return this.#answered(call, first, issued, answer);
     }
     return OPEN;
+  }
+
+  /** A declared failure and a refusal are values of the step. */
+  #dispatch(scope: ModelScope, { call, given }: Dispatch, path: string, from: number, limit: Limit): Settled {
+    if (given === 'fits') {
+      const { failure, ...settled } = this.#call(scope, call, path, from, limit);
+      return failure?.startsWith('refused:') ? { ...settled, value: failure } : { ...settled, ...(failure !== undefined && { failure }) };
+    }
+    if (from >= limit.at) return rejected(from, limit.failure);
+    const refused = this.#story.first('DispatchRefused', path);
+    if (!refused) return this.#missing(scope, path, from, limit);
+    this.trail.accounted.add(refused.index);
+    this.#checkAtOnce(scope, path, from, refused.index);
+    return fulfilled(refused.index, `turned-away:${refused.refused === given ? given : `${refused.refused} instead of ${given}`}`);
   }
 
   #retried(path: string, after: number): boolean {
