@@ -1,5 +1,6 @@
 import type { Bill, Line } from './bill.ts';
 import type { BookingCounts } from './booking-counts.ts';
+import type { StepCounts } from './step-counts.ts';
 
 /** The memory that the constructs give advance-processes, and the duration of a batch. The duration is an assumption: measure your own. */
 export const MEMORY_MB = 512;
@@ -54,6 +55,23 @@ export const tuttiBill = (counts: BookingCounts): Bill => {
     { item: 'DynamoDB, reads', quantity: readUnits, price: 'readUnit', why: 'units as counted' },
   ];
 };
+
+/** Writes per command: the claim and the completion, each at most 1 KB with its envelope. */
+export const RECORD_WRITES = 2;
+
+/** The bill of one step of `ctx.run`, one message at a time: a command, its run by the step runner, and its reply. */
+export const stepBill = ({ events, ticks, sendCalls, writeUnits, readUnits, runnerReadUnits }: StepCounts): Bill => [
+  { item: 'EventBridge, events', quantity: events, price: 'customEvent', why: 'the reply' },
+  {
+    item: 'SQS, requests',
+    quantity: events + sendCalls + 2 * (events + ticks + 1),
+    price: 'queueRequest',
+    why: 'command and reply, each sent, received and deleted',
+  },
+  ...invocation(events + ticks + 1, 1, 'the engine and the step runner'),
+  { item: 'DynamoDB, writes', quantity: writeUnits + RECORD_WRITES, price: 'writeUnit', why: 'the commit, and two of the command record' },
+  { item: 'DynamoDB, reads', quantity: readUnits + runnerReadUnits, price: 'readUnit', why: 'the head, read by the step runner' },
+];
 
 /** The queues of the services. Every engine that sends commands through queues pays the same. */
 const commandQueues = (commands: number): Line => ({

@@ -1,7 +1,8 @@
 import { billUsd, lineUsd, type Bill } from './bill.ts';
-import { MEMORY_MB, otherBills, tuttiBill } from './bills.ts';
+import { durationMs, MEMORY_MB, otherBills, RECORD_WRITES, stepBill, tuttiBill } from './bills.ts';
 import type { BookingCounts } from './booking-counts.ts';
 import { PRICES } from './prices.ts';
+import type { StepCounts } from './step-counts.ts';
 
 /** Upper bounds in dollars per million bookings, with one message per batch and with ten. */
 export const AIMS = { 1: 26, 10: 18 } as const;
@@ -12,11 +13,12 @@ export interface Counted {
   readonly tens: BookingCounts;
   readonly oneByOneCold: BookingCounts;
   readonly tensCold: BookingCounts;
+  readonly step: StepCounts;
 }
 
 /** Returns docs/cost.md, from the counts and the prices. */
 export const costPage = (counted: Counted): string => {
-  const { oneByOne, tens, oneByOneCold, tensCold } = counted;
+  const { oneByOne, tens, oneByOneCold, tensCold, step } = counted;
   const [warm1, warm10, cold1, cold10] = [oneByOne, tens, oneByOneCold, tensCold].map((counts) => dollars(billUsd(tuttiBill(counts))));
   return `${[
     '# What it costs',
@@ -60,7 +62,7 @@ services, both tables contain the queue calls only.`,
     ),
     ...otherBills(oneByOne).flatMap(({ engine, bill }) => [`**${engine}**`, billTable(bill)]),
     '## Costs outside these sums',
-    beside(oneByOne),
+    beside(oneByOne, step),
     '## Prices',
     table(
       ['', 'a million', 'source'],
@@ -109,10 +111,7 @@ const shares = (one: Bill, ten: Bill): string => {
   );
 };
 
-/** Writes per command: the claim and the completion, each at most 1 KB with its envelope. */
-const RECORD_WRITES = 2;
-
-const beside = (one: BookingCounts): string => {
+const beside = (one: BookingCounts, step: StepCounts): string => {
   const records = one.commands * RECORD_WRITES * PRICES.writeUnit.usdPerMillion;
   return table(
     ['', 'costs', 'how'],
@@ -127,10 +126,15 @@ const beside = (one: BookingCounts): string => {
         dollars(records),
         `${RECORD_WRITES} writes of up to 1 KB for each of ${one.commands} commands, a million bookings; a service with a database of its own pays nothing`,
       ],
+      [
+        'a step of `ctx.run`',
+        dollars(billUsd(stepBill(step))),
+        `a million, one message at a time: a command and a reply, ${RECORD_WRITES} writes of its record, ${quantityText(step.runnerReadUnits)} read unit and ${durationMs(1)} ms of the step runner, without what the body does. A journal that has outgrown the head is one query more`,
+      ],
       ['storage', '$0.25 a month', 'a million closed bookings of 1 KB; `retention` deletes them, at one write for each item'],
       [
         'idle',
-        'about $5 a month',
+        '$8 to $10 a month',
         'polls of empty queues, alarms and the sweep: [deploying.md](deploying.md#what-it-costs-when-nothing-happens)',
       ],
       ["services' own compute", '', 'depends on their handlers'],

@@ -54,6 +54,8 @@ export class CountedWorld {
   decisionCallsMax = 0;
   startCallsMax = 0;
   readonly state: State;
+  /** The heads and journals; their reads and writes are counted. */
+  readonly store: CountingProcessStore;
   readonly #random = new SeededRandom('bench');
   readonly #clock = new VirtualClock(STARTED_AT);
   readonly #engine: Engine;
@@ -68,10 +70,11 @@ export class CountedWorld {
     this.#cold = cold;
     const { state, counts } = this;
     const { processStore, payloadStore } = stores ?? state;
+    this.store = new CountingProcessStore(processStore, counts);
     this.#engine = memoryEngine({
       system,
       ports: {
-        store: new CountingProcessStore(processStore, counts),
+        store: this.store,
         index: new CountingInstanceIndex(state.instanceIndex, counts),
         sender: new CountingMessageSender(state.sender, counts, this.#batch),
         publisher: new CountingEventPublisher(state.publisher, counts, this.#batch),

@@ -1,4 +1,5 @@
 import { Engine } from '../lib/engine/engine.ts';
+import { STEPS } from '../lib/contract/steps.ts';
 import { frontEndOf } from '../lib/process/front-end.ts';
 import {
   clock,
@@ -25,7 +26,7 @@ const WARM_INSTANCES_MAX = 2_000;
  */
 export function deployedEngine(): Engine {
   process.removeAllListeners('unhandledRejection');
-  const { accounts, tickThresholdMs, retentionMs } = environment();
+  const { accounts, stepQueues, tickThresholdMs, retentionMs } = environment();
   return new Engine({
     system: deployedSystem(),
     frontEndOf,
@@ -39,6 +40,7 @@ export function deployedEngine(): Engine {
     accounts,
     replyKeys: deployedReplyKeys(),
     hotLane: true,
+    queueOf: (service, process) => (service === STEPS ? stepQueues[process] : undefined),
     warmMax: WARM_INSTANCES_MAX,
     tickThresholdMs,
     ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),

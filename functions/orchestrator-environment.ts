@@ -1,5 +1,6 @@
 import { EnvironmentError, mapVariable, numberVariable, textVariable, type Environment } from '../lib/adapters/aws/environment.ts';
 import type { PublishingAccounts } from '../lib/contract/accounts.ts';
+import { STEPS } from '../lib/contract/steps.ts';
 
 /** The deployment's names and settings, read from the environment of a function of the orchestrator. */
 export interface OrchestratorEnvironment {
@@ -15,6 +16,10 @@ export interface OrchestratorEnvironment {
   readonly hotLaneUrl: string;
   /** URLs, by service, of the queues that cannot be derived from a name. */
   readonly queues: Readonly<Record<string, string>>;
+  /** The queues of the processes whose steps do not have the queue `steps`, by process. */
+  readonly stepQueues: Readonly<Record<string, string>>;
+  /** Queues that the deployment does not have. */
+  readonly absent: readonly string[];
   /** The accounts that may publish, by service and by event. */
   readonly accounts: PublishingAccounts;
   /** A timer that is due within this time is sent as a delayed tick; a later one waits for sweep-timers. */
@@ -37,6 +42,8 @@ export function readEnvironment(environment: Environment): OrchestratorEnvironme
     inboxUrl: textVariable(environment, 'TUTTI_INBOX_URL', 'the URL of the inbox'),
     hotLaneUrl: textVariable(environment, 'TUTTI_HOT_LANE_URL', 'the URL of the queue of contended instances'),
     queues: mapVariable(environment, 'TUTTI_QUEUES', 'a JSON object of queue URLs by service'),
+    stepQueues: mapVariable(environment, 'TUTTI_STEP_QUEUES', 'a JSON object of names of queues by process'),
+    absent: environment['TUTTI_STEPS'] === 'false' ? [STEPS] : [],
     accounts: accountsIn(environment),
     tickThresholdMs: 1000 * numberVariable(environment, 'TUTTI_TICK_HORIZON_SECONDS', 'a whole number of seconds', TICK_HORIZON_SECONDS),
     ...(environment['TUTTI_RETENTION_DAYS'] && { retentionMs: retentionMs(environment) }),

@@ -10,3 +10,5 @@ export {
   type ServiceFunctionProps,
 } from './service-function.ts';
 export { ServiceQueue, type ServiceQueueProps } from './service-queue.ts';
+export { StepFunction, type StepFunctionProps } from './step-function.ts';
+export type { StepRunner, StepSettings } from './step-runner.ts';

@@ -7,6 +7,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { System } from '../contract/system.ts';
+import type { StepSettings } from './step-runner.ts';
 import type { ForeignAccount } from './iam/foreign-accounts.ts';
 
 /** Synth throws a `ContractError` that names the prop if a value is out of its range or contradicts another prop. */
@@ -84,6 +85,12 @@ export interface OrchestratorProps {
    * @default Duration.seconds(120)
    */
   readonly visibilityTimeout?: Duration;
+  /**
+   * The function that runs the bodies of `ctx.run`; `false` leaves it out. An instance that reaches a `ctx.run` is then stuck (`DISPATCH`)
+   * until a deployment with the function, and `tutti resume`.
+   * @default it is made if the system has an async process, with the defaults of a `ServiceFunction`
+   */
+  readonly steps?: StepSettings | false;
   /**
    * Time for which a received command stays hidden in the service queues that are made here, unless the receiver sets its own. A
    * `ServiceFunction` may run for a sixth of it.

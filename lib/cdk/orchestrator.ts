@@ -12,7 +12,8 @@ import type { PublishingAccounts } from '../contract/accounts.ts';
 import { ContractError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
-import { systemContract, withoutSteps } from '../contract/system.ts';
+import { STEPS } from '../contract/steps.ts';
+import { systemContract } from '../contract/system.ts';
 import { Alarms, queueCommand } from './resources/alarms.ts';
 import {
   checkProps,
@@ -35,7 +36,9 @@ import type { OrchestratorResources } from './iam/orchestrator-statements.ts';
 import { payloadBucket } from './resources/payload-bucket.ts';
 import { PublishedParameters } from './resources/published-parameters.ts';
 import { queuePair, type QueuePair, type QueueWatch } from './resources/queue-pair.ts';
+import { type SharedStepParts, StepRoutes } from './resources/step-routes.ts';
 import { ServiceQueue } from './service-queue.ts';
+import { StepRunner } from './step-runner.ts';
 import { checkResourceCount } from './resources/aws-limits.ts';
 
 /**
@@ -43,7 +46,8 @@ import { checkResourceCount } from './resources/aws-limits.ts';
  *
  * Input: a system and props. Output: the constructs, grants and published parameters of one deployment.
  * Trunk: lib/cdk/prop-checks.ts refuses props; lib/cdk/resources/ makes one kind of resource per file; lib/cdk/iam/ writes rights and policies;
- * lib/cdk/bundle/ builds the code of the functions; lib/cdk/service-queue.ts and lib/cdk/service-function.ts add the services.
+ * lib/cdk/bundle/ builds the code of the functions; lib/cdk/service-queue.ts and lib/cdk/service-function.ts add the services;
+ * lib/cdk/step-runner.ts and lib/cdk/step-function.ts run the bodies of `ctx.run`.
  * @example import { Orchestrator } from 'tutti/cdk'; new Orchestrator(stack, 'Trips', { system: trips, entry: 'trips/system.ts' });
  */
 export class Orchestrator extends GrantingOrchestrator {
@@ -63,11 +67,17 @@ export class Orchestrator extends GrantingOrchestrator {
   readonly functions: OrchestratorFunctions;
   readonly senderRoleArn: string;
   readonly alarmTopic: ITopic | undefined;
+  /** The queues of steps; each `StepFunction` adds its own. */
+  readonly stepRoutes: StepRoutes;
   readonly #contract: SystemContract;
+  /** Names of the services that have a queue of this deployment. */
+  readonly #services: readonly string[];
   readonly #names: ReturnType<typeof deploymentNames>;
   readonly #alarms: Alarms;
   readonly #busName: string;
   readonly #serviceQueues: ReadonlyMap<string, ServiceQueue>;
+  /** Undefined for `steps: false`, and for a system that has deciders only. */
+  readonly #steps: StepRunner | undefined;
 
   /**
    * An orchestrator of another stack, found by its published parameters or, in another account or region, by the default names of its resources.
@@ -87,11 +97,13 @@ export class Orchestrator extends GrantingOrchestrator {
     this.region = region;
     this.senderRoleArn = senderRoleArn(this, this.name, account, region);
     this.alarmTopic = props.alarmTopic;
-    this.#contract = withoutSteps(systemContract(props.system));
+    this.#contract = systemContract(props.system);
     this.#names = deploymentNames(this.name);
     this.#busName = props.bus?.eventBusName ?? this.#names.bus;
     this.#alarms = new Alarms(this, props.alarmTopic);
     this.node.addValidation({ validate: () => this.#sharedBus() });
+
+    this.#services = [...this.#contract.services.keys()].filter((service) => service !== STEPS || props.steps !== false);
 
     // Construct ids and the order of creation determine the template, so that both stay as they are.
     const kept = keptProps(props);
@@ -108,7 +120,9 @@ export class Orchestrator extends GrantingOrchestrator {
     this.starts = starts;
     this.operations = operations;
     this.hotLane = hotLane;
-    this.#serviceQueues = this.#makeServiceQueues(props, kept);
+    const serviceQueues = this.#makeServiceQueues(props, kept);
+    this.#steps = this.#services.includes(STEPS) ? this.#makeSteps(props, kept) : undefined;
+    this.#serviceQueues = this.#steps ? new Map([...serviceQueues, [STEPS, this.#steps.queue]]) : serviceQueues;
 
     const { accounts = {}, queues = {} } = props;
     const publishing = publishingAccounts({ own: account, accounts, queues, system: this.#contract });
@@ -116,7 +130,9 @@ export class Orchestrator extends GrantingOrchestrator {
     admitForeignAccounts(this, { publishing, system: this.#contract, bus: own.bus, bucket: own.bucket });
 
     const queueUrls = this.#queueUrls(queues);
-    this.functions = this.#makeFunctions(props, this.#environment(props, publishing, queueUrls));
+    const environment = this.#environment(props, publishing, queueUrls);
+    this.functions = this.#makeFunctions(props, environment);
+    this.stepRoutes = new StepRoutes(this.#contract, this.#sharedStepParts(props, kept), this.functions.advanceProcesses, environment);
     this.#refuseOtherSenders();
     this.#publishParameters(props.system, queueUrls);
   }
@@ -166,6 +182,18 @@ export class Orchestrator extends GrantingOrchestrator {
     });
   }
 
+  /**
+   * The function that runs the bodies of `ctx.run`, for grants on what they use. Throws a `ContractError` if there is none: for
+   * `steps: false`, and for a system that has deciders only.
+   * @example bookings.grantReadWriteData(orchestrator.steps);
+   */
+  get steps(): StepRunner {
+    if (this.#steps) return this.#steps;
+    throw new ContractError('CONTRACT_INVALID', `The orchestrator ${this.name} has no function for steps.`, {
+      remedy: 'Leave out steps: false. Steps belong to async processes; a system that has deciders only has none.',
+    });
+  }
+
   #makeTable({ deletionProtection, warmThroughput }: OrchestratorProps, kept: KeptProps): TableV2 {
     return dynamoTable(this, 'Table', {
       tableName: this.#names.table,
@@ -183,7 +211,7 @@ export class Orchestrator extends GrantingOrchestrator {
   }
 
   #makeBucket(kept: KeptProps): Bucket {
-    return payloadBucket(this, 'Payloads', { name: this.name, services: [...this.#contract.services.keys()], ...kept });
+    return payloadBucket(this, 'Payloads', { name: this.name, services: this.#services, ...kept });
   }
 
   #makeQueues({ visibilityTimeout = DEFAULT_VISIBILITY }: OrchestratorProps, kept: KeptProps): EngineQueues {
@@ -216,6 +244,19 @@ export class Orchestrator extends GrantingOrchestrator {
     );
   }
 
+  #makeSteps(props: OrchestratorProps, kept: KeptProps): StepRunner {
+    return new StepRunner(this, 'Steps', {
+      ...props.steps,
+      ...this.#sharedStepParts(props, kept),
+      orchestrator: this,
+      name: STEPS,
+    });
+  }
+
+  #sharedStepParts({ entry, system, serviceVisibilityTimeout }: OrchestratorProps, kept: KeptProps): SharedStepParts {
+    return { tableName: this.table.tableName, entry, system: system.name, visibilityTimeout: serviceVisibilityTimeout, ...kept };
+  }
+
   #makeRules(accounts: readonly string[], encryptionKey: IKey | undefined): void {
     const { name, bus, inbox } = this;
     new InboxRules(this, 'Rules', { name, system: this.#contract, accounts, bus, inbox, alarms: this.#alarms, encryptionKey });
@@ -246,7 +287,6 @@ export class Orchestrator extends GrantingOrchestrator {
   }
 
   #functionResources({ system, queues = {} }: OrchestratorProps): OrchestratorResources {
-    const services = [...this.#contract.services.keys()];
     const pairs = [this.inbox, this.starts, this.operations, this.hotLane];
     return {
       system: system.name,
@@ -258,8 +298,10 @@ export class Orchestrator extends GrantingOrchestrator {
       operationsArn: this.operationsArn,
       hotLaneArn: this.hotLane.queue.queueArn,
       deadLetterArns: pairs.map(({ deadLetterQueue }) => deadLetterQueue.queueArn),
-      services,
-      serviceQueueArns: services.map((service) => (queues[service] ?? (this.#serviceQueues.get(service) as ServiceQueue).queue).queueArn),
+      services: this.#services,
+      serviceQueueArns: this.#services.map(
+        (service) => (queues[service] ?? (this.#serviceQueues.get(service) as ServiceQueue).queue).queueArn,
+      ),
     };
   }
 
@@ -278,6 +320,7 @@ export class Orchestrator extends GrantingOrchestrator {
       TUTTI_INBOX_URL: this.inbox.queue.queueUrl,
       TUTTI_HOT_LANE_URL: this.hotLane.queue.queueUrl,
       TUTTI_QUEUES: queueUrls,
+      ...(props.steps === false && { TUTTI_STEPS: 'false' }),
       TUTTI_ACCOUNTS: Stack.of(this).toJsonString(publishing),
       TUTTI_TICK_HORIZON_SECONDS: String((props.tickThreshold ?? TICK_THRESHOLD_MAX).toSeconds()),
     };

@@ -1,9 +1,8 @@
-import { Duration, Stack, Token } from 'aws-cdk-lib/core';
-import type { Construct } from 'constructs';
+import { Duration } from 'aws-cdk-lib/core';
 import { ContractError } from '../contract/errors.ts';
 import { isKebabName } from '../contract/name.ts';
+import { STEPS } from '../contract/steps.ts';
 import { systemContract } from '../contract/system.ts';
-import type { IOrchestrator } from './orchestrator-interface.ts';
 import type { OrchestratorProps } from './orchestrator-props.ts';
 
 export const DEFAULT_TIMEOUT = Duration.seconds(20);
@@ -36,7 +35,9 @@ export function checkProps(props: OrchestratorProps): void {
       `${visibilityTimeout.toHumanString()}: expected at least six times the timeout of ${timeout.toHumanString()}`,
     );
   checkConcurrency(props);
-  const known = systemContract(system).services;
+  const known = new Map(systemContract(system).services);
+  // The orchestrator makes the queue of steps, since only its own system has them.
+  known.delete(STEPS);
   const unknown = Object.keys(queues).find((service) => !known.has(service));
   if (unknown !== undefined)
     throw invalid('queues', `a queue of ${unknown}: expected services of ${system.name} (${[...known.keys()].join(', ')})`);
@@ -55,17 +56,6 @@ function checkConcurrency(props: OrchestratorProps): void {
       'reservedConcurrency',
       `${reservedConcurrency}: expected ${required} or more, the sum of the concurrency of the queues of advance-processes`,
     );
-}
-
-/** A service runs in the region of its orchestrator: PutEvents reaches no bus of another region, and Lambda polls no queue there. */
-export function checkRegion(service: string, scope: Construct, orchestrator: IOrchestrator): void {
-  const { region } = Stack.of(scope);
-  if (region === orchestrator.region || Token.isUnresolved(region) || Token.isUnresolved(orchestrator.region)) return;
-  throw new ContractError(
-    'CONTRACT_INVALID',
-    `The service ${service} is in ${region}, and its orchestrator ${orchestrator.name} is in ${orchestrator.region}: expected the same region.`,
-    { remedy: `Put the service into a stack of ${orchestrator.region}; its handlers can call other regions.` },
-  );
 }
 
 function invalid(prop: string, text: string): ContractError {

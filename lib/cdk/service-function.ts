@@ -12,16 +12,13 @@ import { bundleService } from './bundle/bundle.ts';
 import { LambdaFunction } from './bundle/lambda-function.ts';
 import { watchServiceLines } from './resources/log-metrics.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
-import { checkRegion } from './prop-checks.ts';
+import { BATCH_SIZE_MAX, checkBatchSize, checkRegion, checkReserved, checkTimeout, SERVICE_CONCURRENCY } from './function-checks.ts';
 import { serviceStatements, type SendingSystem } from './iam/service-statements.ts';
 import { boundedName } from './resources/aws-limits.ts';
 import { PublishedParameters } from './resources/published-parameters.ts';
 import { recordsParameter } from '../adapters/aws/deployment-names.ts';
 import { GrantingOrchestrator } from './granting-orchestrator.ts';
 
-/** The largest batch without a batching window; with a window, Lambda delays messages to fill a batch. */
-const BATCH_SIZE_MAX = 10;
-const DEFAULT_CONCURRENCY = 20;
 /** "Lambda quotas". */
 const DESCRIPTION_LENGTH_MAX = 256;
 
@@ -93,7 +90,7 @@ export class ServiceFunction extends Construct implements IGrantable {
 
   constructor(scope: Construct, id: string, props: ServiceFunctionProps) {
     super(scope, id);
-    const { timeout = Duration.seconds(30), maxConcurrency = DEFAULT_CONCURRENCY, batchSize = BATCH_SIZE_MAX } = props;
+    const { timeout = Duration.seconds(30), maxConcurrency = SERVICE_CONCURRENCY, batchSize = BATCH_SIZE_MAX } = props;
     const { name } = serviceContract(props.service);
     const systems = systemsOf(name, props);
     const [{ orchestrator, queue }, ...further] = systems;
@@ -206,37 +203,4 @@ function systemsOf(service: string, props: ServiceFunctionProps): readonly [Send
       remedy: 'Pass orchestrator, or list the orchestrators in orchestrators.',
     });
   return [first, ...further];
-}
-
-/** A command that is still running must not become visible to another copy. */
-function checkTimeout(service: string, timeout: Duration, { visibilityTimeout }: IServiceQueue): void {
-  if (visibilityTimeout === undefined || 6 * timeout.toSeconds() <= visibilityTimeout.toSeconds()) return;
-  throw new ContractError(
-    'CONTRACT_INVALID',
-    `The function of ${service} may run for ${timeout.toHumanString()}, and its queue hides a message for ${visibilityTimeout.toHumanString()}: expected at least six times the timeout.`,
-    {
-      remedy: `Set serviceVisibilityTimeout of the orchestrator, or visibilityTimeout of the ServiceQueue, to ${6 * timeout.toSeconds()} seconds.`,
-    },
-  );
-}
-
-/** `required`: the sum of maxConcurrency over the queues. */
-function checkReserved(service: string, required: number, reserved: number | undefined): void {
-  if (reserved === undefined || reserved >= required) return;
-  throw new ContractError(
-    'CONTRACT_INVALID',
-    `The function of ${service} has a reservedConcurrency of ${reserved} and a maxConcurrency of ${required} over its queues: expected reservedConcurrency to be at least that.`,
-    { remedy: 'Raise reservedConcurrency, or lower maxConcurrency: SQS counts a throttled delivery as a failed one.' },
-  );
-}
-
-function checkBatchSize(service: string, batchSize: number): void {
-  if (Number.isInteger(batchSize) && batchSize >= 1 && batchSize <= BATCH_SIZE_MAX) return;
-  throw new ContractError(
-    'CONTRACT_INVALID',
-    `The function of ${service} has a batchSize of ${batchSize}: expected 1 to ${BATCH_SIZE_MAX}.`,
-    {
-      remedy: 'Correct batchSize, or leave it out. To run more commands at once, raise maxConcurrency.',
-    },
-  );
 }

@@ -15,7 +15,7 @@ import { dynamoTable } from './resources/dynamo-table.ts';
 import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import { queuePair } from './resources/queue-pair.ts';
 import { grantService } from './iam/grants.ts';
-import { checkRegion } from './prop-checks.ts';
+import { checkRegion } from './function-checks.ts';
 
 /** SQS allows 80 characters, and the name of the dead-letter queue has 12 more than that of its queue. */
 const QUEUE_NAME_LENGTH_MAX = 68;
@@ -32,6 +32,8 @@ export interface ServiceQueueProps {
    * @default Duration.minutes(3): enough for the default timeout of a `ServiceFunction`
    */
   readonly visibilityTimeout?: Duration;
+  /** Table of the command records, if the service has one already. @default a table is made */
+  readonly commandTable?: ITable;
   /** Key for the queue and the records; the dead-letter queue does not use it. @default keys that AWS owns */
   readonly encryptionKey?: IKey;
   /** SNS topic that each alarm notifies. @default the topic of the orchestrator; if that has none, the alarms are made without an action, and synth warns */
@@ -92,12 +94,14 @@ export class ServiceQueue extends Construct implements IServiceQueue {
     pair.queue.addToResourcePolicy(sendingBy(orchestrator, pair.queue.queueArn));
     this.queue = pair.queue;
     this.deadLetterQueue = pair.deadLetterQueue;
-    this.commandTable = dynamoTable(this, 'Commands', {
-      tableName: names.commandTable(this.service),
-      layout: COMMAND_TABLE,
-      removalPolicy,
-      ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
-    }) as ITable;
+    this.commandTable =
+      props.commandTable ??
+      (dynamoTable(this, 'Commands', {
+        tableName: names.commandTable(this.service),
+        layout: COMMAND_TABLE,
+        removalPolicy,
+        ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
+      }) as ITable);
   }
 
   /** Lets the grantee act as this service, with this queue. */

@@ -44,6 +44,8 @@ export interface EngineOptions {
   readonly replyKeys?: ReplyKeys;
   /** Sends an event that loses its conflicts to the queue `hot-lane`, which delivers the events of one instance in order. @default false */
   readonly hotLane?: boolean;
+  /** The queue of the commands of a process to a service. @default undefined: the queue has the name of the service */
+  readonly queueOf?: ((service: string, process: string) => string | undefined) | undefined;
   /**
    * A start without an instance is parked if its envelope is older than this: the instance that it had begun may have been retired, and
    * must not begin again. @default no start is too old

@@ -27,6 +27,12 @@ const system = (more: string): string =>
 const load = (bundle: string): Record<string, unknown> =>
   createRequire(import.meta.url)(join(bundle, 'index.js')) as Record<string, unknown>;
 
+const textOf = (bundle: string): string =>
+  readdirSync(bundle)
+    .map((file) => readFileSync(join(bundle, file), 'utf8'))
+    .join('\n');
+const bytesOf = (bundle: string): number => readdirSync(bundle).reduce((sum, file) => sum + statSync(join(bundle, file)).size, 0);
+
 describe('bundleFunctions', () => {
   test('a bundle has a folder for each function, whose index.js exports its handler', () => {
     const { folders, warnings } = bundleFunctions({ entry: join(root, 'examples/travel-booking/system.ts'), system: 'trips' });
@@ -63,10 +69,39 @@ describe('bundleFunctions', () => {
       expect.objectContaining({
         code: 'BUNDLE_FAILED',
         message: expect.stringContaining(`a process imports ${what}`),
-        remedy: expect.stringContaining('Move I/O into a service'),
+        remedy: `Move the import into the step that needs it: await import('${last}') inside ctx.run, or move the I/O into a service.`,
         details: { chain: [...[entry, between, far].map((file) => relative(process.cwd(), file)), last] },
       }),
     );
+  });
+
+  test('a module that user code imports dynamically is not in the bundle, with all that it imports', () => {
+    written('gateway.ts', `import { connect } from 'node:net'; export const charge = () => connect(443, 'gateway.example');`);
+    const step = `export const pay = async () => { (await import('./gateway.ts')).charge(); };
+      export const store = async () => new (await import('@aws-sdk/client-s3')).S3Client({});
+      export const read = async () => (await import('node:fs/promises')).readFile('x');`;
+    const bare = bundleFunctions({ entry: written('bare.ts', system('')), system: 'jobs' }).folders['advance-processes'];
+    const stepping = bundleFunctions({ entry: written('stepping.ts', system(step)), system: 'jobs' }).folders['advance-processes'];
+    expect(textOf(stepping)).not.toContain('gateway.example');
+    expect(bytesOf(stepping) - bytesOf(bare)).toBeGreaterThan(0);
+    expect(bytesOf(stepping) - bytesOf(bare)).toBeLessThan(2_000);
+  });
+
+  test('a dynamic import in the engine is rejected with the module and the remedy', () => {
+    const entry = written('waiting.ts', system(`export const late = async () => (await import('./gateway.ts')).charge();`));
+    const folder = bundleFunctions({ entry, system: 'jobs' }).folders['advance-processes'];
+    const [stub = ''] = readdirSync(folder).filter((file) => file.startsWith('gateway-'));
+    expect(() => createRequire(import.meta.url)(join(folder, stub))).toThrow(
+      'A process imports ./gateway.ts while it decides, and the engine has no module that is imported dynamically. Call import() inside a step: ctx.run.',
+    );
+  });
+
+  test('a static import is refused if another module imports the same module dynamically', () => {
+    const entry = written(
+      'both.ts',
+      system(`import { connect } from 'node:net'; export const dial = async () => [connect, await import('node:net')];`),
+    );
+    expect(() => bundleFunctions({ entry, system: 'jobs' })).toThrow(/a process imports the Node builtin node:net/);
   });
 
   test("a bundle with zod's locales warns and names the import that avoids them", () => {

@@ -27,6 +27,7 @@ describe('the apps of docs/deploying.md and docs/consuming-events.md', () => {
   test('the pages have six apps', () => {
     expect(blocks.map(({ name }) => name)).toEqual([
       'app.ts',
+      'steps.ts',
       'service-stack.ts',
       'other-account.ts',
       'admitting-account.ts',
@@ -73,6 +74,16 @@ describe('the cost at rest', () => {
   for (const service of [payments, flights, hotels, notifications])
     new ServiceFunction(whole, service['~'].name, { orchestrator, service, entry: 'x' });
   const [few, all] = [resourcesOf(alone), resourcesOf(whole)];
+
+  test('the page has the share of the step runner', () => {
+    const without = testStack();
+    tripsOrchestrator(without, { steps: false });
+    const none = resourcesOf(without);
+    const [polls, watched] = [polling(few) - polling(none), alarms(few) - alarms(none)];
+    const usd = (amount: number): string => `$${amount.toFixed(2)}`;
+    const sentence = `The step runner has ${usd(polls + watched)} of each sum, ${usd(polls)} for its queue and ${usd(watched)} for its alarms`;
+    expect(page.replaceAll('\n', ' ')).toContain(sentence);
+  });
 
   test.each([
     ['polls of empty queues', polling(few), polling(all)],

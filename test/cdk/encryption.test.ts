@@ -33,7 +33,8 @@ test('the rules and the logs may use the key by its policy, and each function by
   const granted = resources.filter(
     ({ type, properties }) => type === 'AWS::IAM::Policy' && JSON.stringify(properties).includes('kms:Decrypt'),
   );
-  expect(granted.map(({ id }) => /(Advance|Sweep|Wake|Drain|Payments)/.exec(id)?.[0])).toEqual([
+  expect(granted.map(({ id }) => /(Steps|Advance|Sweep|Wake|Drain|Payments)/.exec(id)?.[0])).toEqual([
+    'Steps',
     'Advance',
     'Sweep',
     'Wake',

@@ -79,6 +79,9 @@ const servicesIds = [
   'TripsServicesnotificationsDeadLetterQueue7D6FD51A trips-notifications-dead-letter',
   'TripsServicesnotificationsQueue5C8D2E48 trips-notifications',
   'TripsServicesnotificationsCommandsEA930CFA trips-notifications-commands',
+  'TripsStepsQueueDeadLetterQueueAC10E8DB trips-steps-dead-letter',
+  'TripsStepsQueue17A9C207 trips-steps',
+  'TripsStepsQueueCommandsDA2045D7 trips-steps-commands',
 ];
 
 describe('the tables', () => {
@@ -169,7 +172,7 @@ describe('the payload bucket', () => {
         Rules: [
           { Status: 'Enabled', ExpirationInDays: 36, TagFilters: [{ Key: 'retired', Value: 'true' }] },
           { Status: 'Enabled', ExpirationInDays: 120, Prefix: '_clients/' },
-          ...['payments', 'flights', 'hotels', 'notifications'].map((service) => ({
+          ...['payments', 'flights', 'hotels', 'notifications', 'steps'].map((service) => ({
             Status: 'Enabled',
             ExpirationInDays: 120,
             Prefix: `${service}/`,
@@ -274,7 +277,7 @@ describe('functions', () => {
 
   test('functions run on Node 24 on arm64, log JSON that is kept for a month, and may recurse', () => {
     const all = ofType(functions, 'AWS::Lambda::Function');
-    expect(all).toHaveLength(5);
+    expect(all).toHaveLength(6);
     for (const { properties } of all)
       expect(properties).toMatchObject({
         Runtime: 'nodejs24.x',
@@ -284,7 +287,7 @@ describe('functions', () => {
         RecursiveLoop: 'Allow',
         LoggingConfig: { LogFormat: 'JSON', SystemLogLevel: 'WARN', LogGroup: expect.stringContaining('Log') },
       });
-    expect(ofType(functions, 'AWS::Logs::LogGroup').map(({ properties }) => properties['RetentionInDays'])).toEqual([30, 30, 30, 30, 30]);
+    expect(ofType(functions, 'AWS::Logs::LogGroup').map(({ properties }) => properties['RetentionInDays'])).toEqual(all.map(() => 30));
   });
 
   test('functions have the names of their deployment in their environment', () => {
@@ -308,6 +311,7 @@ describe('functions', () => {
   test('event sources have batches of ten with a result per message, and busy queues a maximum of copies', () => {
     const sources = ofType(functions, 'AWS::Lambda::EventSourceMapping').map(({ properties }) => properties);
     expect(sources.map((each) => [String(each['EventSourceArn']).split(':').at(-1), each['ScalingConfig']])).toEqual([
+      ['trips-steps', { MaximumConcurrency: 20 }],
       ['trips-inbox', { MaximumConcurrency: 50 }],
       ['trips-starts', { MaximumConcurrency: 50 }],
       ['trips-operations', undefined],
@@ -356,6 +360,11 @@ describe('alarms', () => {
         `TripsServices${service}UnfinishedAlarm`,
         `TripsServices${service}DeadLettersAlarm`,
       ]),
+      'TripsStepsQueueAgeAlarm',
+      'TripsStepsQueueUnfinishedAlarm',
+      'TripsStepsQueueDeadLettersAlarm',
+      'TripsStepsErrorsAlarm',
+      'TripsStepsstepsfaultalarm',
       'TripsRulesrepliesFailedAlarm',
       'TripsRulesrepliesLostAlarm',
       'TripsRulestripsFailedAlarm',

@@ -61,5 +61,5 @@ console.log(assets.map((name) => typeof createRequire(import.meta.url)('./cdk.ou
     encoding: 'utf8',
     env: { ...process.env, CDK_VALIDATION: 'false' },
   });
-  expect(said.trim().split(',')).toEqual(Array.from({ length: 5 }, () => 'function'));
+  expect(said.trim().split(',')).toEqual(Array.from({ length: 6 }, () => 'function'));
 }, 120_000);

@@ -27,6 +27,7 @@ describe('roles', () => {
       's3:GetObject on values hotels/*',
       's3:GetObject on values notifications/*',
       's3:GetObject on values payments/*',
+      's3:GetObject on values steps/*',
       's3:GetObject, s3:PutObject on values orchestrator/*',
       's3:ListBucket on the bucket',
       `${receive} on queue trips-operations`,
@@ -37,6 +38,7 @@ describe('roles', () => {
       'sqs:SendMessage on queue trips-hotels',
       'sqs:SendMessage on queue trips-notifications',
       'sqs:SendMessage on queue trips-payments',
+      'sqs:SendMessage on queue trips-steps',
     ]);
   });
 
@@ -79,6 +81,19 @@ describe('roles', () => {
     ]);
   });
 
+  test('the function of steps reads instances, writes its own records, and publishes as steps: no write of an instance', () => {
+    expect(roleLines(resources, 'Steps')).toEqual([
+      'dynamodb:GetItem, dynamodb:Query on table trips, if each dynamodb:LeadingKeys is *#*#* and dynamodb:LeadingKeys is there',
+      'dynamodb:GetItem, dynamodb:UpdateItem on table trips-steps-commands',
+      'events:PutEvents on bus trips, if each events:source is steps and events:source is there',
+      ownLog,
+      's3:GetObject on values orchestrator/*',
+      's3:PutObject on values steps/*',
+      `${receive}, sqs:SendMessage on queue trips-steps`,
+      'sqs:SendMessage on queue trips-steps-dead-letter',
+    ]);
+  });
+
   test('a service receives its own commands, writes its own records, and publishes in its own name', () => {
     expect(roleLines(resources, 'Payments')).toEqual([
       'dynamodb:GetItem, dynamodb:PutItem, dynamodb:UpdateItem on table trips-payments-commands',
@@ -93,7 +108,8 @@ describe('roles', () => {
 
   test('there are no other roles, and only Lambda may assume them', () => {
     const roles = resources.filter(({ type }) => type === 'AWS::IAM::Role');
-    expect(roles.map(({ id }) => /(Advance|Sweep|Wake|Drain|Retire|Payments)/.exec(id)?.[0])).toEqual([
+    expect(roles.map(({ id }) => /(Steps|Advance|Sweep|Wake|Drain|Retire|Payments)/.exec(id)?.[0])).toEqual([
+      'Steps',
       'Advance',
       'Sweep',
       'Wake',
@@ -131,7 +147,7 @@ describe('policies of resources', () => {
   test('only the orchestrator sends to the queues of services', () => {
     const sender = 'if aws:PrincipalArn is role trips-advance-eu-west-1';
     expect(policyLines(resources, 'AWS::SQS::QueuePolicy').filter((line) => line.startsWith('account'))).toEqual(
-      ['flights', 'hotels', 'notifications', 'payments'].map(
+      ['flights', 'hotels', 'notifications', 'payments', 'steps'].map(
         (service) => `account 111111111111: sqs:SendMessage on queue trips-${service}, ${sender}`,
       ),
     );
@@ -153,7 +169,7 @@ describe('policies of resources', () => {
     const queues = resources.filter(
       ({ type, properties }) => type === 'AWS::SQS::Queue' && /dead-letter/.test(String(properties['QueueName'])),
     );
-    expect(queues).toHaveLength(8);
+    expect(queues).toHaveLength(9);
     for (const { properties } of queues) {
       const own = String(properties['QueueName']).replace('-dead-letter', '');
       expect(properties['RedriveAllowPolicy']).toEqual({
@@ -185,12 +201,14 @@ describe('wildcards', () => {
     expect(wild.filter((resource) => !/^arn:aws:s3:::trips-payloads-111111111111-eu-west-1\/[a-z/_]+\/\*$/.test(resource))).toEqual([]);
   });
 
-  test('no action, principal or condition has a wildcard, except the names of the rules', () => {
+  test('no action, principal or condition has a wildcard, except the names of the rules and the keys of instances', () => {
     const texts = allowed.map(({ Action, Principal, Condition }) => JSON.stringify({ Action, Principal, Condition }));
     expect(allowed.length).toBeGreaterThan(20);
     // The rules of the deployment, whose names begin with its own.
     const rules = `"aws:SourceArn":"arn:aws:events:eu-west-1:111111111111:rule/trips/trips-*"`;
-    expect(texts.filter((text) => text.replace(rules, '').includes('*'))).toEqual([]);
+    // The key of an instance has three parts; no other key of the table has.
+    const instances = '"dynamodb:LeadingKeys":"*#*#*"';
+    expect(texts.filter((text) => text.replace(rules, '').replace(instances, '').includes('*'))).toEqual([]);
   });
 
   test('no role may scan or delete items, make rules, or use IAM or KMS', () => {

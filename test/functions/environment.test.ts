@@ -11,6 +11,7 @@ const complete = {
   TUTTI_INBOX_URL: 'https://sqs/1/trips-inbox',
   TUTTI_HOT_LANE_URL: 'https://sqs/1/trips-hot-lane.fifo',
   TUTTI_QUEUES: '{"flights":"https://sqs/2/flights"}',
+  TUTTI_STEP_QUEUES: '{"pay":"steps-payments"}',
   TUTTI_ACCOUNTS: '{"own":"111111111111","services":{"flights":"222222222222"},"events":{}}',
 };
 
@@ -25,9 +26,20 @@ describe('the environment of the functions', () => {
       inboxUrl: 'https://sqs/1/trips-inbox',
       hotLaneUrl: 'https://sqs/1/trips-hot-lane.fifo',
       queues: { flights: 'https://sqs/2/flights' },
+      stepQueues: { pay: 'steps-payments' },
+      absent: [],
       accounts: { own: '111111111111', services: { flights: '222222222222' }, events: {} },
       tickThresholdMs: 900_000,
     });
+  });
+
+  test('the steps of every process have the queue of steps unless the environment names another', () => {
+    const { TUTTI_STEP_QUEUES: _, ...others } = complete;
+    expect(readEnvironment(others).stepQueues).toEqual({});
+  });
+
+  test('a deployment without a step runner has no queue of steps', () => {
+    expect(readEnvironment({ ...complete, TUTTI_STEPS: 'false' }).absent).toEqual(['steps']);
   });
 
   test('the environment may limit the retention of closed instances', () => {

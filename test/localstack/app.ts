@@ -1,9 +1,10 @@
 import { App, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib/core';
 import { AttributeType, TableV2 } from 'aws-cdk-lib/aws-dynamodb';
 import { AccountRootPrincipal, Role } from 'aws-cdk-lib/aws-iam';
-import { Orchestrator, ServiceFunction } from 'tutti/cdk';
+import { Orchestrator, ServiceFunction, StepFunction } from 'tutti/cdk';
 import { flights, hotels, notifications, payments } from '../../examples/travel-booking/contracts.ts';
 import { GateReached, guide, NapWanted } from './systems/contracts.ts';
+import { delivery } from './systems/processes.ts';
 import { trials as first } from './systems/first-edition.ts';
 import { trials as second } from './systems/second-edition.ts';
 
@@ -18,6 +19,7 @@ const ledger = new TableV2(stack, 'Ledger', {
   partitionKey: { name: 'key', type: AttributeType.STRING },
   removalPolicy: RemovalPolicy.DESTROY,
 });
+const steps = { timeout: Duration.seconds(5), environment: { LEDGER_TABLE: ledger.tableName } };
 const orchestrator = new Orchestrator(stack, 'Trials', {
   name,
   system: edition === 'first' ? first : second,
@@ -29,7 +31,10 @@ const orchestrator = new Orchestrator(stack, 'Trials', {
   timeout: Duration.seconds(5),
   visibilityTimeout: Duration.seconds(30),
   serviceVisibilityTimeout: Duration.seconds(30),
+  steps,
 });
+const courier = new StepFunction(stack, 'Courier', { orchestrator, processes: [delivery], ...steps });
+for (const runner of [orchestrator.steps, courier]) ledger.grantReadWriteData(runner);
 // The role with which npm run smoke publishes, to test the rights of grantPublish.
 const publisher = new Role(stack, 'Publisher', {
   roleName: `${name}-publisher-${stack.region}`,

@@ -37,7 +37,7 @@ async function killUntilCompleted(host: FunctionHost): Promise<readonly string[]
     async () => {
       const statuses = await statusesOf(suite, open);
       open = open.filter((pid) => statuses.get(pid) !== 'completed');
-      const name = killed.length < KILLS ? killOne(host, SUITE, (count) => Math.floor(Math.random() * count)) : undefined;
+      const name = killed.length < KILLS ? killOne(host, `${SUITE}-`, (count) => Math.floor(Math.random() * count)) : undefined;
       if (name !== undefined) killed.push(name);
       await pause(500);
       return open.length === 0;

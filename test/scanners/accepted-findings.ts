@@ -1,7 +1,7 @@
 import type { AcceptedFinding } from './finding.ts';
 
-const FUNCTIONS = ['*/Functions/*/Function/Resource', '*/Service/Function/Resource'];
-const LOGS = ['*/Functions/*/Log/Resource', '*/Service/Log/Resource'];
+const FUNCTIONS = ['*/Functions/*/Function/Resource', '*/Service/Function/Resource', '*/Steps/Runner/Function/Resource'];
+const LOGS = ['*/Functions/*/Log/Resource', '*/Service/Log/Resource', '*/Steps/Runner/Log/Resource'];
 const BUCKET = ['*/Orchestrator/Payloads/Resource'];
 
 const CONCURRENCY =
@@ -34,7 +34,7 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
   {
     tool: 'cdk-nag',
     rule: 'HIPAA.Security-IAMNoInlinePolicy',
-    at: ['*/Functions/*/Role/Resource', '*/Service/Role/Resource'],
+    at: ['*/Functions/*/Role/Resource', '*/Service/Role/Resource', '*/Steps/Runner/Role/Resource'],
     reason: 'A policy belongs to one role, and is there before the function is: test/cdk/rights holds that each of its statements is used.',
   },
   { tool: 'cdk-nag', rule: 'HIPAA.Security-LambdaConcurrency', at: FUNCTIONS, reason: CONCURRENCY },
@@ -73,7 +73,7 @@ export const ACCEPTED_FINDINGS: readonly AcceptedFinding[] = [
   {
     tool: 'cfn-lint',
     rule: 'W3005',
-    at: ['*/Functions/*/Function/Resource', '*/Service/Function/Resource', '*/Rules/*'],
+    at: ['*/Functions/*/Function/Resource', '*/Service/Function/Resource', '*/Steps/Runner/Function/Resource', '*/Rules/*'],
     reason:
       'CDK writes a dependency on a role or a queue with all that is in it, policies included, beside the reference that implies a part.',
   },

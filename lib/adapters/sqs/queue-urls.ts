@@ -11,6 +11,8 @@ export interface DeploymentQueues {
   readonly hotLaneUrl?: string;
   /** URLs of the service queues that do not follow the convention, such as those of another account. */
   readonly queues?: Readonly<Record<string, string>>;
+  /** Queues that the deployment does not have. A send fails as one to an unknown queue, whatever rights the sender has. @default none */
+  readonly absent?: readonly string[];
 }
 
 const DEAD_LETTER = '-dead-letter';
@@ -36,5 +38,5 @@ export function deploymentQueueUrls(queues: DeploymentQueues): QueueUrls {
     const url = find(queue.slice(0, -DEAD_LETTER.length));
     return siblingQueueUrl(url, deadLetterName(url.slice(url.lastIndexOf('/') + 1)));
   };
-  return find;
+  return (queue) => (queues.absent?.includes(queue) ? undefined : find(queue));
 }

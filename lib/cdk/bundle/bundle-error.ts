@@ -7,7 +7,7 @@ export class BundleError extends OrchestratorError {
   static forbidden(entry: string, { chain, what }: ForbiddenChain): BundleError {
     return new BundleError(`The functions of ${entry} cannot be built: a process imports ${what}. ${chain.join('\n  imports ')}`, {
       retryable: false,
-      remedy: 'Keep contracts and processes in modules that import only tutti, schemas and each other. Move I/O into a service.',
+      remedy: `Move the import into the step that needs it: await import('${chain.at(-1)}') inside ctx.run, or move the I/O into a service.`,
       details: { chain: [...chain] },
     });
   }

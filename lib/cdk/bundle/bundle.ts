@@ -1,17 +1,19 @@
+import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BuildOptions, Metafile } from 'esbuild';
 import { FUNCTION_SDK } from '../../adapters/aws/sdk-packages.ts';
 import { BundleError } from './bundle-error.ts';
+import type { EngineBuildOptions } from './engine-build.ts';
 import { carriedLocales, forbiddenChain, loadedBy } from './module-graph.ts';
 
 /**
  * Input: the module that exports a system or a service. Output: one folder per Lambda function, and warnings.
- * Trunk: lib/cdk/bundle/lambda-function.ts passes a folder to CDK; this file runs esbuild; lib/cdk/bundle/module-graph.ts refuses modules that
- * no process may import.
+ * Trunk: lib/cdk/bundle/lambda-function.ts passes a folder to CDK; this file runs esbuild; lib/cdk/bundle/engine-build.ts leaves out what
+ * steps import dynamically; lib/cdk/bundle/module-graph.ts refuses modules that no process may import.
  */
 
 /** The functions of an orchestrator. Each is a folder of `functions/` and becomes one asset. */
@@ -68,13 +70,14 @@ const MODULES = {
 
 /**
  * Builds the functions of an orchestrator around the system with this name, which the module `entry` exports. The result is cached for this
- * Node process. Throws a `BundleError` if a process imports a Node builtin, an AWS SDK or another part of Tutti.
+ * Node process. A module that user code imports dynamically belongs to a step and is left out. Throws a `BundleError` if a process imports
+ * a Node builtin, an AWS SDK or another part of Tutti statically.
  */
 export function bundleFunctions(options: { readonly entry: string; readonly system: string }): FunctionsBundle {
   const entry = resolve(options.entry);
   return once(`functions ${options.system} ${entry}`, () => {
     const entries = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, functionFile(`${name}/lambda`)]));
-    const { metafile, folders } = splitBuild(entry, entries, {
+    const { metafile, folders } = splitBuild(entry, entries, buildEngine, {
       alias: {
         'tutti-entry': entry,
         // Lambda passes credentials in the environment; the provider chain of the SDK has 110 KB.
@@ -88,24 +91,43 @@ export function bundleFunctions(options: { readonly entry: string; readonly syst
   });
 }
 
+/**
+ * Builds the function that runs steps around the system with this name, with all that steps import. The result is cached for this Node
+ * process.
+ */
+export function bundleStepRunner(options: { readonly entry: string; readonly system: string }): ServiceBundle {
+  const entry = resolve(options.entry);
+  return once(`steps ${options.system} ${entry}`, () => {
+    const { metafile, folders } = splitBuild(entry, { 'run-steps': functionFile('run-steps/lambda') }, build, {
+      alias: { 'tutti-entry': entry },
+      define: { 'process.env.TUTTI_SYSTEM': JSON.stringify(options.system) },
+    });
+    return { folder: folders['run-steps'] as string, warnings: warningsOf(metafile) };
+  });
+}
+
 /** Builds the Lambda function of a service from the module that exports `handler`. The result is cached for this Node process. */
 export function bundleService(entry: string): ServiceBundle {
   const file = resolve(entry);
   return once(`service ${file}`, () => {
-    const { metafile, folders } = splitBuild(file, { service: file }, {});
+    const { metafile, folders } = splitBuild(file, { service: file }, build, {});
     return { folder: folders['service'] as string, warnings: warningsOf(metafile) };
   });
 }
+
+/** The metafile of the engine has 1 MB. */
+const METAFILE_BYTES_MAX = 256_000_000;
 
 /** Builds one folder per entry. Its index.js loads the other files on demand. */
 function splitBuild(
   entry: string,
   entryPoints: Readonly<Record<string, string>>,
+  run: typeof build,
   options: BuildOptions,
 ): { readonly metafile: Metafile; readonly folders: Readonly<Record<string, string>> } {
   const outdir = outputFolder();
   const [modules, scripts] = [join(outdir, 'modules'), join(outdir, 'scripts')];
-  const metafile = build(entry, { ...MODULES, ...options, entryPoints, outdir: modules });
+  const metafile = run(entry, { ...MODULES, ...options, entryPoints, outdir: modules });
   toCommonJs(entry, modules, scripts);
   const folders = Object.keys(entryPoints).map((name) => {
     const folder = functionFolder(join(outdir, 'folders', name), scripts, loadedBy(metafile, `${name}.js`));
@@ -142,9 +164,27 @@ function build(entry: string, options: BuildOptions): Metafile {
   try {
     return (buildSync(options) as { readonly metafile: Metafile }).metafile;
   } catch (error) {
-    const missing = FUNCTION_SDK.find((name) => String(error).includes(`Could not resolve "${name}"`));
-    throw missing === undefined ? BundleError.failed(entry, error) : BundleError.missing(missing, FUNCTION_SDK, error);
+    throw notBuilt(entry, error);
   }
+}
+
+/** As `build`, without the modules that user code imports dynamically. */
+function buildEngine(entry: string, options: EngineBuildOptions): Metafile {
+  loadEsbuild();
+  const program = fileURLToPath(new URL(`./engine-build.${SOURCE ? 'ts' : 'js'}`, import.meta.url));
+  const loader = SOURCE ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [];
+  const { status, stdout, stderr, error } = spawnSync(process.execPath, [...loader, program], {
+    input: JSON.stringify(options),
+    encoding: 'utf8',
+    maxBuffer: METAFILE_BYTES_MAX,
+  });
+  if (status !== 0) throw notBuilt(entry, error ?? stderr);
+  return JSON.parse(stdout) as Metafile;
+}
+
+function notBuilt(entry: string, error: unknown): BundleError {
+  const missing = FUNCTION_SDK.find((name) => String(error).includes(`Could not resolve "${name}"`));
+  return missing === undefined ? BundleError.failed(entry, error) : BundleError.missing(missing, FUNCTION_SDK, error);
 }
 
 /** Loads esbuild at the first build, so that an app that builds no function does not need it. */
@@ -165,9 +205,7 @@ function outputFolder(): string {
     process.once('exit', () => rmSync(made, { recursive: true, force: true }));
     outputRoot = made;
   }
-  const folder = join(outputRoot, String(built.size));
-  mkdirSync(folder, { recursive: true });
-  return folder;
+  return mkdtempSync(join(outputRoot, 'build-'));
 }
 
 /** Marks the files of the folder as CommonJS, whatever package.json is above it. */

@@ -11,13 +11,17 @@ export interface ForbiddenChain {
 
 type Import = Metafile['inputs'][string]['imports'][number];
 
-/** The shortest chain from the entry to a Node builtin, an AWS SDK or a part of Tutti that no process may use. */
+/**
+ * The shortest chain of static imports from the entry to a Node builtin, an AWS SDK or a part of Tutti that no process may use. A module
+ * that is imported dynamically belongs to a step.
+ */
 export function forbiddenChain({ inputs }: Metafile, entry: string): ForbiddenChain | undefined {
   const start = Object.keys(inputs).find((path) => resolve(path) === entry);
   if (start === undefined) return undefined;
   const cameFrom = new Map<string, string | undefined>([[start, undefined]]);
   for (const path of cameFrom.keys()) {
     for (const each of inputs[path]?.imports ?? []) {
+      if (each.kind === 'dynamic-import') continue;
       const what = forbidden(each);
       if (what) return { chain: [...chainTo(cameFrom, path), each.original ?? each.path], what };
       if (!each.external && !cameFrom.has(each.path)) cameFrom.set(each.path, path);

@@ -11,16 +11,13 @@ import type { AnswerOptions, IOrchestrator, IServiceQueue, ReadOptions } from '.
 import { keyPrefixOf } from '../../service/store.ts';
 import { payloadKeys, sentKeys } from '../resources/payload-bucket.ts';
 import { serviceStatements } from './service-statements.ts';
-import { allow, inPartitions, notInPartitions, notInPartitionsLike, publishedBy } from './statement.ts';
+import { allow, inPartitions, INSTANCES, notInPartitions, notInPartitionsLike, publishedBy } from './statement.ts';
 
 /**
  * Input: an orchestrator by its names and ARNs, and a grantee. Output: a `Grant` whose statements allow one role of a caller.
  * Trunk: lib/cdk/granting-orchestrator.ts calls each grant here; lib/cdk/iam/service-statements.ts and lib/cdk/iam/orchestrator-statements.ts
  * list rights of services and functions; lib/cdk/iam/statement.ts builds a statement and its conditions.
  */
-
-/** Partitions of instances: a pid has three parts, and the keys of all other partitions have fewer. */
-const INSTANCES = '*#*#*';
 
 /** One statement per owner, so that an owner's right does not extend to types of another. Entries of two owners need two requests. */
 export function grantPublish(orchestrator: IOrchestrator, grantee: IGrantable, events: readonly AnyEvent[]): Grant {

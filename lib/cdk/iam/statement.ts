@@ -20,11 +20,14 @@ export function allow(actions: readonly string[], resources: readonly string[], 
   });
 }
 
+/** Partitions of instances: a pid has three parts, and the keys of all other partitions have fewer. */
+export const INSTANCES = '*#*#*';
+
 /**
- * The condition that a DynamoDB request names only partitions of this form. A batch names several; `Null` refuses a request that names
- * none (DynamoDB developer guide, Using IAM policy conditions for fine-grained access control).
+ * The condition that a DynamoDB request names only partitions of one of these forms. A batch names several; `Null` refuses a request that
+ * names none (DynamoDB developer guide, Using IAM policy conditions for fine-grained access control).
  */
-export function inPartitions(pattern: string): Conditions {
+export function inPartitions(pattern: string | readonly string[]): Conditions {
   return { 'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': pattern }, Null: { 'dynamodb:LeadingKeys': 'false' } };
 }
 

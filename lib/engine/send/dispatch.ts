@@ -5,7 +5,7 @@ import { type Json, versionOfData } from '../../contract/schema.ts';
 import { instantText } from '../../contract/wire/wire.ts';
 import { DEFAULT_TENANT, parsePid, type InstanceKey } from '../../contract/wire/process-id.ts';
 import type { PendingSend, Image, OpenCommand } from '../../core/image.ts';
-import type { EngineContext } from '../engine-context.ts';
+import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { INBOX, inboxBody } from '../../format/inbox-message.ts';
 import type { ReplyTokens } from '../../format/reply-tokens.ts';
 
@@ -28,6 +28,7 @@ export interface DispatchContext {
   /** The name by which a message refers to a value in the payload store. */
   readonly reference: (pid: string, hash: string) => string;
   readonly now: number;
+  readonly queueOf: EngineOptions['queueOf'];
   /** Makes the token that a reply copies to prove that its sender has read the command. @default commands carry none */
   readonly sign: ((commandId: string, datahash: string) => string) | undefined;
 }
@@ -39,6 +40,7 @@ export function dispatchContext(context: EngineContext): DispatchContext {
     canonical: context.environment.canonical,
     reference: (pid, hash) => context.options.payloads.reference(pid, hash),
     now: context.options.clock.now(),
+    queueOf: context.options.queueOf,
     sign: context.replyTokens && ((commandId, datahash) => (context.replyTokens as ReplyTokens).sign(commandId, datahash)),
   };
 }
@@ -90,7 +92,8 @@ function commandDispatch(image: Image, command: OpenCommand, context: DispatchCo
     ...(command.trace !== undefined && { traceparent: command.trace }),
     ...carried(image.pid, command, context),
   };
-  return { to: 'queue', queue: contract.service, body: toWire(envelope), groupId: groupOf(id), n: command.n };
+  const queue = context.queueOf?.(contract.service, id?.process ?? '') ?? contract.service;
+  return { to: 'queue', queue, body: toWire(envelope), groupId: groupOf(id), n: command.n };
 }
 
 /** Attempts that earlier numbers of the command have used count here; one attempt is always allowed. */

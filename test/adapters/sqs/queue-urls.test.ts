@@ -24,3 +24,8 @@ test('a service in the map has its queue from there, and its dead-letter queue b
     `${here}trips-hotels`,
   ]);
 });
+
+test('a queue that the deployment does not have has no URL, so that a send to it fails for good', () => {
+  const urls = deploymentQueueUrls({ name: 'trips', inboxUrl: `${here}trips-inbox`, absent: ['steps'] });
+  expect([urls('steps'), urls('payments')]).toEqual([undefined, `${here}trips-payments`]);
+});

@@ -78,12 +78,15 @@ const said = (by: string, line: LogLine, minutes: readonly number[]): readonly S
   return minutes.map((minute) => ({ minute, by, line: { timestamp: '2026-01-01T00:00:00.000Z', level: 'WARN', message } }));
 };
 
-const saidByService = (by: string, kind: 'fault' | 'handler-failed', minutes: readonly number[]): readonly Said[] =>
-  minutes.map((minute) => ({
-    minute,
-    by,
-    line: JSON.parse(noticeLine({ kind, messageId: 'm', message: 'no' }, { service: 'payments', now: 0 }) as string) as unknown,
-  }));
+/** A log line that the function of each service and of the steps writes. */
+const saidByService = (kind: 'fault' | 'handler-failed', minutes: readonly number[]): readonly Said[] =>
+  ['Payments', 'Steps'].flatMap((by) =>
+    minutes.map((minute) => ({
+      minute,
+      by,
+      line: JSON.parse(noticeLine({ kind, messageId: 'm', message: 'no' }, { service: 'payments', now: 0 }) as string) as unknown,
+    })),
+  );
 
 /** Counts lines as the metric filters of the template do. */
 const logs =
@@ -302,15 +305,15 @@ export const STORIES: readonly Story[] = [
     },
   },
   {
-    alarm: /paymentsfaultalarm/,
+    alarm: /(?:payments|steps)faultalarm/,
     minutes: 3 * HOUR,
     fault: 'a service that may not write its records',
-    broken: logs(saidByService('Payments', 'fault', [1, 2, 5, 9, 18, 33, 48])),
+    broken: logs(saidByService('fault', [1, 2, 5, 9, 18, 33, 48])),
     onBy: 20,
     until: 48,
     healthy: {
-      'handlers that fail': logs(saidByService('Payments', 'handler-failed', minutely(HOUR))),
-      'a fault now and then': logs(saidByService('Payments', 'fault', [20, 95])),
+      'handlers that fail': logs(saidByService('handler-failed', minutely(HOUR))),
+      'a fault now and then': logs(saidByService('fault', [20, 95])),
     },
   },
 ];

@@ -88,7 +88,7 @@ describe('by construction', () => {
       ({ properties }) => (properties['MetricTransformations'] as readonly [{ readonly MetricName: string }])[0].MetricName,
     );
     const watched = new Set(alarms.flatMap(({ alarm }) => metricsOf(alarm)).map(({ name }) => name));
-    expect([...new Set(counted)].filter((name) => !watched.has(name))).toEqual(['late', 'payments-handler-failed']);
+    expect([...new Set(counted)].filter((name) => !watched.has(name))).toEqual(['steps-handler-failed', 'late', 'payments-handler-failed']);
   });
 });
 

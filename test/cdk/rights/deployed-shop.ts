@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Duration } from 'aws-cdk-lib/core';
 import { Role, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { aws, connect, type Client } from 'tutti/client';
-import { bundleFunctions, bundleService, type FunctionName } from '../../../lib/cdk/bundle/bundle.ts';
+import { bundleFunctions, bundleService, bundleStepRunner, type FunctionName } from '../../../lib/cdk/bundle/bundle.ts';
 import type { IOrchestrator } from '../../../lib/cdk/orchestrator-interface.ts';
 import { Orchestrator } from '../../../lib/cdk/orchestrator.ts';
 import { ServiceFunction } from '../../../lib/cdk/service-function.ts';
+import { StepFunction } from '../../../lib/cdk/step-function.ts';
 import { operationsOn } from '../../../lib/client/operations/operations-on.ts';
 import type { Operations } from '../../../lib/client/operations/operations.ts';
 import type { AwsOptions } from '../../../lib/client/aws/aws-options.ts';
@@ -14,7 +15,7 @@ import { AwsAccount } from '../account/aws-account.ts';
 import { DeployedFunctions } from '../account/deployed-functions.ts';
 import { openEndpoint } from '../account/endpoint.ts';
 import { REGION, resourcesOf, testStack } from '../synthesized.ts';
-import { people, shop, stock } from './shop.ts';
+import { courier, people, shop, stock } from './shop.ts';
 
 const ENTRY = new URL('shop.ts', import.meta.url).pathname;
 const SERVICES = { Stock: 'stock-service.ts', People: 'people-service.ts' };
@@ -46,12 +47,13 @@ export interface DeployedShop {
 /** The task token that the handler of people-service.ts stored. */
 export const tokenOf = (orderId: string): string => Reflect.get(globalThis, `token of ${orderId}`) as string;
 
-/** The shop with its two services and these roles, deployed into an account in memory whose IAM is enforced. */
+/** The shop with its two services, its steps and these roles, deployed into an account in memory whose IAM is enforced. */
 export async function deployShop(grants: Grants): Promise<DeployedShop> {
   const stack = testStack('Shop');
   const orchestrator = new Orchestrator(stack, 'Shop', { system: shop, entry: ENTRY, retention: Duration.days(60) });
   new ServiceFunction(stack, 'Stock', { orchestrator, service: stock, entry: entryOf('Stock') });
   new ServiceFunction(stack, 'People', { orchestrator, service: people, entry: entryOf('People') });
+  new StepFunction(stack, 'Courier', { orchestrator, processes: [courier] });
   for (const [name, grant] of Object.entries(grants))
     grant(orchestrator, new Role(stack, name, { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') }));
   const resources = resourcesOf(stack);
@@ -61,6 +63,7 @@ export async function deployShop(grants: Grants): Promise<DeployedShop> {
   const bundle = bundleFunctions({ entry: ENTRY, system: shop.name });
   const functions = new DeployedFunctions(account, endpoint.url, resources, (id) => {
     const name = Object.keys(FUNCTIONS).find((each) => id.includes(each));
+    if (/Steps|Courier/.test(id)) return bundleStepRunner({ entry: ENTRY, system: shop.name }).folder;
     if (name !== undefined) return bundle.folders[FUNCTIONS[name] as FunctionName];
     return bundleService(entryOf(id.startsWith('Stock') ? 'Stock' : 'People')).folder;
   });

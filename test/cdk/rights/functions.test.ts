@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { AnyProcess } from 'tutti';
 import type { Client } from 'tutti/client';
 import { parkedApart } from './parked-apart.ts';
 import { deadLetterName } from '../../../lib/adapters/aws/deployment-names.ts';
 import type { SentMessage } from '../account/aws-account.ts';
 import { unusedRights } from '../account/unused-rights.ts';
 import { deployShop, type DeployedShop, tokenOf } from './deployed-shop.ts';
-import { nap, NoteAdded, order, OrderPlaced, people, Viewed } from './shop.ts';
+import { courier, nap, NoteAdded, order, OrderPlaced, pack, people, Viewed } from './shop.ts';
+import { packages } from './packages.ts';
 
 // The functions of a deployment, bundled as they are deployed, with the SDK's own clients, in an account in memory whose IAM is that of the
 // synthesized template: each call they make must be allowed, whatever message they get.
@@ -44,7 +46,9 @@ afterAll(async () => {
 afterEach(() => assert.deepEqual(shop.account.refused.splice(0), []));
 
 const pass = (milliseconds: number): void => void vi.setSystemTime(Date.now() + milliseconds);
-const statusOf = async (orderId: string): Promise<string> => (await client.describe(order, orderId)).status;
+const statusOf = async (of: AnyProcess, id: string): Promise<string> => (await client.describe(of, id)).status;
+const doneFor = (id: string): readonly string[] =>
+  packages.done().flatMap((each) => (each.startsWith(`${id} `) ? each.slice(id.length + 1) : []));
 
 /** Up to the sleep of the order. */
 const place = async (orderId: string, text = ''): Promise<void> => {
@@ -75,7 +79,7 @@ describe('functions', () => {
     await client.heartbeat(tokenOf('o-1'));
     await client.complete(people.approve, tokenOf('o-1'), { text: '' });
     await shop.functions.run();
-    expect(await statusOf('o-1')).toBe('completed');
+    expect(await statusOf(order, 'o-1')).toBe('completed');
     expect(shop.account.published.map((event) => event['detail-type'])).toContain('shop.order-done');
   });
 
@@ -85,7 +89,7 @@ describe('functions', () => {
     await awaken('o-2');
     await client.complete(people.approve, tokenOf('o-2'), { text: LARGE });
     await shop.functions.run();
-    expect(await statusOf('o-2')).toBe('completed');
+    expect(await statusOf(order, 'o-2')).toBe('completed');
     const writers = new Set([...shop.account.objects.keys()].map((key) => key.split('/')[1]));
     expect(writers).toEqual(new Set(['_clients', 'orchestrator', 'people', 'stock']));
   });
@@ -96,6 +100,54 @@ describe('functions', () => {
     pass(31_000);
     await shop.functions.run({ delayMax: 900 });
     expect((await client.describe(nap, 'n-2')).status).toBe('completed');
+  });
+
+  test('the steps of a process run with what they have captured, and are undone with their outputs', async () => {
+    // The journal outgrows the head, so that the runner also reads chunks.
+    const text = 'x'.repeat(900);
+    await shop.during(client.start(pack, { text, wanted: false }, { id: 's-1' }));
+    await shop.functions.run();
+    expect(await statusOf(pack, 's-1')).toBe('failed');
+    const weight = packages.weigh(text);
+    expect(doneFor('s-1')).toEqual([
+      'paper after 0',
+      'box after 1',
+      'tape after 2',
+      `tape of ${weight} undone`,
+      `box of ${weight} undone`,
+      `paper of ${weight} undone`,
+    ]);
+  });
+
+  test('a step captures and returns values that are too large for a message', async () => {
+    await shop.during(client.start(pack, { text: LARGE }, { id: 's-2' }));
+    await shop.functions.run();
+    expect(await statusOf(pack, 's-2')).toBe('completed');
+    const writers = new Set([...shop.account.objects.keys()].map((key) => key.split('/')[1]));
+    expect(writers).toContain('steps');
+  });
+
+  test('the step of a process that has a StepFunction runs there, also with a large value', async () => {
+    await shop.during(client.start(courier, { text: LARGE }, { id: 'c-1' }));
+    await shop.functions.run();
+    expect(await statusOf(courier, 'c-1')).toBe('completed');
+    expect(doneFor('c-1')).toEqual(['carried']);
+    const queues = shop.account.sent.flatMap(({ queue, body }) =>
+      body.includes('#courier#c-1/') && queue !== 'shop-inbox' ? [queue] : [],
+    );
+    expect(new Set(queues)).toEqual(new Set(['shop-steps-courier']));
+  });
+
+  test('a step is postponed near its last delivery, and a message that is no command goes to the dead-letter queue of steps', async () => {
+    await shop.during(client.start(pack, { text: 'later' }, { id: 's-3' }));
+    await shop.functions.run({ only: 'Steps' });
+    for (const message of shop.account.queues.get('shop-steps') ?? []) message.receives = 18;
+    shop.account.enqueue('shop-steps', 'no command', 'nobody', { receives: 30 });
+    pass(HOUR_MS);
+    await shop.functions.run({ only: 'Steps' });
+    const sent = shop.account.sent.filter(({ sender }) => sender.startsWith('ShopSteps')).map(({ queue }) => queue);
+    expect(new Set(sent)).toEqual(new Set(['shop-steps', 'shop-steps-dead-letter']));
+    shop.account.queues.set('shop-steps', []);
   });
 
   test('a tick that is lost is sent again by wake-overdue', async () => {
@@ -111,13 +163,13 @@ describe('functions', () => {
     await place('o-3');
     await shop.during(client.cancel(order, 'o-3', 'not wanted'));
     await shop.functions.run();
-    expect(await statusOf('o-3')).toBe('cancelled');
+    expect(await statusOf(order, 'o-3')).toBe('cancelled');
   });
 
   test('an operator terminates an instance', async () => {
     await place('o-4');
     await shop.during(client.terminate(order, 'o-4', 'not wanted'));
-    expect(await statusOf('o-4')).toBe('terminated');
+    expect(await statusOf(order, 'o-4')).toBe('terminated');
   });
 
   test('an operator resolves a command that a person has left open', async () => {
@@ -125,7 +177,7 @@ describe('functions', () => {
     await awaken('o-5');
     await shop.during(client.resolve(order, 'o-5', 'people.approve:1', { command: people.approve, output: { text: 'by phone' } }));
     await shop.functions.run();
-    expect(await statusOf('o-5')).toBe('completed');
+    expect(await statusOf(order, 'o-5')).toBe('completed');
   });
 
   test('a stuck instance keeps later events beside it, and a resume sends them to the inbox again', async () => {
@@ -133,17 +185,17 @@ describe('functions', () => {
     await redeliver();
     await client.signal(order, 'o-6', NoteAdded, { orderId: 'o-6', text: '' });
     await shop.functions.run();
-    expect(await statusOf('o-6')).toBe('stuck');
+    expect(await statusOf(order, 'o-6')).toBe('stuck');
     await shop.during(client.resume(order, 'o-6'));
     await redeliver();
-    expect(await statusOf('o-6')).toBe('stuck');
+    expect(await statusOf(order, 'o-6')).toBe('stuck');
   });
 
   test('an event that arrives before its instance waits and is then applied', async () => {
     await client.signal(order, 'o-7', NoteAdded, { orderId: 'o-7', text: '' });
     await shop.functions.run();
     await place('o-7');
-    expect(await statusOf('o-7')).toBe('running');
+    expect(await statusOf(order, 'o-7')).toBe('running');
   });
 
   test('many events of one instance go through the hot lane', async () => {
@@ -162,7 +214,7 @@ describe('functions', () => {
     await client.publish(OrderPlaced, { orderId: 'o-8', text: '' });
     for (const message of shop.account.queues.get('shop-inbox') ?? []) message.receives = 5;
     await shop.functions.run();
-    expect(await statusOf('o-8')).toBe('running');
+    expect(await statusOf(order, 'o-8')).toBe('running');
   });
 
   test('a service postpones a command near its last delivery, and moves a message that is no command to its dead-letter queue', async () => {
@@ -241,13 +293,15 @@ describe('functions', () => {
 describe('statements', () => {
   test('each right of a function is used by some call', () => {
     // Each service has the same rights on what is its own; one that makes every call stands for them.
-    const functions = [...shop.account.roles.values()].filter(({ id }) => shop.functions.roles.includes(id) && !id.startsWith('People'));
+    const functions = [...shop.account.roles.values()].filter(
+      ({ id }) => shop.functions.roles.includes(id) && !/^(?:People|Courier)/.test(id),
+    );
     expect(functions.flatMap((role) => unusedRights(role, shop.account.used))).toEqual([]);
   });
 });
 
 /** The queues that advance-processes reads, and their dead-letter queues. */
-const isOfEngine = (queue: string): boolean => !/^shop-(?:stock|people)/.test(queue);
+const isOfEngine = (queue: string): boolean => !/^shop-(?:stock|people|steps)/.test(queue);
 
 /** Of messages that differ in their values only, one stands for all. */
 const kindOf = ({ queue, body }: SentMessage): string => {

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { command, decider, event, process, service, system } from 'tutti';
 
 // A system that makes every kind of call that Tutti makes: short and long timers, values too large for a message, an answer by a person, a
-// transaction, an event of its own.
+// transaction, an event of its own, steps.
 
 export const OrderPlaced = event('web.order-placed', z.object({ orderId: z.string(), text: z.string() }));
 export const NoteAdded = event('desk.note-added', z.object({ orderId: z.string(), text: z.string() }));
@@ -58,4 +58,37 @@ export const views = decider('views', { state: z.object({ count: z.int() }), ini
   ({ count }) => ({ count: count + 1 }),
 );
 
-export const shop = system('shop', { processes: [order, nap, views], services: [stock, people] });
+/** Packs in three steps, each with a copy of the text; a late failure undoes them. */
+export const pack = process(
+  'pack',
+  { input: z.object({ text: z.string().default(''), wanted: z.boolean().default(true) }), errors: { Unwanted: z.object({}) } },
+  async (ctx, { text, wanted }) => {
+    const weights: number[] = [];
+    for (const layer of ['paper', 'box', 'tape']) {
+      const packed = await ctx.run(
+        layer,
+        async (task) => {
+          const { packages } = await import('./packages.ts');
+          if (text === 'later') throw task.retryAfter('1 hour', 'the table is taken');
+          packages.add(`${ctx.id} ${layer} after ${weights.length}`);
+          return { weight: packages.weigh(text), text };
+        },
+        { undo: async ({ weight }) => void (await import('./packages.ts')).packages.add(`${ctx.id} ${layer} of ${weight} undone`) },
+      );
+      weights.push(packed.weight);
+    }
+    if (!wanted) throw ctx.errors.Unwanted({});
+    return { weights };
+  },
+);
+
+/** Its steps have a StepFunction of their own. */
+export const courier = process('courier', { input: z.object({ text: z.string().default('') }) }, async (ctx, { text }) => {
+  const { copy } = await ctx.run('carry', async () => {
+    (await import('./packages.ts')).packages.add(`${ctx.id} carried`);
+    return { copy: text };
+  });
+  return { letters: copy.length };
+});
+
+export const shop = system('shop', { processes: [order, nap, pack, courier, views], services: [stock, people] });

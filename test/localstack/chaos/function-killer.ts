@@ -49,7 +49,7 @@ export class FunctionKiller {
     for (;;) {
       await pause(this.#choices.between(PAUSE_MS_MIN, PAUSE_MS_MAX), undefined, { signal }).catch(() => undefined);
       if (signal.aborted) return;
-      const name = killOne(this.#host, this.#stack, (count) => this.#choices.below(count));
+      const name = killOne(this.#host, `${this.#stack}-`, (count) => this.#choices.below(count));
       if (name !== undefined) this.#count(FUNCTIONS.find((known) => name.includes(known.slice(0, KEPT))) ?? name);
     }
   }

@@ -14,6 +14,9 @@ export const GateReached = event('trials.gate-reached', Named);
 export const GateOpened = event('trials.gate-opened', Named.extend({ by: z.string() }));
 /** A process whose code has a fault, until it is deployed again. */
 export const PoisonTaken = event('trials.poison-taken', Named);
+/** A process of three steps, and one whose step has a StepFunction. */
+export const ErrandWanted = event('trials.errand-wanted', Named);
+export const DeliveryWanted = event('trials.delivery-wanted', Named);
 /** A process whose service no function polls. */
 export const CrossingWanted = event('trials.crossing-wanted', Named.extend({ from: z.string(), to: z.string() }));
 export const Crossed = event('trips.crossed', Named.extend({ ticket: z.string() }));
