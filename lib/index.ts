@@ -34,7 +34,18 @@ export { toolsOf, type Tool, type ToolSchema, type Verb } from './contract/tools
 export { system, type System } from './contract/system.ts';
 export { versions, type Versions } from './contract/schema.ts';
 export { end, publish, send, timer, type Action, type Timer } from './process/action.ts';
-export type { AnyContext, CallOptions, Context, ContextTypes, Dispatched, DispatchOptions, Step, Wait } from './process/context.ts';
+export type {
+  AnyContext,
+  CallOptions,
+  Context,
+  ContextTypes,
+  Dispatched,
+  DispatchOptions,
+  Each,
+  MessageOf,
+  Step,
+  Wait,
+} from './process/context.ts';
 export { decider, type Decider } from './process/decider.ts';
 export { process, type ProcessOptions } from './process/process.ts';
 export type { RunOptions, StepFault, StepOutput } from './process/run-options.ts';

@@ -10,10 +10,10 @@ import type { OpenCommand } from './image.ts';
 import type { RecordedFact } from './journal-entry.ts';
 import { resume } from './resuming.ts';
 import { cancelScope, closeScopes } from './scopes.ts';
-import { type CallStep, type FrontEndOutcome, type ProcessRun, type SleepStep, type WaitStep, touch } from './run.ts';
+import { type CallStep, type FrontEndOutcome, type ProcessRun, type Signal, type SleepStep, type WaitStep, touch } from './run.ts';
 import { setTimer } from './timers.ts';
 import { undoAgain } from './undoing.ts';
-import { endWait, receiveSignal } from './waits.ts';
+import { endWait, loopOver, receiveSignal } from './waits.ts';
 
 /** The input of a decider's handler for a fact that is not an event: a reply or a timer. */
 export type HandlerInput = UnawaitedReply | { readonly timer: string };
@@ -34,7 +34,7 @@ export function applyFact(run: ProcessRun, fact: RecordedFact): HandlerInput | u
       if (run.definition.timeoutMs !== undefined) setTimer(run, 'timeout', run.image.clock + run.definition.timeoutMs, 'process');
       return undefined;
     case 'EventReceived':
-      if (run.definition.kind === 'async') receiveSignal(run, { event: fact.event, id: fact.id, data: fact.data as Json });
+      if (run.definition.kind === 'async') receiveSignal(run, signalOf(run, fact));
       return undefined;
     case 'CommandAnswered':
       if (fact.late) return applyLateReply(run, fact, fact.late);
@@ -102,8 +102,16 @@ function tryAgain(run: ProcessRun, n: number): void {
   else sendUnderNewNumber(run, before);
 }
 
+function signalOf(run: ProcessRun, { event, id, source, time, data }: Extract<RecordedFact, { type: 'EventReceived' }>): Signal {
+  return { event, id, source, time, data: data as Json, order: run.position };
+}
+
 function timeOver(run: ProcessRun, step: WaitStep | SleepStep): void {
   if (step.kind === 'wait') endWait(run, step);
+  else {
+    step.firedAt = run.position;
+    loopOver(run, step);
+  }
   step.status = 'settled';
   step.scope.open.delete(step);
   run.outcomes.push({ kind: 'fulfil', step, value: undefined });

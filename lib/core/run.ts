@@ -96,7 +96,11 @@ export interface ActivationObserver {
 export interface Signal {
   readonly event: string;
   readonly id: string;
+  readonly source: string;
+  readonly time: string;
   readonly data: Json;
+  /** Journal index after its entry. */
+  readonly order: number;
 }
 
 export interface Scope {
@@ -164,14 +168,25 @@ export interface CallStep extends StepOf<'call'> {
 /** A `ctx.dispatch` that issued no command: it was refused, or its scope was cancelled before. */
 export interface DispatchStep extends StepOf<'dispatch'> {}
 export interface WaitStep extends StepOf<'wait'> {
-  readonly event: string;
+  /** The types of the events that it takes. */
+  readonly events: readonly string[];
   readonly match: ((data: never) => boolean) | undefined;
   /** Journal index at the request. */
   readonly order: number;
   timer: number | undefined;
+  /** A turn of `ctx.each`: it resolves with the whole message, or with undefined at the end of the loop. */
+  readonly loop?: EachLoop;
+}
+/** A loop of `ctx.each`. All its turns share one timer. */
+export interface EachLoop {
+  readonly events: readonly string[];
+  /** The end of the loop, or undefined if it has none. */
+  readonly end: SleepStep | undefined;
 }
 export interface SleepStep extends StepOf<'sleep'> {
   timer: number;
+  /** Journal index after the entry of its timer, once it has fired. */
+  firedAt?: number;
 }
 export interface ScopeStep extends StepOf<'scope'> {
   child: Scope;

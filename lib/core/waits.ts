@@ -1,5 +1,6 @@
+import type { Message } from '../contract/message.ts';
 import { journal } from './journal.ts';
-import type { ProcessRun, Scope, Signal, WaitStep } from './run.ts';
+import type { EachLoop, ProcessRun, Scope, Signal, SleepStep, WaitStep } from './run.ts';
 import { nextPath, rejectIfCancelled, touch } from './run.ts';
 import { clearTimer, setTimer } from './timers.ts';
 
@@ -7,18 +8,19 @@ import { clearTimer, setTimer } from './timers.ts';
 export function waitFor(
   run: ProcessRun,
   scope: Scope,
-  { event, match, timeoutMs }: Pick<WaitStep, 'event' | 'match'> & { readonly timeoutMs: number | undefined },
+  { events, match, loop, timeoutMs }: Pick<WaitStep, 'events' | 'match' | 'loop'> & { readonly timeoutMs?: number | undefined },
 ): WaitStep {
   const step: WaitStep = {
     kind: 'wait',
-    path: nextPath(scope, event),
+    path: nextPath(scope, nameOf(events)),
     scope,
     status: 'open',
     resolver: undefined,
-    event,
+    events,
     match,
     order: run.position,
     timer: undefined,
+    ...(loop && { loop }),
   };
   if (rejectIfCancelled(run, step)) return step;
   // `match` is user code and may throw, so it runs before any change.
@@ -37,8 +39,54 @@ export function waitFor(
   return step;
 }
 
+/** The name of a wait in its path, which `tutti why` shows. */
+function nameOf(events: readonly string[]): string {
+  return events.join(' or ');
+}
+
+/** Begins the timer of a loop. Its path is that of a wait, so `tutti why` tells the events and the end of the loop. */
+export function endOfLoop(run: ProcessRun, scope: Scope, events: readonly string[], due: number): SleepStep {
+  const step: SleepStep = { kind: 'sleep', path: nextPath(scope, nameOf(events)), scope, status: 'open', resolver: undefined, timer: 0 };
+  if (rejectIfCancelled(run, step)) return step;
+  scope.open.add(step);
+  step.timer = setTimer(run, `${step.path}/timeout`, due, 'wait');
+  run.steps.set(step.timer, step);
+  return step;
+}
+
+/**
+ * The next turn of a loop: takes the first unread event of its types, or waits for one. After the end of the loop it takes only events that
+ * came before the end, and returns undefined if there is none.
+ */
+export function nextTurn(run: ProcessRun, scope: Scope, loop: EachLoop): WaitStep | undefined {
+  const { events, end } = loop;
+  const { firedAt } = end ?? {};
+  if (firedAt !== undefined && !run.unread.some((signal) => signal.order < firedAt && events.includes(signal.event))) return undefined;
+  return waitFor(run, scope, { events, match: undefined, loop });
+}
+
+/** Ends a loop that its code leaves, with its timer. */
+export function leaveLoop(run: ProcessRun, { end }: EachLoop): void {
+  if (end?.status !== 'open') return;
+  end.status = 'cancelled';
+  end.scope.open.delete(end);
+  clearTimer(run, end.timer);
+  run.steps.delete(end.timer);
+  journal(run, { type: 'TimerCleared', n: end.timer, path: `${end.path}/timeout` });
+}
+
+/** The timer of a loop has fired: a turn that waits ends without an event. */
+export function loopOver(run: ProcessRun, end: SleepStep): void {
+  const step = run.waits.find(({ loop }) => loop?.end === end);
+  if (!step) return;
+  endWait(run, step);
+  step.status = 'settled';
+  step.scope.open.delete(step);
+  run.outcomes.push({ kind: 'fulfil', step, value: undefined });
+}
+
 function matches(step: WaitStep, signal: Signal): boolean {
-  return signal.event === step.event && (step.match?.(signal.data as never) ?? true);
+  return step.events.includes(signal.event) && (step.match?.(signal.data as never) ?? true);
 }
 
 /** Gives a received event to the first wait that it matches, else keeps it as unread. */
@@ -57,7 +105,11 @@ function take(run: ProcessRun, step: WaitStep, signal: Signal): void {
   journal(run, { type: 'EventTaken', path: step.path, id: signal.id });
   step.status = 'settled';
   step.scope.open.delete(step);
-  run.outcomes.push({ kind: 'fulfil', step, value: signal.data });
+  run.outcomes.push({ kind: 'fulfil', step, value: step.loop ? messageOf(signal) : signal.data });
+}
+
+function messageOf({ event, data, id, source, time }: Signal): Message {
+  return { type: event, data, id, source, time };
 }
 
 /** Removes a wait from the list, with its time-out. */

@@ -151,6 +151,12 @@ export interface AnyContext {
    * `body` fails, the instance is stuck with `COMPENSATION`.
    */
   compensate(label: string, body: (ctx: this, failure: Failure | undefined) => Promise<unknown>): void;
+  /**
+   * A branch of a race that never wins: calls `act` after each `period`, with 1, 2, 3 …, until the race is decided or the scope is cancelled.
+   * `act` is a scope, whose steps are cancelled and undone with the race. A turn whose instant has passed while `act` still ran, or while the
+   * engine was down, is left out. A failure of `act` rejects it. A period of 0 stops the instance with `POISON`.
+   */
+  every(period: Duration, act: (n: number) => void | Promise<unknown>): Step<never>;
   /** The point of no return: no earlier step or compensation of this scope is undone any more. */
   pivot(): void;
   /** Process time: the time at which the current event was applied. It is equal on every replay. */
@@ -190,6 +196,12 @@ export interface Context<T extends ContextTypes> extends AnyContext {
     event: Declared<E, T['byId'], 'receives'>,
     options?: Wait<E, D>,
   ): Step<DataOf<E> | ([D] extends [never] ? never : undefined)>;
+  /**
+   * Yields each event of these types, as a message, in order of arrival; events that came before the loop count too. At `until` the loop
+   * ends, after the events that came before that instant. `break`, `return` and an error end it at once, and later events stay unread.
+   * Rejects with `Cancelled`.
+   */
+  each<E extends AnyEvent>(events: readonly Declared<E, T['byId'], 'receives'>[], options?: Each): AsyncIterable<MessageOf<E>>;
   /** Publishes an event on the bus, after the commit of the current decisions. */
   publish<E extends AnyEvent>(event: Declared<E, T['publishes'], 'publishes'>, data: Frozen<Sent<E['~data']>>): void;
   /** Replaces the view that `client.query` returns. */
@@ -214,6 +226,15 @@ export interface Wait<E extends AnyEvent, D> {
   /** How long to wait. @default without a limit */
   readonly timeout?: D;
 }
+
+/** Options of `each`. */
+export interface Each {
+  /** The end of the loop: a duration from its begin, a `Date`, or an ISO 8601 instant with an offset. @default no end */
+  readonly until?: Duration | (string & {}) | Date;
+}
+
+/** A message of one of several events. */
+export type MessageOf<E extends AnyEvent> = E extends AnyEvent ? Message<E['type'], DataOf<E>> : never;
 
 /** The key of the branch that won, and its value. */
 export type Winner<B> = { [K in keyof B & string]: { readonly winner: K; readonly value: Awaited<B[K]> } }[keyof B & string];

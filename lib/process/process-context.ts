@@ -13,13 +13,13 @@ import { refuse } from '../core/bug.ts';
 import { dispatchCommand } from '../core/dispatch.ts';
 import { changeView, issuePublish, tag } from '../core/effects.ts';
 import { callCommand, listedContract, runStep, sendCommand } from '../core/issue.ts';
-import { cancellation, type CallPolicy, type ProcessRun, type Scope, type StepState as CoreStep } from '../core/run.ts';
+import { cancellation, type CallPolicy, type EachLoop, type ProcessRun, type Scope, type StepState as CoreStep } from '../core/run.ts';
 import { openScope, pivot } from '../core/scopes.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
 import { sleep } from '../core/timers.ts';
 import { requestUndo } from '../core/undo-request.ts';
 import { registerCompensation } from '../core/undoing.ts';
-import { waitFor } from '../core/waits.ts';
+import { endOfLoop, leaveLoop, nextTurn, waitFor } from '../core/waits.ts';
 import type { CallOptions, DispatchOptions, Step } from './context.ts';
 import { asCodeOf, asOtherCode, type CodeStorage, runBody, type RunningCode, stepOf, stepPromise, unsettled } from './running-code.ts';
 import type { RunOptions } from './run-options.ts';
@@ -144,12 +144,66 @@ export class ProcessContext {
   waitFor(event: AnyEvent, options: { readonly match?: (data: never) => boolean; readonly timeout?: Duration } = {}): Step<unknown> {
     const scope = this.#takes('waitFor');
     if (!scope) return unsettled();
-    const { type } = eventContract(event);
-    const subscribes = [...this.#definition.startOn, ...this.#definition.receives].some((correlation) => correlation.event.type === type);
-    if (!subscribes)
-      refuse(this.#run, 'POISON', `${this.#definition.name} waits for ${type}, which neither its receives nor its startOn lists.`);
+    const events = [this.#received(event)];
     const timeoutMs = options.timeout === undefined ? undefined : this.#read(() => milliseconds(options.timeout as Duration));
-    return this.#promise(waitFor(this.#run, scope, { event: type, match: this.#matchOf(scope, options.match), timeoutMs }));
+    return this.#promise(waitFor(this.#run, scope, { events, match: this.#matchOf(scope, options.match), timeoutMs }));
+  }
+
+  /** The type of an event that the process receives. */
+  #received(event: AnyEvent): string {
+    const { type } = eventContract(event);
+    const { startOn, receives, name } = this.#definition;
+    if (![...startOn, ...receives].some((correlation) => correlation.event.type === type))
+      refuse(this.#run, 'POISON', `${name} waits for ${type}, which neither its receives nor its startOn lists.`);
+    return type;
+  }
+
+  each(events: readonly AnyEvent[], { until }: { readonly until?: string | Date } = {}): AsyncIterable<unknown> {
+    return { [Symbol.asyncIterator]: () => this.#loop(events, until) };
+  }
+
+  /** `for await` calls `return` if its body breaks, returns or throws. */
+  #loop(events: readonly AnyEvent[], until: string | Date | undefined): AsyncIterator<unknown, undefined> {
+    const scope = this.#takes('each');
+    if (!scope) return { next: () => unsettled() };
+    const types = [...new Set(events.map((event) => this.#received(event)))];
+    if (types.length === 0) refuse(this.#run, 'POISON', `${this.#definition.name} waits for each of no events: name one.`);
+    const end = until === undefined ? undefined : endOfLoop(this.#run, scope, types, this.#endOf(until));
+    if (end) void this.#promise(end);
+    const loop: EachLoop = { events: types, end };
+    const over = { done: true, value: undefined } as const;
+    return {
+      next: async () => {
+        const here = this.#takes('each');
+        if (!here) return unsettled();
+        const turn = nextTurn(this.#run, here, loop);
+        const message = turn && (await this.#promise(turn));
+        return message === undefined ? over : { done: false, value: message };
+      },
+      return: async () => {
+        if (requested(this.#run, 'each')) leaveLoop(this.#run, loop);
+        return over;
+      },
+    };
+  }
+
+  #endOf(until: string | Date): number {
+    const isDuration = typeof until === 'string' && !until.includes('T');
+    return this.#read(() => (isDuration ? this.#run.image.clock + milliseconds(until as Duration) : this.#instantOf(until)));
+  }
+
+  every(period: Duration, act: (n: number) => unknown): Step<unknown> {
+    const ms = this.#read(() => milliseconds(period));
+    if (ms === 0) refuse(this.#run, 'POISON', `${this.#definition.name} does something every "${period}": expected a longer period.`);
+    return this.#scoped('every', 'every', async (ctx) => {
+      let due = ctx.now().getTime() + ms;
+      for (let n = 1; ; n += 1) {
+        await ctx.until(new Date(due));
+        await act(n);
+        // A turn whose instant has passed in the meantime is left out.
+        due += ms * (1 + Math.floor(Math.max(0, ctx.now().getTime() - due) / ms));
+      }
+    });
   }
 
   race(branches: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
@@ -163,7 +217,11 @@ export class ProcessContext {
   }
 
   scope(label: string, body: (ctx: ProcessContext) => Promise<unknown>): Step<unknown> {
-    const scope = this.#takes('scope');
+    return this.#scoped('scope', label, body);
+  }
+
+  #scoped(method: string, label: string, body: (ctx: ProcessContext) => Promise<unknown>): Step<unknown> {
+    const scope = this.#takes(method);
     if (!scope) return unsettled();
     const step = openScope(this.#run, scope, label);
     const promise = this.#promise(step);

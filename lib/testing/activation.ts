@@ -29,7 +29,7 @@ export function consequencesSince(run: ProcessRun, mark: Mark, entries: readonly
   const found: { readonly at: number; readonly consequence: Consequence }[] = [];
   // A wait was created before the journal entry with the same position.
   for (const wait of run.waits)
-    if (!mark.waits.has(wait)) found.push({ at: wait.order - 0.5, consequence: { kind: 'waits', event: wait.event } });
+    if (!mark.waits.has(wait)) for (const event of wait.events) found.push({ at: wait.order - 0.5, consequence: { kind: 'waits', event } });
   entries.forEach((entry, index) => {
     const consequence = ofEntry(run, entry, issued);
     if (consequence) found.push({ at: mark.entries + index, consequence });

@@ -10,6 +10,7 @@ import { Address, carrier, OrderCancelled, OrderPlaced, payments } from './docum
 import { deliver } from './documented/deliver.ts';
 import { deliverStory } from './documented/deliver-story.ts';
 import { cancelOrder, placeOrder, shop } from './documented/program.ts';
+import { reminder } from './documented/reminder.ts';
 import { Left, Paused, pausing, PeriodBegan, Resumed, subscription } from './documented/subscription.ts';
 
 const page = readFileSync(new URL('../../docs/authoring.md', import.meta.url), 'utf8');
@@ -183,6 +184,16 @@ test('a subscription ends each period and starts the next one, until the custome
   await world.advance('60 days');
   expect(await world.client.result(subscription, 'c-1')).toEqual({ period: 3 });
   expect(world.calls(payments.charge)).toHaveLength(3);
+});
+
+test('a reminder is sent each day until its race is decided', async () => {
+  const world = simulate(shopWith([reminder]), { services: [scripted(carrier, { quote: async () => ({ price: 450 }) })] });
+  await world.client.publish(PeriodBegan, { customerId: 'c-1', period: 1 });
+  await world.advance('60 hours');
+  await world.client.publish(Paused, { customerId: 'c-1' });
+  await world.advance('3 days');
+  expect(await world.client.result(reminder, 'c-1')).toBe('paused');
+  expect(world.calls(carrier.quote)).toEqual([{ kg: 1 }, { kg: 2 }]);
 });
 
 test('a stale signal does not end a pause', async () => {

@@ -16,6 +16,9 @@ const things = service('things', {
   }),
 });
 
+const Counted = event('loops.counted', z.object({ id: z.string(), n: z.int() }));
+const Stopped = event('loops.stopped', z.object({ id: z.string() }));
+
 const startOn = Started.byId(({ id }) => id);
 
 /** Runs the process of one instance, and kills the worker at every crash point. */
@@ -57,6 +60,46 @@ describe('after every crash', () => {
       await world.advance('1 hour');
       await expect(world.client.result(failing, 'a')).rejects.toMatchObject({ type: 'Other', data: { data: { kg: 90 } } });
       expect(world.calls(things.release)).toEqual([{ n: 1 }]);
+    });
+  });
+
+  test('ctx.each yields each message once, until its end or until its code leaves it', async () => {
+    const receives = [Counted.byId(({ id }) => id), Stopped.byId(({ id }) => id)];
+    const counting = process('counting', { startOn, receives }, async (ctx) => {
+      const counted: number[] = [];
+      for await (const message of ctx.each([Counted], { until: '2 days' })) counted.push(message.data.n);
+      for await (const message of ctx.each([Counted, Stopped], { until: '30 days' })) {
+        if (Stopped.is(message)) break;
+        counted.push(message.data.n);
+        await ctx.call(things.hold, { n: message.data.n });
+      }
+      return { counted };
+    });
+    await atEveryCrash(counting, async (world) => {
+      const count = async (n: number): Promise<void> => {
+        await world.client.publish(Counted, { id: 'a', n }, { id: `counted-${n}` });
+        await world.advance('20 hours');
+      };
+      for (let n = 1; n <= 4; n += 1) await count(n);
+      await world.client.publish(Stopped, { id: 'a' }, { id: 'stopped' });
+      await world.advance('1 hour');
+      expect(await world.client.result(counting, 'a')).toEqual({ counted: [1, 2, 3, 4] });
+      expect(world.calls(things.hold)).toEqual([{ n: 4 }]);
+    });
+  });
+
+  test('ctx.every acts once for each period, and what it called is undone when its race is decided', async () => {
+    const waiting = process('waiting', { startOn, receives: [Stopped.byId(({ id }) => id)] }, async (ctx) => {
+      const next = await ctx.race({ stopped: ctx.waitFor(Stopped), holding: ctx.every('1 day', (n) => ctx.call(things.hold, { n })) });
+      return next.winner;
+    });
+    await atEveryCrash(waiting, async (world) => {
+      await world.advance('50 hours');
+      await world.client.publish(Stopped, { id: 'a' }, { id: 'stopped' });
+      await world.advance('1 hour');
+      expect(await world.client.result(waiting, 'a')).toBe('stopped');
+      expect(world.calls(things.hold)).toEqual([{ n: 1 }, { n: 2 }]);
+      expect(world.calls(things.release)).toEqual([{ n: 2 }, { n: 1 }]);
     });
   });
 });

@@ -101,6 +101,12 @@ export const p1 = process('p', { startOn: OrderPlaced.byId(order => order.orderI
   await ctx.try(userActivity, {});
   // @ts-expect-error a process is not sent
   ctx.send(bookTrip, { cartId: 'x' });
+  // @ts-expect-error an event in a loop that is not in receives
+  ctx.each([CancelOrder, Other]);
+  // @ts-expect-error a period is a duration
+  ctx.every('daily', () => undefined);
+  // @ts-expect-error the data of a failure is JSON
+  ctx.fail('no', new Date());
   // @ts-expect-error a command with an undo is not sent
   ctx.send(payments.charge, { amount: 1, card: 'x' });
   // @ts-expect-error the command has no undo

@@ -90,6 +90,12 @@ export const everything = process('everything', {
   let paid = await ctx.try(payments.charge, { amount: 1, card: 'a' });
   while (payments.charge.failed(paid)) { await ctx.waitFor(CardChanged); paid = await ctx.try(payments.charge, { amount: 1, card: 'b' }, { undo: false, timeout: '1 minute' }); }
   frozen<typeof paid, { paymentId: string }>(true);
+  for await (const message of ctx.each([Ping, CardChanged], { until: '3 days' })) {
+    if (Ping.is(message)) frozen<typeof message.data, { n: number }>(true); else frozen<typeof message.data, { user: string; card: string }>(true);
+    equal<typeof message.time, string>(true);
+  }
+  for await (const { data } of ctx.each([Ping])) frozen<typeof data, { n: number }>(true);
+  const reminding = ctx.every('1 day', n => { equal<typeof n, number>(true); }); equal<Awaited<typeof reminding>, never>(true); await ctx.race({ reminding, ping: ctx.waitFor(Ping) });
   const first = await ctx.race({ ping: ctx.waitFor(Ping), late: ctx.sleep('1 day'), hotel: ctx.call(hotels.book, { city: 'x', from: '2027-01-01', nights: 1 }), never: ctx.scope('for ever', async ctx => { for (;;) await ctx.sleep('1 day'); }) });
   equal<typeof first.winner, 'ping' | 'late' | 'hotel' | 'never'>(true);
   if (first.winner === 'ping') frozen<typeof first.value, { n: number }>(true);

@@ -238,7 +238,7 @@ const WAITS_MAX = 20;
 
 /** The paths of open waits without a time-out: a wait with one is listed by its timer. */
 function openWaits({ waits, ended }: ProcessRun): readonly string[] | undefined {
-  const paths = ended ? [] : waits.filter(({ timer }) => timer === undefined).map(({ path }) => path);
+  const paths = ended ? [] : waits.filter(({ timer, loop }) => timer === undefined && loop?.end === undefined).map(({ path }) => path);
   return paths.length === 0 ? undefined : paths.slice(0, WAITS_MAX);
 }
 

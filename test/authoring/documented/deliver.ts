@@ -14,16 +14,9 @@ export const deliver = process(
     ctx.view({ stage: 'open' });
     // region loop
     let order = placed;
-    const deadline = new Date(ctx.now().getTime() + 3 * 60 * 60_000);
-    for (;;) {
-      const next = await ctx.race({
-        deadline: ctx.until(deadline), // made in each turn: a step that lost a race is over
-        changed: ctx.waitFor(OrderChanged),
-        cancelled: ctx.waitFor(OrderCancelled),
-      });
-      if (next.winner === 'deadline') break;
-      if (next.winner === 'cancelled') return { delivered: false };
-      order = next.value;
+    for await (const message of ctx.each([OrderChanged, OrderCancelled], { until: '3 hours' })) {
+      if (OrderCancelled.is(message)) return { delivered: false };
+      order = message.data;
     }
     // endregion
     // region fail
