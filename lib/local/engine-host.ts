@@ -47,7 +47,7 @@ const RESTART_MS_MAX = 30_000;
  *
  * H1  A thread is terminated if it does not yield for the time allowed, or if one activation runs for longer. A new thread replaces it,
  *     and also one that ends by itself.
- * H2  Every call that a lost thread had not answered fails with `EngineLost`. Late answers are dropped.
+ * H2  Every call that a lost thread had not answered fails with `EngineLost`. Late replies are dropped.
  */
 export class EngineHost implements EngineSeat {
   readonly #options: HostOptions;

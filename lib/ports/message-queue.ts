@@ -24,7 +24,7 @@ export interface ReceivedMessage {
 export interface ReceiveOptions {
   /** At most this many messages; SQS allows 10. */
   readonly max: number;
-  /** Long poll: how long to wait for a first message. 0 answers at once. */
+  /** Long poll: how long to wait for a first message. 0 returns at once. */
   readonly waitSeconds: number;
   /** How long the messages stay invisible to other receivers. */
   readonly visibilitySeconds: number;

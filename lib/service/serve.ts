@@ -14,7 +14,7 @@ import type { Deferred, Task } from './task.ts';
 
 /**
  * The function that runs a command. It returns the output, returns `task.defer()`, or throws a declared error of `task.errors`.
- * Any other error is a run without an answer: the command is run again after a pause, within the limits of its `retry`.
+ * Any other error is a run without a reply: the command is run again after a pause, within the limits of its `retry`.
  */
 export type Run<I, O, T> = (input: I, task: T) => Promise<O | Deferred>;
 

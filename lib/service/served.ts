@@ -19,7 +19,7 @@ export interface PollOptions {
 export interface Served<N extends string = string> {
   /**
    * The handler of a Lambda function on the service's queue. The event source mapping must have `ReportBatchItemFailures`, because
-   * commands without an answer are reported as failures and are redelivered. Two seconds before the function times out, `task.signal` of
+   * commands without a reply are reported as failures and are redelivered. Two seconds before the function times out, `task.signal` of
    * each running handler aborts, and its command is returned to the queue.
    */
   (batch: unknown, context: unknown): Promise<unknown>;

@@ -11,7 +11,7 @@ export interface TokenContent {
 const FORM = /^t2\.([A-Za-z0-9_-]{4,700})\.([A-Za-z0-9_-]{22})$/;
 const NONCE_BYTES = 16;
 
-/** The token by which a client answers a deferred command: opaque, URL-safe, equal for every run of the command. */
+/** The token by which a client replies to a deferred command: opaque, URL-safe, equal for every run of the command. */
 export function taskToken({ service, commandId, nonce }: TokenContent): string {
   return `t2.${Buffer.from(`${service}\n${commandId}`).toString('base64url')}.${nonce}`;
 }

@@ -22,7 +22,7 @@ export interface Task<E, Tx> {
   readonly attempt: number;
   /** After it no further run begins. Absent if the command has no deadline. */
   readonly deadline?: Date;
-  /** The secret by which a client answers a deferred command. Equal on every run of the command. */
+  /** The secret by which a client replies to a deferred command. Equal on every run of the command. */
   readonly token: string;
   /** Creates the declared errors: `throw task.errors.CardDeclined({ … })`. */
   readonly errors: E;
@@ -32,7 +32,7 @@ export interface Task<E, Tx> {
   readonly signal: AbortSignal;
   /** The transaction of the store, in effect class `transaction`; else undefined. */
   readonly tx: Tx;
-  /** Return its result if the answer comes later: a client answers by `token`. */
+  /** Return its result if the reply comes later: a client replies by `token`. */
   defer(): Deferred;
   /** Throw its result to run the command again after `delay`. This run does not count as an attempt; the deadline still applies. */
   retryAfter(delay: Duration, reason: string): Error;

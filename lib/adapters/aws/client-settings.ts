@@ -1,5 +1,5 @@
 /**
- * Settings of SDK clients: four attempts of the standard retry mode, a time-out of half a second to connect and of two to get an answer.
+ * Settings of SDK clients: four attempts of the standard retry mode, a time-out of half a second to connect and of two to get a response.
  * `waitSeconds` is added for a consumer that polls a queue. A request that carries a value to S3 has a time-out of its own
  * (lib/adapters/s3/payload-store.ts). Connections are kept alive by the SDK's default.
  */

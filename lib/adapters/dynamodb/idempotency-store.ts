@@ -19,7 +19,7 @@ export class DynamoDbIdempotencyStore implements IdempotencyStore {
   readonly #client: DynamoDBClient;
   readonly #table: string;
   readonly #now: () => number;
-  /** Names every write of this store, so that the store recognizes its own write after a lost answer and a retry of the SDK. */
+  /** Names every write of this store, so that the store recognizes its own write after a lost response and a retry of the SDK. */
   readonly #writer = randomBytes(6).toString('base64url');
   #writes = 0;
 

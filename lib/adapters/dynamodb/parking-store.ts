@@ -84,7 +84,7 @@ export class DynamoDbParkingStore implements ParkingStore, ParkedList {
     });
   }
 
-  /** If an answer is lost and the SDK retries, one attempt too many is counted, so the quarantine comes a little sooner. */
+  /** If a response is lost and the SDK retries, one attempt too many is counted, so the quarantine comes a little sooner. */
   async attempt(mark: string, change: 1 | -1): Promise<number> {
     const { Attributes } = await this.#client.send(
       new UpdateItemCommand({

@@ -36,7 +36,7 @@ export interface RecordWriteRequest {
   readonly commandId: string;
   readonly record: Omit<CommandRecord, 'revision'>;
   readonly expected: number | 'absent';
-  /** Names this write, so that it is recognized after a lost answer. */
+  /** Names this write, so that it is recognized after a lost response. */
   readonly write: string;
   /** Milliseconds since the epoch. */
   readonly now: number;

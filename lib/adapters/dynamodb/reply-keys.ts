@@ -31,7 +31,7 @@ export class DynamoDbReplyKeys implements ReplyKeys {
     }));
   }
 
-  /** If an answer is lost, the retry of the SDK fails its condition, and the key is read like that of another writer. */
+  /** If a response is lost, the retry of the SDK fails its condition, and the key is read like that of another writer. */
   async add({ id, secret, since }: ReplyKey, last: string | undefined): Promise<boolean> {
     const update = new UpdateItemCommand({
       TableName: this.#table,

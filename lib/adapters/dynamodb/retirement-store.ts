@@ -141,7 +141,7 @@ export class DynamoDbRetirementStore implements RetirementStore {
       // A separate read, because the old image has attributes that the retiring role may not read.
       const standing = await this.#standing(pid);
       if (standing?.['v']?.N !== String(version) || standing['lsh'] !== undefined) return 'live';
-      // Already retired at the same version: by this call, if its answer was lost and the SDK retried, or by another.
+      // Already retired at the same version: by this call, if its response was lost and the SDK retried, or by another.
       return standing['ttl']?.N === ttl ? 'retired' : 'retired before';
     }
   }

@@ -88,5 +88,5 @@ function keySchema({ partition, sort }: { readonly partition: KeyAttribute; read
   ];
 }
 
-/** No reader of instances may read this partition, because the holder of a key can forge the answers of every service. */
+/** No reader of instances may read this partition, because the holder of a key can forge the replies of every service. */
 export const REPLY_KEYS_PARTITION = 'K#reply-keys';

@@ -80,7 +80,7 @@ export class DynamoDbTransactionalStore implements IdempotencyStore {
     const puts = Array.from(last.values(), (item): TransactWriteItem => ({
       Put: { TableName: this.#table, Item: itemOf(item, 'tx.put') },
     }));
-    // The SDK gives each request a token of its own, so that a retry after a lost answer has no second effect.
+    // The SDK gives each request a token of its own, so that a retry after a lost response has no second effect.
     await this.#client.send(new TransactWriteItemsCommand({ TransactItems: [...updates, ...puts] }));
   }
 }

@@ -6,7 +6,7 @@ import { headCodec } from './head-row.ts';
 import type { OrderedLog } from './log/log.ts';
 import { LoggedTable } from './log/logged-table.ts';
 
-/** Closed heads cached in memory for late answers and clients that read a result. */
+/** Closed heads cached in memory for late replies and clients that read a result. */
 const CLOSED_KEPT = 10_000;
 
 /** Heads and chunks in logged tables, with the semantics of the memory adapter. */

@@ -74,7 +74,7 @@ function callsOf(events: readonly OutgoingEvent[]): readonly (readonly number[])
   return calls;
 }
 
-/** PutEvents answers with 200 even if entries failed. Results are in the order of the entries. */
+/** PutEvents returns 200 even if entries failed. Results are in the order of the entries. */
 function resultOf(entry: PutEventsResultEntry | undefined): PublishResult {
   if (entry === undefined) return { status: 'failed', reason: 'EventBridge did not say what became of the event.' };
   const { EventId, ErrorCode, ErrorMessage } = entry;

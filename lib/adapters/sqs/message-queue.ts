@@ -122,7 +122,7 @@ function received(message: Message): ReceivedMessage {
   };
 }
 
-/** A batch answers with 200 even if entries failed. Ids are positions, because handles may be equal. */
+/** A batch returns 200 even if entries failed. Ids are positions, because handles may be equal. */
 function failedHandles(handles: readonly string[], failed: readonly BatchResultErrorEntry[] | undefined): readonly string[] {
   if (failed === undefined || failed.length === 0) return [];
   const at = new Set(failed.map(({ Id }) => Number(Id)));

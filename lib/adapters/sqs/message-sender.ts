@@ -83,7 +83,7 @@ function standardEntry(index: number, { body, groupId: group, delaySeconds }: Ou
 
 interface Results {
   readonly byId: ReadonlyMap<string, SendResult>;
-  /** The result of a message that the answer does not name. */
+  /** The result of a message that the response does not name. */
   readonly otherwise: SendResult;
 }
 
@@ -93,7 +93,7 @@ function resultOf({ byId, otherwise }: Results, index: number): SendResult {
   return byId.get(String(index)) ?? otherwise;
 }
 
-/** A batch answers with 200 even if entries failed. If an answer names an entry twice, the failure counts. */
+/** A batch returns 200 even if entries failed. If a response names an entry twice, the failure counts. */
 function resultsById({ Successful, Failed }: SendMessageBatchCommandOutput): Results {
   const byId = new Map<string, SendResult>();
   for (const { Id, MessageId } of Successful ?? []) byId.set(Id ?? '', { status: 'sent', messageId: MessageId ?? '' });

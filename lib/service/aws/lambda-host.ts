@@ -37,7 +37,7 @@ export class LambdaHost {
     this.#further = further;
   }
 
-  /** Resolves when each command is answered or returned to the queue, or 500 ms before the function times out. */
+  /** Resolves when each command has its reply or is returned to the queue, or 500 ms before the function times out. */
   async handle(batch: unknown, context: unknown): Promise<BatchResponse> {
     const messages = messagesOf(batch, this.#service).map((each) => ({ ...each, consumer: this.#consumerOf(each.queue) }));
     const unanswered = new Set(messages.map(({ message }) => message.messageId));

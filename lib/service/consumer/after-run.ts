@@ -12,7 +12,7 @@ import type { ServedCommand } from '../served.ts';
 
 /**
  * Records the reply of a handler that ran under this worker's lease. In: the reply. Out: the reply to publish: this one, or the early
- * answer of the record (R6).
+ * reply of the record (R6).
  */
 export async function recordAnswer(
   job: Job,
@@ -29,7 +29,7 @@ export async function recordAnswer(
   return fenced.kind === 'lost' ? endAsLost(job, deps.report) : replyWith(fenced.reply ?? reply);
 }
 
-/** Records that the handler has deferred its command. Out: the reply `deferred`, or the early answer of the record. */
+/** Records that the handler has deferred its command. Out: the reply `deferred`, or the early reply of the record. */
 export async function recordDeferral(job: Job, deps: RunnerDependencies): Promise<NextStep> {
   const { command, delivery } = job;
   const current = await deps.store.read(command.id);
@@ -44,7 +44,7 @@ export async function afterDeferral({ command, delivery }: Job, { store, replies
   return replyWith(replies.bare(command, 'deferred'));
 }
 
-/** Decides after a run without an answer: pause and run again, or end the command. `thrown`: its error, or `OVERDUE`. */
+/** Decides after a run without a reply: pause and run again, or end the command. `thrown`: its error, or `OVERDUE`. */
 export async function afterUnanswered(job: Job, thrown: unknown, { store, clock, report }: RunnerDependencies): Promise<NextStep> {
   const { flight, command, delivery } = job;
   if (flight.lost) return endWith('leave');

@@ -7,19 +7,19 @@ import { envelopeToKeep, pauseMs, runsOf, widest, type RunLimits, type Runs } fr
  * `lease` for the worker that holds the lease. Pure: lib/service/consumer/decide-command.ts reads, asks and writes. The rules:
  *
  * R1  A command runs only if it has no record, or if no lease is valid and the next run is due.
- * R2  A worker that has lost the lease writes nothing, answers nothing and acknowledges nothing.
- * R3  A definite answer (DONE, FAILED, TOMB) never changes.
+ * R2  A worker that has lost the lease writes nothing, sends no reply and acknowledges nothing.
+ * R3  A definite reply (DONE, FAILED, TOMB) never changes.
  * R4  Settling a command that was never begun writes TOMB, so that a late copy of the command does not run.
  * R5  Settling decides nothing while a lease is valid.
- * R6  An early answer by token, once accepted, is the outcome, regardless of the handler's result.
+ * R6  An early reply by token, once accepted, is the outcome, regardless of the handler's result.
  * R7  A deferred command is cancelled in two steps: REVOKED closes the token, TOMB records that `cancel` has run.
- * R8  Effect class `once` runs again only after runs that threw `notDone`. Otherwise the reply is the early answer, or `unknown`.
+ * R8  Effect class `once` runs again only after runs that threw `notDone`. Otherwise the reply is the early reply, or `unknown`.
  * R9  A command with the id of a recorded one but another hash is refused.
- * R10 A command that is given up is answered `failed` if no worker has claimed it, else `unknown`.
- * R11 A run without an answer is counted once: by its worker, or, if the lease has lapsed, by the delivery that finds the record.
+ * R10 A command that is given up gets the reply `failed` if no worker has claimed it, else `unknown`.
+ * R11 A run without a reply is counted once: by its worker, or, if the lease has lapsed, by the delivery that finds the record.
  * R12 No delivery runs a command before `nextRunAt`, so copies of a command add no runs.
  * R13 If `attempts` or the deadline is used up, the command does not run again, not even to settle. The reply is `failed`, and recorded,
- *     if no run can have had an effect. Otherwise it is `unknown`, until a delivery raises the limits or an answer by token arrives.
+ *     if no run can have had an effect. Otherwise it is `unknown`, until a delivery raises the limits or a reply by token arrives.
  * R14 The record keeps the nonce of the first claim, so that all runs have the same token. Only an end without a token removes it.
  */
 export type Effect = 'key' | 'transaction' | 'once';
@@ -60,11 +60,11 @@ export type ClaimVerdict =
   | { readonly kind: 'wait'; readonly until: number }
   /** Write if there is a write, then return the message until the next run is due. */
   | { readonly kind: 'pause'; readonly until: number; readonly write?: RecordBody }
-  /** The limits are used up, and no run can have had an effect: record FAILED and answer `failed`. */
+  /** The limits are used up, and no run can have had an effect: record FAILED and reply `failed`. */
   | { readonly kind: 'exhausted'; readonly runs: Runs }
   /** Return the message to the queue, for a worker that can read it. */
   | { readonly kind: 'hold' }
-  /** Answer `unknown` if `claimed`; else record FAILED and answer `failed`. */
+  /** Reply `unknown` if `claimed`; else record FAILED and reply `failed`. */
   | { readonly kind: 'give-up'; readonly claimed: boolean; readonly runs?: Runs; readonly write?: RecordBody }
   /** The id belongs to another command. */
   | { readonly kind: 'refuse' };
@@ -150,7 +150,7 @@ export function endOf(
   if (early !== undefined) return { kind: 'repeat', reply: early, write: answeredRecord(record.hash, early, record.nonce) };
   const runs = runsOf(record);
   if (nothingHappened && (usedUp || givenUp)) return { kind: 'exhausted', runs };
-  // A transaction commits its effect only with the answer, and other runs threw `notDone`, so the command had no effect.
+  // A transaction commits its effect only with the reply, and other runs threw `notDone`, so the command had no effect.
   if (refused) return { kind: 'answer', outcome: 'cancelled', runs, write: cancelledRecord(record.hash) };
   const { revision, ...body } = record;
   const write = revision === undefined && { write: body };
@@ -189,7 +189,7 @@ export function claimed(delivery: Pick<ClaimRequest, 'hash' | 'token' | 'nonce' 
     : { state: 'RUN', hash, token, nonce, leaseUntil, command };
 }
 
-/** The record of an ended command: DONE or FAILED by the outcome of the reply. `nonce`: the answer came by token and may be repeated. */
+/** The record of an ended command: DONE or FAILED by the outcome of the reply. `nonce`: the reply came by token and may be repeated. */
 export function answeredRecord(hash: string, reply: string, nonce?: string): RecordBody {
   const state = readAnswer(reply).outcome === 'completed' ? 'DONE' : 'FAILED';
   return { state, hash, reply, ...(nonce !== undefined && { nonce }) };
@@ -212,7 +212,7 @@ export function mine(record: CommandRecord | undefined, token: string): record i
   return record !== undefined && record.state === 'RUN' && record.token === token;
 }
 
-/** Records the handler's answer. `reply` is the reply to publish: the early answer if there is one (R6), else the handler's. */
+/** Records the reply of the handler. `reply` is the reply to publish: the early reply if there is one (R6), else the handler's. */
 export function complete(record: CommandRecord | undefined, token: string, state: 'DONE' | 'FAILED', reply: string): Fenced {
   if (!mine(record, token)) return LOST;
   if (record.early !== undefined) return earlyAnswer(record, record.early);
@@ -220,8 +220,8 @@ export function complete(record: CommandRecord | undefined, token: string, state
 }
 
 /**
- * Records that the handler has deferred. An early answer ends the command at once and is the `reply`; otherwise the command waits for an
- * answer by token.
+ * Records that the handler has deferred. An early reply ends the command at once and is the `reply`; otherwise the command waits for a
+ * reply by token.
  */
 export function defer(record: CommandRecord | undefined, token: string, now: number): Fenced {
   if (!mine(record, token)) return LOST;

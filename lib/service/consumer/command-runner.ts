@@ -159,7 +159,7 @@ export class CommandRunner {
     const lastError = runs.lastError ?? { code: 'POISON', message: why };
     const reply = wasClaimed ? replies.unknown(command, { ...runs, lastError }) : replies.poisoned(command, why);
     if (!wasClaimed) {
-      // A copy of the command may arrive later, and must not run after this answer.
+      // A copy of the command may arrive later, and must not run after this reply.
       const written = await store.write(command.id, { state: 'FAILED', hash: command.datahash, reply }, 'absent');
       if (written.status === 'conflict') return decideAgain(written.current);
     }

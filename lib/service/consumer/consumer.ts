@@ -102,7 +102,7 @@ export class Consumer {
       inFlight,
       worker: workerName(random),
     });
-    // A message whose deletion fails is redelivered, and its record then answers it.
+    // A message whose deletion fails is redelivered, and its record then has the reply.
     this.#deletes = new TurnBatch(ENTRIES_MAX, async (handles) => {
       await queue.delete(handles);
       return [];
@@ -127,7 +127,7 @@ export class Consumer {
   }
 
   /**
-   * Marks all running commands as lost: their leases and visibility timeouts are not extended any more. A late answer counts until
+   * Marks all running commands as lost: their leases and visibility timeouts are not extended any more. A late reply counts until
    * another worker claims the command.
    */
   abandon(): void {

@@ -11,7 +11,7 @@ import { answer as answerRecord, beat, isGenuine } from './token-answer.ts';
 import { buildReply, replyEvent } from './reply.ts';
 import { invalidToken, readTaskToken } from '../task-token.ts';
 
-/** An answer by task token. `command` is the name of the command that the caller expects the token to have. */
+/** A reply by task token. `command` is the name of the command that the caller expects the token to have. */
 export type DeferredAnswer =
   | { readonly kind: 'complete'; readonly command: string; readonly output: unknown }
   | {
@@ -34,10 +34,10 @@ export interface DeferredAnswerDependencies {
 const CONFLICTS_MAX = 8;
 
 /**
- * Answers a command by its task token, even before its handler has deferred (an early answer). Resolves when the answer is recorded and
- * published; an early answer is only recorded, and its worker publishes it. A repetition of the same answer succeeds. Throws `ClientError`:
- * `TOKEN_INVALID` for a token that belongs to no such command, `ALREADY_USED` if another answer was accepted before, `CLOSED` if the
- * command was cancelled, `UNREACHABLE` if the caller must repeat the answer.
+ * Replies to a command by its task token, even before its handler has deferred (an early reply). Resolves when the reply is recorded and
+ * published; an early reply is only recorded, and its worker publishes it. A repetition of the same reply succeeds. Throws `ClientError`:
+ * `TOKEN_INVALID` for a token that belongs to no such command, `ALREADY_USED` if another reply was accepted before, `CLOSED` if the
+ * command was cancelled, `UNREACHABLE` if the caller must repeat the reply.
  */
 export async function answerDeferred(
   input: { readonly token: string; readonly answer: DeferredAnswer },
@@ -92,7 +92,7 @@ async function publish(reply: string | undefined, deps: DeferredAnswerDependenci
   );
 }
 
-/** Returns the reply envelope of this answer, or undefined if the record has neither a command nor a reply. */
+/** Returns the reply envelope of this request, or undefined if the record has neither a command nor a reply. */
 async function replyOf(
   record: CommandRecord | undefined,
   answer: DeferredAnswer,

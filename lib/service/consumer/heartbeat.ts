@@ -90,7 +90,7 @@ export class Heartbeat {
     try {
       const record = await this.#deps.store.read(command.id);
       const fenced = lease(record, token, this.#deps.clock.now() + this.#deps.leaseMs);
-      // The handler has answered during the read, so the lease is not needed any more.
+      // The handler has ended during the read, so the lease is not needed any more.
       if (flight.token !== token) return;
       if (fenced.kind === 'lost' || record === undefined) return this.#lose(flight, 'another worker has taken it over');
       const written = await this.#deps.store.write(command.id, fenced.write, record.revision);

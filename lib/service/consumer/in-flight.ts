@@ -34,7 +34,7 @@ export class InFlight {
   token = '';
   /** The record as this worker wrote it to claim the command. */
   claim: RecordBody | undefined;
-  /** Revision of this worker's last write; 0 if the record holds an early answer, so that no other answer overwrites it. */
+  /** Revision of this worker's last write; 0 if the record holds an early reply, so that no other reply overwrites it. */
   revision = 0;
   /** Consecutive heartbeats that the queue refused. */
   beatsMissed = 0;

@@ -13,7 +13,7 @@ export interface ReturnDependencies {
   readonly random: () => number;
 }
 
-/** Returns messages without an answer to the queue, or moves them to the dead-letter queue. */
+/** Returns messages without a reply to the queue, or moves them to the dead-letter queue. */
 export class MessageReturns {
   readonly #deps: ReturnDependencies;
 

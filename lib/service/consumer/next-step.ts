@@ -38,7 +38,7 @@ export function endWith(disposal: Disposal): NextStep {
   return { kind: 'end', disposal };
 }
 
-/** Another worker has the command (R2): this one writes nothing, answers nothing and acknowledges nothing. */
+/** Another worker has the command (R2): this one writes nothing, sends no reply and acknowledges nothing. */
 export function endAsLost(job: Job, report: Report): NextStep {
   report(noticeOn(job, 'lease-lost', 'The lease was lost while the handler ran, so its answer is dropped.'));
   return endWith('leave');

@@ -1,8 +1,8 @@
-/** A message that was received more often is given up and answered, without another run. */
+/** A message that was received more often is given up with a reply, without another run. */
 export const RECEIVES_MAX = 20;
 /**
  * After this many receives the queue moves the message to its dead-letter queue. It is higher than RECEIVES_MAX, because a command that
- * crashes each worker is answered by the receive after that limit, and writing or publishing that answer may need further receives.
+ * crashes each worker gets its reply by the receive after that limit, and writing or publishing that reply may need further receives.
  */
 export const QUEUE_RECEIVES_MAX = RECEIVES_MAX + 5;
 /**

@@ -18,7 +18,7 @@ export interface ReplyParts {
   /** @default 1, which the envelope omits */
   readonly dataversion?: number;
   readonly retryable?: boolean;
-  /** Number of runs without an answer. */
+  /** Number of runs without a reply. */
   readonly attempts?: number;
   readonly time: string;
 }

@@ -13,7 +13,7 @@ import {
 } from './command-record.ts';
 import { pauseMs } from './run-limits.ts';
 
-/** The end of a run without an answer. */
+/** The end of a run without a reply. */
 export interface RunEnd {
   /** `not-done`: the handler threw `task.notDone()`. `later`: it threw `task.retryAfter()`, which does not count as a failure. */
   readonly how: 'failed' | 'not-done' | 'later';
@@ -27,7 +27,7 @@ export interface RunEnd {
 export type Ended = ClaimVerdict | Extract<Fenced, { kind: 'lost' }>;
 
 /**
- * Decides after a run of this delivery without an answer (R11, R12, R13): pause and run again, or end the command. Pure, like
+ * Decides after a run of this delivery without a reply (R11, R12, R13): pause and run again, or end the command. Pure, like
  * lib/service/consumer/command-record.ts.
  */
 export function endRun(record: CommandRecord | undefined, delivery: ClaimRequest, end: RunEnd): Ended {
@@ -40,7 +40,7 @@ export function endRun(record: CommandRecord | undefined, delivery: ClaimRequest
 export function endTransaction(record: CommandRecord | undefined, delivery: ClaimRequest, end: RunEnd): Ended {
   if (record === undefined)
     return afterRun({ state: 'RUN', hash: delivery.hash, command: delivery.command, nonce: delivery.nonce }, delivery, end);
-  // Another worker has claimed or answered the command in the meantime.
+  // Another worker has claimed the command or replied to it in the meantime.
   if (record.state !== 'RUN' || (record.leaseUntil ?? 0) > delivery.now) return claim(record, delivery);
   const { revision: _, ...rest }: RecordBody & { readonly revision?: number } = counted(record, delivery);
   return afterRun(rest, delivery, end);

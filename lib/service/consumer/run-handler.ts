@@ -13,7 +13,7 @@ import { isDeferred } from '../task.ts';
 interface Claim {
   /** The record as this worker wrote it. */
   readonly claim: RecordBody;
-  /** Its revision; 0 if the record has an early answer. */
+  /** Its revision; 0 if the record has an early reply. */
   readonly revision: number;
 }
 
@@ -27,7 +27,7 @@ interface Answer {
 
 /**
  * Runs the handler of a claimed command outside of a transaction. In: this worker's claim. Out: the recorded reply, or the decision after
- * a run without an answer. Trunk: `callHandler` → `readEnd` → build the reply → `recordAnswer` (lib/service/consumer/after-run.ts).
+ * a run without a reply. Trunk: `callHandler` → `readEnd` → build the reply → `recordAnswer` (lib/service/consumer/after-run.ts).
  */
 export async function runHandler(job: Job, { claim, revision }: Claim, deps: RunnerDependencies): Promise<NextStep> {
   const { flight, delivery } = job;
@@ -36,7 +36,7 @@ export async function runHandler(job: Job, { claim, revision }: Claim, deps: Run
   flight.revision = revision;
   if (delivery.effect === 'once') await deps.store.durable();
   const end = await callHandler(job, deps);
-  // From here on a heartbeat could only conflict with the write of the answer.
+  // From here on a heartbeat could only conflict with the write of the reply.
   flight.token = '';
   const answer = readEnd(job, end);
   if (answer === 'deferred') return recordDeferral(job, deps);
@@ -64,7 +64,7 @@ async function callHandler(job: Job, deps: RunnerDependencies): Promise<CallEnd>
   }
 }
 
-/** Returns `thrown` for a run without an answer: it exceeded its timeout, threw an undeclared error, or its data breaks the contract. */
+/** Returns `thrown` for a run without a reply: it exceeded its timeout, threw an undeclared error, or its data breaks the contract. */
 function readEnd(job: Job, end: CallEnd): Answer | 'deferred' | { readonly thrown: unknown } {
   const { contract, outputWhat } = job.served as ServedCommand;
   try {

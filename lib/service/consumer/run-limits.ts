@@ -11,7 +11,7 @@ export interface RunLimits {
   readonly deadline: number;
 }
 
-/** The number and the last error of runs without an answer, as a reply reports them. */
+/** The number and the last error of runs without a reply, as a reply reports them. */
 export interface Runs {
   readonly failures: number;
   readonly lastError?: LastError;

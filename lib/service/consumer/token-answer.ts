@@ -5,7 +5,7 @@ import { isSameNonce } from '../task-token.ts';
 export type TokenVerdict =
   /** Write the record if there is one, publish the reply if there is one, then accept. */
   | { readonly kind: 'accept'; readonly write?: RecordBody; readonly reply?: string }
-  /** Another answer was accepted before. */
+  /** Another reply was accepted before. */
   | { readonly kind: 'used' }
   /** The command was cancelled, or never begun. */
   | { readonly kind: 'closed' }
@@ -21,7 +21,7 @@ export function isGenuine(record: CommandRecord | undefined, nonce: string): boo
   return record.state !== 'RUN' && record.state !== 'DEFERRED';
 }
 
-/** Decides on an answer by task token. `reply` is the complete reply envelope. */
+/** Decides on a reply by task token. `reply` is the complete reply envelope. */
 export function answer(record: CommandRecord | undefined, reply: string, now: number): TokenVerdict {
   if (record === undefined) return { kind: 'absent' };
   switch (record.state) {
@@ -42,7 +42,7 @@ export function answer(record: CommandRecord | undefined, reply: string, now: nu
 
 function answerRunning(record: CommandRecord, reply: string, now: number): TokenVerdict {
   if (record.early !== undefined) return sameAnswer(record.early, reply) ? { kind: 'accept' } : { kind: 'used' };
-  // Between two runs, and after a lapsed run of class `once`, no worker would publish the answer, so it ends the command here.
+  // Between two runs, and after a lapsed run of class `once`, no worker would publish the reply, so it ends the command here.
   if (record.token === undefined || (record.once === true && (record.leaseUntil ?? 0) <= now))
     return { kind: 'accept', write: answeredRecord(record.hash, reply, record.nonce), reply };
   const { revision: _, ...body } = record;

@@ -28,7 +28,7 @@ type Committed =
 
 /**
  * Runs the handler of a command of effect class `transaction`. In: the claim, which is not written yet. Out: the reply, or the decision after
- * a conflict or a run without an answer. Trunk: `transact` → `commitRun` → the reply; an error rolls all writes back.
+ * a conflict or a run without a reply. Trunk: `transact` → `commitRun` → the reply; an error rolls all writes back.
  */
 export async function runTransaction(job: Job, { claim, found }: TransactionClaim, deps: RunnerDependencies): Promise<NextStep> {
   const transactional = deps.transactional as TransactionalRecords;

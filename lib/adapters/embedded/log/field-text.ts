@@ -11,7 +11,7 @@ const NO_NUMBER = 'x;';
 /**
  * Writes a record as fields one after the other: a number as `<digits>;`, a string as `<length>;<characters>`. Nothing is
  * escaped, so a long body costs a copy and no more. A negative length means: absent, the same as before, or the same as
- * an earlier shared string, because the text of a command is written as message, claim and answer.
+ * an earlier shared string, because the text of a command is written as message, claim and reply.
  */
 export class FieldWriter {
   #text = '';
