@@ -5,7 +5,7 @@ import type { TransactionalRecords } from './store.ts';
 
 /** The queue that a long-running service polls, and the signal that stops it. */
 export interface PollOptions {
-  /** URL of the service's SQS queue. */
+  /** URL of the service's SQS queue; it determines the system to which replies go, if several share the service. */
   readonly queueUrl: string;
   /** @default it polls until the process ends */
   readonly signal?: AbortSignal;
@@ -14,7 +14,8 @@ export interface PollOptions {
 /**
  * A service that can run in the local runtime, as a Lambda function, or as a program that polls its queue. On AWS it reads its resources
  * from the variables that the constructs of `tutti/cdk` set: `TUTTI_BUS`, `TUTTI_BUCKET`, `TUTTI_BUCKET_OWNER`, `TUTTI_DEAD_LETTER_URL`,
- * `TUTTI_COMMAND_TABLE` (unless `serve` was given a store), and in a Lambda function `TUTTI_QUEUE_URL`.
+ * `TUTTI_COMMAND_TABLE` (unless `serve` was given a store), in a Lambda function `TUTTI_QUEUE_URL`, and `TUTTI_SYSTEMS` for the systems
+ * beside the first that share the service.
  */
 export interface Served<N extends string = string> {
   /**
