@@ -161,7 +161,7 @@ const CHANCE: Advice = {
 const IDS: Advice = { ...CHANCE, because: 'a replay would get a different id', async: 'Use ctx.uuid().' };
 const OUTSIDE: Advice = {
   because: 'each replay would do it again',
-  async: 'Do it in the handler of a command, and call the command with ctx.call.',
+  async: 'Do it in a step of ctx.run, or in the handler of a command.',
   decider: 'Do it in the handler of a command, and send the command.',
 };
 const PAUSES: Advice = {

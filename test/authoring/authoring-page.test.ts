@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { system, type System } from 'tutti';
+import { system, type AnyProcess, type System } from 'tutti';
 import { serve, type Served } from 'tutti/service';
 import { scripted, simulate, type World } from 'tutti/testing';
 import { Asked, assistant, model, modelService } from './documented/assistant.ts';
@@ -9,6 +9,8 @@ import { Arrived, coldChain, Measured } from './documented/cold-chain.ts';
 import { Address, carrier, OrderCancelled, OrderPlaced, payments } from './documented/contracts.ts';
 import { deliver } from './documented/deliver.ts';
 import { deliverStory } from './documented/deliver-story.ts';
+import { paidSeat, seatOrStandby, SeatWanted } from './documented/paid-seat.ts';
+import { done } from './documented/partners.ts';
 import { cancelOrder, placeOrder, shop } from './documented/program.ts';
 import { reminder } from './documented/reminder.ts';
 import { Left, Paused, pausing, PeriodBegan, Resumed, subscription } from './documented/subscription.ts';
@@ -174,6 +176,34 @@ test('a model learns that a tool call does not fit, corrects it, and gets the pr
     'quote was called with kg: Invalid input: expected number, received string.',
     '{"price":450}',
   ]);
+});
+
+describe('a process with steps of its own', () => {
+  const wanted = { cartId: 'c-1', total: 10_000, flight: 'BER-LIS' };
+  const booked = async (job: AnyProcess, flight: string): Promise<World> => {
+    done.clear();
+    const world = simulate(system('shop', { processes: [job], services: [] }));
+    await world.client.publish(SeatWanted, { ...wanted, flight });
+    await world.settle();
+    return world;
+  };
+
+  test('charges and books, with a variable that a step captured', async () => {
+    const world = await booked(paidSeat, 'BER-LIS');
+    expect(await world.client.result(paidSeat, 'c-1')).toEqual({ payment: 'p-10200', seat: '12A' });
+    expect([...done.values()]).toEqual(['charge 10200', 'book BER-LIS']);
+  });
+
+  test('refunds the payment if the flight is full', async () => {
+    const world = await booked(paidSeat, 'full');
+    expect((await world.client.describe(paidSeat, 'c-1')).why).toContain('the step book failed: sold out');
+    expect([...done.values()]).toEqual(['charge 10200', 'refund p-10200']);
+  });
+
+  test('goes on after a step that failed, if it catches the failure', async () => {
+    const world = await booked(seatOrStandby, 'full');
+    expect(await world.client.result(seatOrStandby, 'c-1')).toEqual({ seat: 'standby' });
+  });
 });
 
 test('a subscription ends each period and starts the next one, until the customer leaves', async () => {

@@ -22,7 +22,7 @@ describe('globals that a replay cannot repeat throw in a process', () => {
     [
       'fetch()',
       () => fetch('http://127.0.0.1:9'),
-      'each replay would do it again. Do it in the handler of a command, and call the command with ctx.call.',
+      'each replay would do it again. Do it in a step of ctx.run, or in the handler of a command.',
     ],
     ['setTimeout()', () => setTimeout(() => {}, 1), 'nothing would wake the process after a restart. Use ctx.sleep() or ctx.until().'],
     ['setInterval()', () => setInterval(() => {}, 1), 'nothing would wake the process after a restart. Use ctx.sleep() or ctx.until().'],

@@ -55,12 +55,19 @@ export function readSource(text: string): SourceText {
 }
 
 /** The specifiers of a text's imports and exports, each with its line. */
-export function importsOf(source: SourceText): readonly { readonly specifier: string; readonly line: number }[] {
-  const found: { specifier: string; line: number }[] = [];
+export interface Import {
+  readonly specifier: string;
+  readonly line: number;
+  /** `import('…')`, which a function does when it runs. */
+  readonly dynamic: boolean;
+}
+
+export function importsOf(source: SourceText): readonly Import[] {
+  const found: Import[] = [];
   for (const match of source.plain.matchAll(/\b(?:from|import(?:\s*\()?)\s*(['"])([^'"\n]+)\1/g)) {
     // In `code`, a `from '…'` inside a string is blank.
     if (source.code[match.index] !== source.plain[match.index]) continue;
-    found.push({ specifier: match[2]!, line: lineAt(source.plain, match.index) });
+    found.push({ specifier: match[2]!, line: lineAt(source.plain, match.index), dynamic: /^import\s*\(/.test(match[0]) });
   }
   return found;
 }

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { importsOf, readSource, type SourceText } from './source-text.ts';
+import { importsOf, readSource, type Import, type SourceText } from './source-text.ts';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 
@@ -9,7 +9,7 @@ export interface SourceFile extends SourceText {
   /** The path from the root of the project, with `/`. */
   readonly path: string;
   readonly text: string;
-  readonly imports: readonly { readonly specifier: string; readonly line: number }[];
+  readonly imports: readonly Import[];
 }
 
 const sourceFolders = ['lib', 'functions', 'bin', 'test', 'bench', 'examples'];
@@ -48,15 +48,19 @@ export function targetOf(from: string, specifier: string): string | undefined {
   return specifier.startsWith('tutti/') ? `lib/${specifier.slice('tutti/'.length)}/index.ts` : undefined;
 }
 
-/** The given files and all files that they import, directly or not. */
-export function reachedFrom(tree: ReadonlyMap<string, SourceFile>, starts: Iterable<string>): ReadonlySet<string> {
+/** The given files and all files that they import, directly or not. `followed`: the imports that count. */
+export function reachedFrom(
+  tree: ReadonlyMap<string, SourceFile>,
+  starts: Iterable<string>,
+  followed: (each: Import) => boolean = () => true,
+): ReadonlySet<string> {
   const reached = new Set<string>();
   const waiting = [...starts];
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const file = tree.get(path);
     if (file === undefined || reached.has(path)) continue;
     reached.add(path);
-    for (const { specifier } of file.imports) {
+    for (const { specifier } of file.imports.filter(followed)) {
       const target = targetOf(path, specifier);
       if (target !== undefined) waiting.push(target);
     }
