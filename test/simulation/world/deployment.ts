@@ -5,7 +5,7 @@ import { makeHandler as sweepTimers } from '../../../functions/sweep-timers/hand
 import { makeHandler as wakeOverdue } from '../../../functions/wake-overdue/handler.ts';
 import type { SystemContract } from '../../../lib/contract/runtime-contract.ts';
 import type { System } from '../../../lib/contract/system.ts';
-import { systemContract } from '../../../lib/contract/system.ts';
+import { systemContract, withoutSteps } from '../../../lib/contract/system.ts';
 import { SeededRandom } from '../../../lib/core/seeded-random.ts';
 import type { Engine } from '../../../lib/engine/engine.ts';
 import { HOT_LANE, INBOX, OPERATIONS, STARTS } from '../../../lib/format/inbox-message.ts';
@@ -93,8 +93,9 @@ export class Deployment {
     return this.#options.scenario.builds[this.#build] as System<string>;
   }
 
+  /** Without the service `steps`: no scenario calls ctx.run. */
   get system(): SystemContract {
-    return systemContract(this.#source);
+    return withoutSteps(systemContract(this.#source));
   }
 
   get newestBuild(): boolean {
