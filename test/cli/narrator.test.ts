@@ -46,6 +46,11 @@ test('the narrator describes the commands, the undos and the failure of a failed
   ]);
 });
 
+test('a refused value of ctx.dispatch is described by its reason', () => {
+  const message = 'refund was called with cents: Invalid input: expected number, received string.';
+  expect(told({ type: 'DispatchRefused', path: 'desk.dispatch:1', refused: 'invalid', message })).toEqual([`refused: ${message}`]);
+});
+
 test('an operator request names its principal and the sender stamped by the queue', () => {
   const act = { at: 1, id: 'op-1', by: 'arn:aws:sts::1:assumed-role/desk/alice' } as const;
   expect(

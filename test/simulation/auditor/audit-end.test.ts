@@ -185,6 +185,12 @@ describe('I8', () => {
     ).not.toContain('never ends');
   });
 
+  test('finds an instance that is stuck with POISON if its process has no bug', async () => {
+    const stuck = withHead(booked, () => ({ status: 'stuck', why: '{"code":"POISON"}' }));
+    expect(await audited(stuck, expected({ sound: true }))).toContain('is stuck, though its process has no bug');
+    expect(await audited(stuck)).not.toContain('I8: ');
+  });
+
   test('finds an instance that is stuck without a reason', async () => {
     expect(await audited(withHead(booked, () => ({ status: 'stuck' })))).toContain('stuck without a reason');
     expect(await audited(withHead(booked, () => ({ status: 'stuck', why: '{"code":"UNKNOWN_OUTCOME"}' })))).not.toContain('I8: ');
