@@ -11,6 +11,7 @@ export {
   type Throws,
   type Wires,
 } from './contract/command.ts';
+export type { CalendarRule, CronRule, MonthlyRule } from './contract/calendar.ts';
 export type { Duration } from './contract/duration.ts';
 export {
   Cancelled,

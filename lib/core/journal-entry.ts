@@ -100,7 +100,8 @@ export type Decided =
       readonly mode?: 'send';
     } & Hashed)
   | { readonly type: 'EventTaken'; readonly path: string; readonly id: string }
-  | { readonly type: 'TimerSet'; readonly n: number; readonly path: string; readonly due: number }
+  /** `rule`: a calendar rule, whose instant the host has computed. */
+  | { readonly type: 'TimerSet'; readonly n: number; readonly path: string; readonly due: number; readonly rule?: string }
   | { readonly type: 'TimerCleared'; readonly n: number; readonly path: string }
   /** `branches`: completed branches of a losing race are undone too. Earlier releases did not undo them, and did not write it. */
   | { readonly type: 'BranchWon'; readonly path: string; readonly winner: string; readonly branches?: boolean }

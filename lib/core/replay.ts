@@ -115,7 +115,7 @@ function isOfPolicy(path: string): boolean {
 
 const COMPARED: { readonly [T in Decided['type']]?: readonly string[] } = {
   CommandIssued: ['n', 'command', 'undoes', 'mode'],
-  TimerSet: ['n', 'due'],
+  TimerSet: ['n', 'due', 'rule'],
   TimerCleared: ['n'],
   EventTaken: ['id'],
   BranchWon: ['winner'],

@@ -1,3 +1,4 @@
+import type { CalendarRule } from '../contract/calendar.ts';
 import { Cancelled, type Failure } from '../contract/errors.ts';
 import type { CommandContract, ProcessContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
@@ -39,6 +40,8 @@ export interface ProcessRun {
   readonly payloads: Map<string, string>;
   /** During a replay: the recorded decisions of the activation. */
   expected: Expected | undefined;
+  /** Steps whose instant a host computes from a calendar rule, before the code continues. */
+  readonly undated: Undated[];
   /** One sentence for each `ctx.send` and `ctx.view` that a replay of this run has skipped, because it is new in the code. */
   readonly skipped: string[];
   /** Set if the process cannot continue without an operator. */
@@ -183,6 +186,13 @@ export interface EachLoop {
   /** The end of the loop, or undefined if it has none. */
   readonly end: SleepStep | undefined;
 }
+/** A timer that is not set yet: its instant is that of a rule. */
+export interface Undated {
+  readonly step: SleepStep;
+  readonly path: string;
+  readonly purpose: 'sleep' | 'wait';
+  readonly rule: CalendarRule;
+}
 export interface SleepStep extends StepOf<'sleep'> {
   timer: number;
   /** Journal index after the entry of its timer, once it has fired. */
@@ -272,6 +282,7 @@ export function newRun(definition: ProcessContract, environment: RunEnvironment,
     trace: undefined,
     payloads: new Map(),
     expected: undefined,
+    undated: [],
     skipped: [],
     stuck: undefined,
     bug: undefined,

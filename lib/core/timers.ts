@@ -1,9 +1,10 @@
+import { calendarText, type CalendarRule } from '../contract/calendar.ts';
 import { DURATION_MAX_MS } from '../contract/duration.ts';
 import { INSTANT_MAX } from '../contract/instant.ts';
 import type { Decided } from './journal-entry.ts';
 import { journal } from './journal.ts';
 import { isClosed, type ArmedTimer, type TimerPurpose } from './image.ts';
-import type { ProcessRun, Scope, SleepStep } from './run.ts';
+import type { ProcessRun, Scope, SleepStep, Undated } from './run.ts';
 import { nextPath, rejectIfCancelled } from './run.ts';
 
 /** The next number of a command, timer or event. A replay takes the recorded number of the path. */
@@ -14,10 +15,10 @@ export function allocate(run: ProcessRun, type: Decided['type'], path: string): 
   return n;
 }
 
-export function setTimer(run: ProcessRun, path: string, wanted: number, purpose: TimerPurpose): number {
+export function setTimer(run: ProcessRun, path: string, wanted: number, purpose: TimerPurpose, rule?: CalendarRule): number {
   const due = dueOf(run, path, wanted);
   const n = allocate(run, 'TimerSet', path);
-  journal(run, { type: 'TimerSet', n, path, due });
+  journal(run, { type: 'TimerSet', n, path, due, ...(rule && { rule: calendarText(rule) }) });
   run.image.timers.set(n, { n, path, due, purpose });
   return n;
 }
@@ -35,13 +36,35 @@ export function clearTimer(run: ProcessRun, n: number): void {
 }
 
 /** `ctx.sleep` and `ctx.until`. A timer with an instant in the past fires in the same commit. */
-export function sleep(run: ProcessRun, scope: Scope, name: 'sleep' | 'until', due: number): SleepStep {
+export function sleep(run: ProcessRun, scope: Scope, name: 'sleep' | 'until', when: number | CalendarRule): SleepStep {
   const step: SleepStep = { kind: 'sleep', path: nextPath(scope, name), scope, status: 'open', resolver: undefined, timer: 0 };
   if (rejectIfCancelled(run, step)) return step;
-  scope.open.add(step);
-  step.timer = setTimer(run, step.path, due, 'sleep');
-  run.steps.set(step.timer, step);
+  wakeAt(run, { step, path: step.path, purpose: 'sleep' }, when);
   return step;
+}
+
+/** Sets the timer of a step at once, or leaves it to the front end, which asks the host for the instant of a rule. */
+export function wakeAt(run: ProcessRun, wanted: Omit<Undated, 'rule'>, when: number | CalendarRule): void {
+  wanted.step.scope.open.add(wanted.step);
+  if (typeof when === 'number') setStep(run, wanted, when);
+  else run.undated.push({ ...wanted, rule: when });
+}
+
+/** The next step that still needs the instant of its rule. In a replay the instant is the recorded one, so no host is asked. */
+export function nextUndated(run: ProcessRun): (Undated & { readonly recorded: number | undefined }) | undefined {
+  for (let undated = run.undated.shift(); undated; undated = run.undated.shift()) {
+    const { step, path } = undated;
+    if (step.status !== 'open') continue;
+    const { expected } = run;
+    return { ...undated, recorded: expected && (expected.recorded('TimerSet', path)?.due ?? run.image.clock) };
+  }
+  return undefined;
+}
+
+/** Sets the timer of a step to an instant. */
+export function setStep(run: ProcessRun, { step, path, purpose, rule }: Omit<Undated, 'rule'> & Partial<Undated>, due: number): void {
+  step.timer = setTimer(run, path, due, purpose, rule);
+  run.steps.set(step.timer, step);
 }
 
 /** The earliest timer or command that is due at the process time; of two at one instant, the one with the lower number. */

@@ -1,8 +1,9 @@
+import type { CalendarRule } from '../contract/calendar.ts';
 import type { Message } from '../contract/message.ts';
 import { journal } from './journal.ts';
 import type { EachLoop, ProcessRun, Scope, Signal, SleepStep, WaitStep } from './run.ts';
 import { nextPath, rejectIfCancelled, touch } from './run.ts';
-import { clearTimer, setTimer } from './timers.ts';
+import { clearTimer, setTimer, wakeAt } from './timers.ts';
 
 /** `ctx.waitFor`: takes the first unread event that matches, or waits for one. */
 export function waitFor(
@@ -45,12 +46,10 @@ function nameOf(events: readonly string[]): string {
 }
 
 /** Begins the timer of a loop. Its path is that of a wait, so `tutti why` tells the events and the end of the loop. */
-export function endOfLoop(run: ProcessRun, scope: Scope, events: readonly string[], due: number): SleepStep {
+export function endOfLoop(run: ProcessRun, scope: Scope, events: readonly string[], when: number | CalendarRule): SleepStep {
   const step: SleepStep = { kind: 'sleep', path: nextPath(scope, nameOf(events)), scope, status: 'open', resolver: undefined, timer: 0 };
   if (rejectIfCancelled(run, step)) return step;
-  scope.open.add(step);
-  step.timer = setTimer(run, `${step.path}/timeout`, due, 'wait');
-  run.steps.set(step.timer, step);
+  wakeAt(run, { step, path: `${step.path}/timeout`, purpose: 'wait' }, when);
   return step;
 }
 
@@ -70,6 +69,8 @@ export function leaveLoop(run: ProcessRun, { end }: EachLoop): void {
   if (end?.status !== 'open') return;
   end.status = 'cancelled';
   end.scope.open.delete(end);
+  // The host has not computed its instant yet.
+  if (end.timer === 0) return;
   clearTimer(run, end.timer);
   run.steps.delete(end.timer);
   journal(run, { type: 'TimerCleared', n: end.timer, path: `${end.path}/timeout` });

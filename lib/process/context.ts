@@ -1,4 +1,5 @@
 import type { AnyCommand, FailureOf, InputOf, OutputOf } from '../contract/command.ts';
+import type { CalendarRule } from '../contract/calendar.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Failure, ProcessFailed } from '../contract/errors.ts';
 import type { AnyEvent, DataOf } from '../contract/event.ts';
@@ -115,9 +116,11 @@ export interface AnyContext {
   /** Waits durably for a duration of 0 to 100 years; a longer one counts as 100 years. Rejects with `Cancelled`. */
   sleep(duration: Duration): Step<void>;
   /**
-   * Waits durably until a `Date`, or an ISO 8601 instant with an offset. An instant in the past resolves at once. Rejects with `Cancelled`.
+   * Waits durably until a `Date`, or an ISO 8601 instant with an offset; an instant in the past resolves at once. Of a calendar rule, such as
+   * `{ monthly: 31, at: '09:00', zone: 'Europe/Paris' }`, it waits for the first instant after the process time. A rule that is not valid stops
+   * the instance with `POISON`. Rejects with `Cancelled`.
    */
-  until(instant: string | Date): Step<void>;
+  until(instant: string | Date | CalendarRule): Step<void>;
   /**
    * Returns the key and value of the first branch that settles, or rejects with its failure. The other branches are cancelled and undone.
    * A step that lost must not be raced or awaited again: that stops the instance with `POISON`.
@@ -229,8 +232,11 @@ export interface Wait<E extends AnyEvent, D> {
 
 /** Options of `each`. */
 export interface Each {
-  /** The end of the loop: a duration from its begin, a `Date`, or an ISO 8601 instant with an offset. @default no end */
-  readonly until?: Duration | (string & {}) | Date;
+  /**
+   * The end of the loop: a duration from its begin, a `Date`, an ISO 8601 instant with an offset, or the first instant of a calendar rule.
+   * @default no end
+   */
+  readonly until?: Duration | (string & {}) | Date | CalendarRule;
 }
 
 /** A message of one of several events. */

@@ -7,16 +7,26 @@ import type { RecordedFact } from '../core/journal-entry.ts';
 import type { FrontEndOutcome, ProcessRun, Scope, StepState } from '../core/run.ts';
 import { type CodeStorage, refuseGlobals, rejectStep, resolverOf, runBody } from './running-code.ts';
 import { asyncStorage } from '../adapters/system/async-storage.ts';
+import { SystemCalendar } from '../adapters/system/calendar.ts';
+import type { Calendar } from '../ports/calendar.ts';
+import { nextUndated, setStep } from '../core/timers.ts';
 import { frozen } from '../contract/schema.ts';
 import { ProcessContext, type ReceivedStart } from './process-context.ts';
+
+/** The ports that a host passes to its processes. */
+export interface ProcessHost {
+  readonly storage: CodeStorage;
+  readonly calendar: Calendar;
+}
 
 /**
  * The main file of lib/process. Input: a definition and a run. Output: the front end, which takes each applied fact to the user's code.
  * Trunk: `Continuation` runs an async process through `process-context.ts` and `running-code.ts`; `decide-on.ts` calls a decider's handlers.
  */
-export function frontEndWith(storage: CodeStorage): FrontEndOf {
+export function frontEndWith(host: ProcessHost): FrontEndOf {
+  const { storage } = host;
   return (definition, run) => {
-    if (definition.kind === 'async') return new Continuation(storage, run, definition as AsyncDefinition);
+    if (definition.kind === 'async') return new Continuation(host, run, definition as AsyncDefinition);
     return {
       advance: (fact, input) => {
         decideOn(storage, run, definition as DeciderDefinition, { fact, input });
@@ -27,7 +37,7 @@ export function frontEndWith(storage: CodeStorage): FrontEndOf {
 }
 
 /** The front end of every host on Node: the embedded runtime, the functions, the test kit and the tools. */
-export const frontEndOf: FrontEndOf = frontEndWith(asyncStorage());
+export const frontEndOf: FrontEndOf = frontEndWith({ storage: asyncStorage(), calendar: new SystemCalendar() });
 
 /**
  * The live half of an async process: the user's function, suspended where it awaits. It takes the outcomes of
@@ -39,12 +49,14 @@ export const frontEndOf: FrontEndOf = frontEndWith(asyncStorage());
  */
 export class Continuation implements FrontEnd {
   readonly #storage: CodeStorage;
+  readonly #calendar: Calendar;
   readonly #run: ProcessRun;
   readonly #definition: AsyncDefinition;
   #start: ReceivedStart | undefined;
 
-  constructor(storage: CodeStorage, run: ProcessRun, definition: AsyncDefinition) {
+  constructor({ storage, calendar }: ProcessHost, run: ProcessRun, definition: AsyncDefinition) {
     this.#storage = storage;
+    this.#calendar = calendar;
     this.#run = run;
     this.#definition = definition;
   }
@@ -66,6 +78,7 @@ export class Continuation implements FrontEnd {
     for (let outcome = nextOutcome(this.#run); outcome && !this.#run.bug; outcome = nextOutcome(this.#run)) {
       this.#deliver(outcome, start);
       await turn();
+      await this.#setUndated();
     }
     if (!this.#run.bug) this.#checkPending();
   }
@@ -90,6 +103,14 @@ export class Continuation implements FrontEnd {
     const code = { run: this.#run, scope };
     const ctx = new ProcessContext(this.#storage, code, this.#definition, start);
     runBody(this.#storage, code, () => body(ctx));
+  }
+
+  /** Sets the timers of calendar rules. No code of the process runs meanwhile. */
+  async #setUndated(): Promise<void> {
+    for (let undated = nextUndated(this.#run); undated && !this.#run.bug; undated = nextUndated(this.#run)) {
+      const { rule, recorded } = undated;
+      setStep(this.#run, undated, recorded ?? (await this.#calendar.next(rule, this.#run.image.clock)));
+    }
   }
 
   /** Marks a process that has not ended and waits for no reply, timer or event, because nothing would ever wake it. */

@@ -2,6 +2,7 @@ import { commandContract, type AnyCommand } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { isCommandFailed, ProcessFailed } from '../contract/errors.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
+import { calendarText, isCalendarRule, type CalendarRule } from '../contract/calendar.ts';
 import { instantOf } from '../contract/instant.ts';
 import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
@@ -128,7 +129,7 @@ export class ProcessContext {
     return this.#promise(sleep(this.#run, scope, 'sleep', this.#run.image.clock + this.#read(() => milliseconds(duration))));
   }
 
-  until(instant: string | Date): Step<unknown> {
+  until(instant: string | Date | CalendarRule): Step<unknown> {
     const scope = this.#takes('until');
     if (!scope) return unsettled();
     return this.#promise(
@@ -136,7 +137,7 @@ export class ProcessContext {
         this.#run,
         scope,
         'until',
-        this.#read(() => this.#instantOf(instant)),
+        this.#read(() => this.#whenOf(instant)),
       ),
     );
   }
@@ -158,12 +159,12 @@ export class ProcessContext {
     return type;
   }
 
-  each(events: readonly AnyEvent[], { until }: { readonly until?: string | Date } = {}): AsyncIterable<unknown> {
+  each(events: readonly AnyEvent[], { until }: { readonly until?: string | Date | CalendarRule } = {}): AsyncIterable<unknown> {
     return { [Symbol.asyncIterator]: () => this.#loop(events, until) };
   }
 
   /** `for await` calls `return` if its body breaks, returns or throws. */
-  #loop(events: readonly AnyEvent[], until: string | Date | undefined): AsyncIterator<unknown, undefined> {
+  #loop(events: readonly AnyEvent[], until: string | Date | CalendarRule | undefined): AsyncIterator<unknown, undefined> {
     const scope = this.#takes('each');
     if (!scope) return { next: () => unsettled() };
     const types = [...new Set(events.map((event) => this.#received(event)))];
@@ -187,9 +188,9 @@ export class ProcessContext {
     };
   }
 
-  #endOf(until: string | Date): number {
+  #endOf(until: string | Date | CalendarRule): number | CalendarRule {
     const isDuration = typeof until === 'string' && !until.includes('T');
-    return this.#read(() => (isDuration ? this.#run.image.clock + milliseconds(until as Duration) : this.#instantOf(until)));
+    return this.#read(() => (isDuration ? this.#run.image.clock + milliseconds(until as Duration) : this.#whenOf(until)));
   }
 
   every(period: Duration, act: (n: number) => unknown): Step<unknown> {
@@ -313,6 +314,13 @@ export class ProcessContext {
   /** A predicate is code of the process even if the engine calls it. */
   #matchOf(scope: Scope, match: ((data: never) => boolean) | undefined): typeof match {
     return match && ((data) => asCodeOf(this.#storage, { run: this.#run, scope }, () => match(data)));
+  }
+
+  /** An instant, or a valid rule. */
+  #whenOf(when: string | Date | CalendarRule): number | CalendarRule {
+    if (!isCalendarRule(when)) return this.#instantOf(when);
+    calendarText(when);
+    return Object.freeze({ ...when });
   }
 
   /** Earlier releases accepted instants without an offset, in the machine's time zone. Runs that they recorded continue. */

@@ -12,6 +12,7 @@ import { deliverStory } from './documented/deliver-story.ts';
 import { paidSeat, seatOrStandby, SeatWanted } from './documented/paid-seat.ts';
 import { done } from './documented/partners.ts';
 import { cancelOrder, placeOrder, shop } from './documented/program.ts';
+import { month, MonthBegan, PlanChanged } from './documented/month.ts';
 import { reminder } from './documented/reminder.ts';
 import { Left, Paused, pausing, PeriodBegan, Resumed, subscription } from './documented/subscription.ts';
 
@@ -224,6 +225,16 @@ test('a reminder is sent each day until its race is decided', async () => {
   await world.advance('3 days');
   expect(await world.client.result(reminder, 'c-1')).toBe('paused');
   expect(world.calls(carrier.quote)).toEqual([{ kg: 1 }, { kg: 2 }]);
+});
+
+test('a month ends on its last day, and the subscription waits for the next working day', async () => {
+  const world = simulate(shopWith([month]), { services: [paid], at: '2027-02-01T00:00:00Z' });
+  await world.client.publish(MonthBegan, { customerId: 'c-1', plan: 'small' });
+  await world.client.publish(PlanChanged, { customerId: 'c-1', plan: 'large' });
+  await world.advance('40 days');
+  // 28 February 2027 is a Sunday.
+  expect(await world.client.result(month, 'c-1')).toEqual({ until: '2027-03-01T08:00:00.000Z' });
+  expect(world.calls(payments.charge)).toEqual([{ amount: 900 }]);
 });
 
 test('a stale signal does not end a pause', async () => {

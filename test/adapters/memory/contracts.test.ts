@@ -1,3 +1,4 @@
+import { calendarContract } from '../../contracts/calendar.contract.ts';
 import { clockContract } from '../../contracts/clock.contract.ts';
 import { eventPublisherContract } from '../../contracts/event-publisher.contract.ts';
 import { instanceIndexContract } from '../../contracts/instance-index.contract.ts';
@@ -14,6 +15,7 @@ import { MemoryPayloadStore } from '../../../lib/adapters/memory/payload-store.t
 import { MemoryProcessStore, memoryProcessTables } from '../../../lib/adapters/memory/process-store.ts';
 import { MemoryReplyKeys } from '../../../lib/adapters/memory/reply-keys.ts';
 import { MemoryRetirementStore } from '../../../lib/adapters/memory/retirement-store.ts';
+import { SystemCalendar } from '../../../lib/adapters/system/calendar.ts';
 import { SystemClock } from '../../../lib/adapters/system/clock.ts';
 import { busOf, opens, queuesOf } from '../opened-states.ts';
 
@@ -40,3 +42,4 @@ clockContract('system', () => {
   const clock = new SystemClock();
   return { clock, pass: (milliseconds) => clock.sleep(milliseconds) };
 });
+calendarContract('system', new SystemCalendar());
