@@ -76,7 +76,7 @@ export class ProcessContext {
     const scope = this.#takes(returnsFailure ? 'try' : 'call');
     if (!scope) return unsettled();
     const contract = listedContract(this.#run, commandContract(command));
-    if (contract.service === STEPS) refuse(this.#run, 'POISON', `${contract.name} was called: expected ctx.run(name, async (task) => …).`);
+    this.#refuseSteps(contract.service, `${contract.name} was called`);
     const passed = { schema: contract.input, value: input, what: `${contract.name} was called with` };
     const policy = policyOf(contract, options, returnsFailure);
     return this.#promise(this.#asOther(() => callCommand(this.#run, scope, contract, passed, policy)));
@@ -89,9 +89,11 @@ export class ProcessContext {
   ): Step<unknown> {
     const scope = this.#takes('dispatch');
     if (!scope) return unsettled();
+    const contract = serviceContract(service);
+    this.#refuseSteps(contract.name, `A command of ${contract.name} was dispatched`);
     const { name, input } = call;
     const policy = (contract: CommandContract): CallPolicy => ({ ...policyOf(contract, options, true), dispatched: true });
-    const dispatched = { service: serviceContract(service), only, name, input, policyOf: policy };
+    const dispatched = { service: contract, only, name, input, policyOf: policy };
     const step = this.#asOther(() => dispatchCommand(this.#run, scope, dispatched));
     return stepPromise(step, this.#run.environment.checks, step.kind === 'call' ? dispatchedValue(step.command) : undefined);
   }
@@ -118,9 +120,14 @@ export class ProcessContext {
     const scope = this.#takes('send');
     if (!scope) return;
     const contract = listedContract(this.#run, commandContract(command));
-    if (contract.service === STEPS) refuse(this.#run, 'POISON', `${contract.name} was sent: expected ctx.run(name, async (task) => …).`);
+    this.#refuseSteps(contract.service, `${contract.name} was sent`);
     const passed = { schema: contract.input, value: input, what: `${contract.name} was sent with` };
     this.#asOther(() => sendCommand(this.#run, scope, contract, passed));
+  }
+
+  /** Only `ctx.run` makes commands of the built-in service: its runner needs the function that `ctx.run` was given. */
+  #refuseSteps(service: string, what: string): void {
+    if (service === STEPS) refuse(this.#run, 'POISON', `${what}: expected ctx.run(name, async (task) => …).`);
   }
 
   sleep(duration: Duration): Step<unknown> {

@@ -136,6 +136,7 @@ describe('the service steps', () => {
 
   test.each<[string, (ctx: AnyContext) => unknown]>([
     ['called', (ctx) => ctx.call(steps.run, { step: 'pay:1' })],
+    ['dispatched', (ctx) => ctx.dispatch(steps, { name: 'run', input: { step: 'pay:1' } })],
     [
       'sent',
       (ctx) => {
