@@ -71,7 +71,7 @@ export const timeDecisions = async (): Promise<Timing> => {
   const start = startOf(eventContract(CheckoutTravelCart).type, cartOf('cart-42'), 'book-trip@1');
   const timing = await rounds({ concurrency: 1, seconds: 0.5, rounds: 5, warmUpSeconds: 1 }, async () => {
     for (let number = 0; number < BOOKINGS_PER_SAMPLE; number += 1) {
-      const live = new LiveInstance(definition, environment, frontEndOf, newImage('default#book-trip#cart-42', RUN, 'book-trip@1', AT));
+      const live = new LiveInstance({ definition, environment, frontEndOf }, newImage('default#book-trip#cart-42', RUN, 'book-trip@1', AT));
       await decideEvent(live, start, false);
       for (const output of OUTPUTS) await decideEvent(live, replyOf([...live.run.image.commands.keys()][0] as number, output), false);
     }
@@ -98,7 +98,7 @@ const journalOf = async (
   pid: string,
   entries: number,
 ): Promise<readonly string[]> => {
-  const live = new LiveInstance(definition, environment, frontEndOf, newImage(pid, RUN, 'reserve-tour@1', AT));
+  const live = new LiveInstance({ definition, environment, frontEndOf }, newImage(pid, RUN, 'reserve-tour@1', AT));
   const { image } = live.run;
   await decideEvent(live, startOf(eventContract(TourPlanned).type, { tourId: 'tour-42', legs: entries }, 'reserve-tour@1'), false);
   while (image.tail.length < entries)

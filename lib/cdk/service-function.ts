@@ -141,7 +141,7 @@ export class ServiceFunction extends Construct implements IGrantable {
       made.function,
       `${names}: the function of the service ${name} fails before it can report results per command. Its commands are redelivered and wait. Run: ${logCommand(made.logGroup)}`,
     );
-    watchServiceLines(this, made.logGroup, orchestrator.name, name, alarms);
+    watchServiceLines(this, { logGroup: made.logGroup, name: orchestrator.name, service: name, alarms });
     for (const each of further) this.#announceRecords(name, each.orchestrator, { orchestrator, queue });
   }
 

@@ -111,7 +111,7 @@ export class StepRunner extends Construct implements IGrantable {
       made.function,
       `${orchestrator.name}: the function of ${name} fails before it can report results per step. Its steps are redelivered and wait. Run: ${logCommand(made.logGroup)}`,
     );
-    watchServiceLines(this, made.logGroup, orchestrator.name, name, alarms);
+    watchServiceLines(this, { logGroup: made.logGroup, name: orchestrator.name, service: name, alarms });
   }
 
   /** Adds a right to the role of the function, for what a step uses. */

@@ -49,7 +49,7 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   const known = existingStart(start, before);
   if (known !== undefined) return known;
   const by = await principalOf(ports);
-  const messageWith = (carried: CarriedData): StartMessage => messageOf(start, carried, options, now, by);
+  const messageWith = (carried: CarriedData): StartMessage => messageOf(start, carried, options, { now, by });
   const carried = await carriedData(ports, {
     what: `${definition.name} was started with`,
     folder: definition.name,
@@ -108,7 +108,12 @@ function startPid(reach: Pick<Reach, 'tenant'>, definition: ProcessContract, id:
   );
 }
 
-function messageOf(start: Starting, carried: CarriedData, { tags, onOpen }: StartOptions, now: number, by: string): StartMessage {
+function messageOf(
+  start: Starting,
+  carried: CarriedData,
+  { tags, onOpen }: StartOptions,
+  sent: { readonly now: number; readonly by: string },
+): StartMessage {
   return {
     tutti: 'start',
     startid: start.startid,
@@ -116,8 +121,8 @@ function messageOf(start: Starting, carried: CarriedData, { tags, onOpen }: Star
     process: start.definition.name,
     id: start.id,
     ...carried,
-    time: new Date(now).toISOString(),
-    by,
+    time: new Date(sent.now).toISOString(),
+    by: sent.by,
     ...(onOpen === undefined ? {} : { onopen: onOpen }),
     ...(tags === undefined ? {} : { tags }),
   };

@@ -254,13 +254,13 @@ export function parseVersion(schema: Schema, dataversion: number | undefined, va
   const newest = steps === undefined ? 1 : steps.length;
   if (from > newest) return NEWER;
   if (from === newest || steps === undefined) return parse(schema, value, what);
-  return upcast(steps, from, newest, parse((steps[from - 1] as VersionStep).schema, value, what), what);
+  return upcast(steps, { version: from, data: parse((steps[from - 1] as VersionStep).schema, value, what) }, newest, what);
 }
 
-/** Converts parsed data of version `from` to version `to`. */
-function upcast(steps: readonly VersionStep[], from: number, to: number, parsed: Json, what: string): Json {
-  let data = parsed;
-  for (const step of steps.slice(from, to)) data = parse(step.schema, step.upcast(data as never), what);
+/** Converts parsed data of a version to version `to`. */
+function upcast(steps: readonly VersionStep[], parsed: Versioning, to: number, what: string): Json {
+  let { data } = parsed;
+  for (const step of steps.slice(parsed.version, to)) data = parse(step.schema, step.upcast(data as never), what);
   return data;
 }
 
@@ -276,7 +276,7 @@ export function parseGiven(schema: Schema, value: unknown, what: string): Json {
     const steps = stepsOf(schema) ?? [];
     const given = olderVersion(steps.slice(0, -1), value);
     if (given === undefined) throw error;
-    return upcast(steps, given.version, steps.length, given.data, what);
+    return upcast(steps, given, steps.length, what);
   }
 }
 

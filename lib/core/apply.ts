@@ -31,7 +31,8 @@ export function applyFact(run: ProcessRun, fact: RecordedFact): HandlerInput | u
   switch (fact.type) {
     case 'ProcessStarted':
       run.outcomes.push({ kind: 'begin' });
-      if (run.definition.timeoutMs !== undefined) setTimer(run, 'timeout', run.image.clock + run.definition.timeoutMs, 'process');
+      if (run.definition.timeoutMs !== undefined)
+        setTimer(run, { path: 'timeout', due: run.image.clock + run.definition.timeoutMs, purpose: 'process' });
       return undefined;
     case 'EventReceived':
       if (run.definition.kind === 'async') receiveSignal(run, signalOf(run, fact));

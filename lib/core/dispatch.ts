@@ -36,7 +36,7 @@ export function dispatchCommand(run: ProcessRun, scope: Scope, dispatch: NamedCa
   const recorded = run.expected?.recorded('DispatchRefused', path);
   const decision = recorded ?? decide(run, path, dispatch);
   if ('refused' in decision) {
-    settleRefused(run, step, decision, dispatch, recorded);
+    settleRefused(run, step, dispatch, { ...decision, recorded });
     return step;
   }
   const call = newCall(scope, path, decision.contract, dispatch.policyOf(decision.contract));
@@ -71,9 +71,8 @@ function isNamed(command: string, { service, name }: NamedCall): boolean {
 function settleRefused(
   run: ProcessRun,
   step: DispatchStep,
-  { refused, message }: Refusal,
   { name, input }: NamedCall,
-  recorded: Entry | undefined,
+  { refused, message, recorded }: Refusal & { readonly recorded: Entry | undefined },
 ): void {
   const call = jsonOf(run, { name, input });
   const hash = call === undefined ? undefined : shortHash(run, call);

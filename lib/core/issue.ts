@@ -19,15 +19,20 @@ import { nextPath, rejectIfCancelled } from './run.ts';
 import { allocate, clearTimer } from './timers.ts';
 import { giveUp } from './unresolved.ts';
 
+interface Calling {
+  readonly contract: CommandContract;
+  readonly policy: CallPolicy;
+}
+
 /** `ctx.call` and `ctx.try`: a command whose reply the process awaits. */
-export function callCommand(run: ProcessRun, scope: Scope, contract: CommandContract, passed: Passed, policy: CallPolicy): CallStep {
+export function callCommand(run: ProcessRun, scope: Scope, { contract, passed, policy }: Calling & { readonly passed: Passed }): CallStep {
   const step = newCall(scope, nextPath(scope, contract.name), contract, policy);
   if (!rejectIfCancelled(run, step)) beginCall(run, step, contract, sending(run, 'CommandIssued', step.path, passed));
   return step;
 }
 
 /** `ctx.run`: a command of the service `steps`. The path of the step has the name that the code gives it, and is the input. */
-export function runStep(run: ProcessRun, scope: Scope, label: string, contract: CommandContract, policy: CallPolicy): CallStep {
+export function runStep(run: ProcessRun, scope: Scope, label: string, { contract, policy }: Calling): CallStep {
   const step = newCall(scope, labelledPath(run, scope, label, 'CommandIssued'), contract, policy);
   const passed = { schema: contract.input, value: { step: step.path }, what: `${contract.name} was called with` };
   if (!rejectIfCancelled(run, step)) beginCall(run, step, contract, sending(run, 'CommandIssued', step.path, passed));

@@ -161,7 +161,7 @@ function retryLater(run: ProcessRun, step: CallStep, command: OpenCommand, fact:
   const retries = runsUsed(command, fact);
   const pause = backoffMs(step.policy.retry, retries, `${run.image.run}/${command.n}`);
   const due = Math.min(run.image.clock + pause, deadlineOf(command));
-  step.n = setTimer(run, `${step.path}/retry`, due, 'retry');
+  step.n = setTimer(run, { path: `${step.path}/retry`, due, purpose: 'retry' });
   step.retry = { retries, since: command.since };
   run.steps.set(step.n, step);
 }
@@ -199,7 +199,7 @@ function replyUnawaited(run: ProcessRun, command: OpenCommand, fact: ReplyFact):
   const retries = runsUsed(command, fact);
   const { retry } = contractOf(run, command.command);
   const due = run.image.clock + backoffMs(retry, retries, `${run.image.run}/${command.n}`);
-  const n = setTimer(run, `${command.path}/retry`, due, 'retry');
+  const n = setTimer(run, { path: `${command.path}/retry`, due, purpose: 'retry' });
   run.image.resends.set(n, { ...command, retries });
   return undefined;
 }

@@ -15,7 +15,16 @@ export function allocate(run: ProcessRun, type: Decided['type'], path: string): 
   return n;
 }
 
-export function setTimer(run: ProcessRun, path: string, wanted: number, purpose: TimerPurpose, rule?: CalendarRule): number {
+interface WantedTimer {
+  readonly path: string;
+  readonly due: number;
+  readonly purpose: TimerPurpose;
+  /** The rule that gave the instant. */
+  readonly rule?: CalendarRule | undefined;
+}
+
+/** Journals and arms a timer, and returns its number. */
+export function setTimer(run: ProcessRun, { path, due: wanted, purpose, rule }: WantedTimer): number {
   const due = dueOf(run, path, wanted);
   const n = allocate(run, 'TimerSet', path);
   journal(run, { type: 'TimerSet', n, path, due, ...(rule && { rule: calendarText(rule) }) });
@@ -63,7 +72,7 @@ export function nextUndated(run: ProcessRun): (Undated & { readonly recorded: nu
 
 /** Sets the timer of a step to an instant. */
 export function setStep(run: ProcessRun, { step, path, purpose, rule }: Omit<Undated, 'rule'> & Partial<Undated>, due: number): void {
-  step.timer = setTimer(run, path, due, purpose, rule);
+  step.timer = setTimer(run, { path, due, purpose, rule });
   run.steps.set(step.timer, step);
 }
 
@@ -109,7 +118,7 @@ export function setNamedTimer(run: ProcessRun, name: string, due: number, move: 
   const set = named(run, name);
   if (set && !move) return;
   if (set) clearTimer(run, set.n);
-  setTimer(run, name, due, 'named');
+  setTimer(run, { path: name, due, purpose: 'named' });
 }
 
 export function clearNamedTimer(run: ProcessRun, name: string): void {

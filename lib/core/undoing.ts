@@ -86,7 +86,7 @@ export function undoFailed(run: ProcessRun, command: OpenCommand, fact: Extract<
   const runs = runsUsed(command, fact);
   if (isTriedAgain(run, command, fact, endOfUndo(run, command))) {
     const due = run.image.clock + backoffMs(contractOf(run, command.command).retry, runs, `${run.image.run}/${command.n}`);
-    const n = setTimer(run, `${command.path}/retry`, due, 'undo-retry');
+    const n = setTimer(run, { path: `${command.path}/retry`, due, purpose: 'undo-retry' });
     run.image.resends.set(n, { ...command, retries: runs });
     const undoing = undoingOf(run, command.n);
     if (undoing) undoing.n = n;

@@ -34,7 +34,7 @@ export function waitFor(
   }
   run.waits.push(step);
   if (timeoutMs !== undefined) {
-    step.timer = setTimer(run, `${step.path}/timeout`, run.image.clock + timeoutMs, 'wait');
+    step.timer = setTimer(run, { path: `${step.path}/timeout`, due: run.image.clock + timeoutMs, purpose: 'wait' });
     run.steps.set(step.timer, step);
   }
   return step;

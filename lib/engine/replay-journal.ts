@@ -32,7 +32,7 @@ export interface Replayed {
 export async function replayEntries(recorded: RecordedRun): Promise<Replayed> {
   const { definition, environment, frontEndOf, entries, image = imageBefore(recorded) } = recorded;
   if (definition.kind === 'decider') return { differences: [], skipped: [] };
-  const live = await LiveInstance.replayed(definition, environment, frontEndOf, image, entries);
+  const live = await LiveInstance.replayed({ definition, environment, frontEndOf }, image, entries);
   const { bug, skipped } = live.run;
   return { differences: bug ? [`${bug.code}: ${bug.message}`] : [], skipped };
 }

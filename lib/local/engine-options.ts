@@ -8,14 +8,16 @@ import { noticeFault } from './notice-fault.ts';
 /** Checks keep instances with a longer journal warm, because a replay at each event would take too long. */
 const CHECKED_ENTRIES_MAX = 200;
 
+interface LocalEngine {
+  readonly system: System<string>;
+  readonly ports: EnginePorts;
+  readonly clock: Clock;
+  readonly checks: boolean;
+  readonly onFault: (error: unknown) => void;
+}
+
 /** The options of the embedded runtime's engine, on the main thread or in its own. */
-export function engineOptions(
-  system: System<string>,
-  ports: EnginePorts,
-  clock: Clock,
-  checks: boolean,
-  onFault: (error: unknown) => void,
-): EngineOptions {
+export function engineOptions({ system, ports, clock, checks, onFault }: LocalEngine): EngineOptions {
   return {
     system,
     frontEndOf,

@@ -42,13 +42,13 @@ function offerEngine(end: ChannelEnd, observer: ActivationObserver): void {
     open: async ({ url, system, checks }) => {
       // Errors of modules imported from now on name lines of the source.
       if (checks) process.setSourceMapsEnabled(true);
-      const options = engineOptions(
-        await importSystem(url, system),
-        remotePorts(channel),
-        new SystemClock(),
+      const options = engineOptions({
+        system: await importSystem(url, system),
+        ports: remotePorts(channel),
+        clock: new SystemClock(),
         checks,
-        (error) => void tell(error),
-      );
+        onFault: (error) => void tell(error),
+      });
       engine = new Engine({ ...options, observer });
     },
     advance: (messages) => opened().advance(messages),

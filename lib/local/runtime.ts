@@ -113,7 +113,16 @@ export class Runtime {
     this.#store = new WatchedProcessStore(this.state.processStore, options.onCommit && isolated(options.onCommit, this.#fault));
     this.#host = options.entry === undefined ? undefined : this.#hostOf(contract.name, options.entry);
     this.#engine =
-      this.#host ?? new Engine(engineOptions(system, this.#enginePorts(), this.state.clock, options.checks ?? false, this.#fault));
+      this.#host ??
+      new Engine(
+        engineOptions({
+          system,
+          ports: this.#enginePorts(),
+          clock: this.state.clock,
+          checks: options.checks ?? false,
+          onFault: this.#fault,
+        }),
+      );
     this.#served = [...options.services, ...this.#steps(system)];
     this.connection = connectionOf(this.#ports(options));
     this.#consumers = this.#served.map((served) => this.#consumer(served));

@@ -79,7 +79,7 @@ export class ProcessContext {
     this.#refuseSteps(contract.service, `${contract.name} was called`);
     const passed = { schema: contract.input, value: input, what: `${contract.name} was called with` };
     const policy = policyOf(contract, options, returnsFailure);
-    return this.#promise(this.#asOther(() => callCommand(this.#run, scope, contract, passed, policy)));
+    return this.#promise(this.#asOther(() => callCommand(this.#run, scope, { contract, passed, policy })));
   }
 
   dispatch(
@@ -105,13 +105,8 @@ export class ProcessContext {
       refuse(this.#run, 'POISON', `ctx.run(${JSON.stringify(name)}) was given no function: expected async (task) => ….`);
     if (name === '') refuse(this.#run, 'POISON', 'ctx.run was given an empty name: expected a name of the step, such as charge.');
     const contract = listedContract(this.#run, commandContract(options.effect === 'once' ? steps.once : steps.run));
-    const step = runStep(
-      this.#run,
-      scope,
-      name,
-      contract,
-      this.#read(() => runPolicy(contract, options)),
-    );
+    const policy = this.#read(() => runPolicy(contract, options));
+    const step = runStep(this.#run, scope, name, { contract, policy });
     this.#run.environment.steps?.add(step.path, { body, undo: options.undo });
     return this.#promise(step);
   }

@@ -74,7 +74,7 @@ export class StepFinder {
     const bodies = new StepBodies();
     const [start] = entries;
     const image = newImage(pid, run, `${definition.name}@${definition.version}`, start !== undefined && 'at' in start ? start.at : 0);
-    const live = await LiveInstance.replayed(definition, this.#environment(bodies), frontEndOf, image, entries);
+    const live = await LiveInstance.replayed({ definition, environment: this.#environment(bodies), frontEndOf }, image, entries);
     const found = live.run.bug ? undefined : bodies.at(step);
     bodies.lend(step);
     if (found) return found as FoundStep;

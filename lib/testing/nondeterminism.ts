@@ -27,7 +27,7 @@ export async function nondeterminism(disagreement: Disagreement): Promise<Proces
   const { definition, environment, image, journal, live, rebuilt } = disagreement;
   // Repeats the replay, because a random decision can agree with the journal by chance.
   for (let replays = 0; definition.kind === 'async' && replays < REPLAYS_MAX; replays += 1) {
-    const { bug } = (await LiveInstance.replayed(definition, environment, frontEndOf, structuredClone(image), journal)).run;
+    const { bug } = (await LiveInstance.replayed({ definition, environment, frontEndOf }, structuredClone(image), journal)).run;
     if (bug) return nondeterministic(bug.message);
   }
   return nondeterministic(`${definition.name} decides differently when ${image.pid} is rebuilt: ${describeDifference(live, rebuilt)}.`);

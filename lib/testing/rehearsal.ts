@@ -88,9 +88,9 @@ export class Rehearsal {
   async rebuild(definition = this.definition): Promise<LiveInstance> {
     const image = decodeHead(JSON.parse(JSON.stringify(this.stored)) as Head);
     await resolveReferences(image, (_pid, hash) => this.#read(hash));
-    if (definition.kind === 'decider' || isClosed(image.status))
-      return LiveInstance.decoded(definition, this.environment, frontEndOf, image);
-    return LiveInstance.replayed(definition, this.environment, frontEndOf, image, await this.readJournal(image));
+    const code = { definition, environment: this.environment, frontEndOf };
+    if (definition.kind === 'decider' || isClosed(image.status)) return LiveInstance.decoded(code, image);
+    return LiveInstance.replayed(code, image, await this.readJournal(image));
   }
 
   /** Journal entries from entry `from` on, with their stored values. */
@@ -106,7 +106,7 @@ export class Rehearsal {
       const { version, signals, starts, run, tombstones } = before;
       Object.assign(image, structuredClone({ version, signals, starts: [...starts, run], tombstones }));
     }
-    return new LiveInstance(this.definition, this.environment, frontEndOf, image);
+    return new LiveInstance({ definition: this.definition, environment: this.environment, frontEndOf }, image);
   }
 
   async #compare(live: LiveInstance, cold: LiveInstance): Promise<void> {

@@ -19,8 +19,7 @@ export async function parkedList(
   client: DynamoDBClient,
   table: string,
   filter: ParkedFilter,
-  max: number,
-  after: string | undefined,
+  { max, after }: { readonly max: number; readonly after: string | undefined },
 ): Promise<ParkedPage> {
   const queries = filter.pid === undefined ? ofAll(table, filter, max, after) : ofInstance(table, filter.pid);
   const found = await inParallel(queries, (query) => firstFitting(client, query, filter, filter.pid === undefined ? max + 1 : Infinity));

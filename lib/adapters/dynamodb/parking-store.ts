@@ -63,7 +63,7 @@ export class DynamoDbParkingStore implements ParkingStore, ParkedList {
   }
 
   list(filter: ParkedFilter, max: number, after?: string): Promise<ParkedPage> {
-    return parkedList(this.#client, this.#table, filter, max, after);
+    return parkedList(this.#client, this.#table, filter, { max, after });
   }
 
   async redriven(pid: string, events: readonly ParkedCopy[], at: number): Promise<void> {

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib/core';
 import { CfnEventBusPolicy, type EventBus } from 'aws-cdk-lib/aws-events';
-import { AccountPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import { AccountPrincipal, Effect, PolicyStatement, type PolicyStatementProps } from 'aws-cdk-lib/aws-iam';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -106,11 +106,15 @@ function speakingOf(account: string, { services, events }: PublishingAccounts, s
 function admitToBus(scope: Construct, bus: EventBus, account: string, { services, events }: Speaking): void {
   const admit = (as: string, source: string, types: readonly string[]): void => {
     const id = boundedName(`Publish${account}${as}${pascalCase(source)}`, STATEMENT_ID_LENGTH_MAX).replaceAll('-', '');
-    const statement = allowing(account, id, ['events:PutEvents'], [bus.eventBusArn], {
-      'ForAllValues:StringEquals': { 'events:source': source },
-      'ForAllValues:StringLike': { 'events:detail-type': types },
-      // ForAllValues also matches a request without the key.
-      Null: { 'events:source': 'false', 'events:detail-type': 'false' },
+    const statement = allowing(account, id, {
+      actions: ['events:PutEvents'],
+      resources: [bus.eventBusArn],
+      conditions: {
+        'ForAllValues:StringEquals': { 'events:source': source },
+        'ForAllValues:StringLike': { 'events:detail-type': types },
+        // ForAllValues also matches a request without the key.
+        Null: { 'events:source': 'false', 'events:detail-type': 'false' },
+      },
     }).toStatementJson();
     new CfnEventBusPolicy(scope, id, { eventBusName: bus.eventBusName, statementId: id, statement });
   };
@@ -128,12 +132,18 @@ function admitToBucket(bucket: Bucket, account: string, { services, events }: Sp
   const folders = [...events.values()].flat().map((type) => sentKeys(bucket.bucketArn, type));
   const written = [...services.map((service) => payloadKeys(bucket.bucketArn, service)), ...folders];
   if (services.length > 0)
-    bucket.addToResourcePolicy(allowing(account, `Read${account}`, ['s3:GetObject'], [payloadKeys(bucket.bucketArn, ORCHESTRATOR_WRITER)]));
-  bucket.addToResourcePolicy(allowing(account, `Write${account}`, ['s3:PutObject'], written));
+    bucket.addToResourcePolicy(
+      allowing(account, `Read${account}`, { actions: ['s3:GetObject'], resources: [payloadKeys(bucket.bucketArn, ORCHESTRATOR_WRITER)] }),
+    );
+  bucket.addToResourcePolicy(allowing(account, `Write${account}`, { actions: ['s3:PutObject'], resources: written }));
 }
 
-function allowing(account: string, sid: string, actions: string[], resources: string[], conditions = {}): PolicyStatement {
-  return new PolicyStatement({ sid, effect: Effect.ALLOW, principals: [new AccountPrincipal(account)], actions, resources, conditions });
+function allowing(
+  account: string,
+  sid: string,
+  allowed: Pick<PolicyStatementProps, 'actions' | 'resources' | 'conditions'>,
+): PolicyStatement {
+  return new PolicyStatement({ sid, effect: Effect.ALLOW, principals: [new AccountPrincipal(account)], ...allowed });
 }
 
 function invalid(text: string): ContractError {

@@ -100,8 +100,16 @@ export function watchCounts(scope: Construct, name: string, alarms: Alarms): voi
   for (const alarm of ALARMED) watch(scope, name, alarms, alarm);
 }
 
+interface ServiceLines {
+  readonly logGroup: ILogGroup;
+  /** The name of the deployment. */
+  readonly name: string;
+  readonly service: string;
+  readonly alarms: Alarms;
+}
+
 /** Counts the faults and the failed handler runs of a service function, and makes an alarm for the faults. */
-export function watchServiceLines(scope: Construct, logGroup: ILogGroup, name: string, service: string, alarms: Alarms): void {
+export function watchServiceLines(scope: Construct, { logGroup, name, service, alarms }: ServiceLines): void {
   const fault = `${service}-fault`;
   count(scope, logGroup, name, { metricName: fault, pattern: '{ $.kind = "fault" }' });
   count(scope, logGroup, name, { metricName: `${service}-handler-failed`, pattern: '{ $.kind = "handler-failed" }' });

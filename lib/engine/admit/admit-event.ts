@@ -68,14 +68,14 @@ export function admitEvent(catalogue: Catalogue, envelope: EventEnvelope, by: Ca
       pid: '',
       detail: `${envelope.type} has data version ${envelope.dataversion ?? 1}, which is newer than this contract.`,
     };
-  if (envelope.processid !== undefined) return addressed(interests, envelope, envelope.processid, data, by);
+  if (envelope.processid !== undefined) return addressed(interests, envelope.processid, { envelope, data, by });
   const targets: Target[] = [];
   for (const interest of interests) {
     const id = interest.correlation.of(data as never);
     const pid = buildPid(tenantOf(envelope), interest.definition.name, id);
     if (pid === undefined)
       return park('MALFORMED', `${envelope.type} names the instance ${JSON.stringify(id)}: an id is ${INSTANCE_ID_FORM}.`);
-    targets.push(target(interest, pid, envelope, data, by));
+    targets.push(target(interest, pid, { envelope, data, by }));
   }
   return { status: 'deliver', targets };
 }
@@ -86,16 +86,23 @@ function isOwnTenants(envelope: EventEnvelope): boolean {
   return addressed === undefined || addressed.tenant === tenantOf(envelope);
 }
 
-/** An addressed event goes to that instance alone; it never starts an async process. */
-function addressed(interests: readonly Interest[], envelope: EventEnvelope, pid: string, data: Json, by: Carried): Admission {
-  const name = parsePid(pid)?.process;
-  const interest = interests.find((each) => each.definition.name === name);
-  if (!interest) return park('UNKNOWN_EVENT', `The process ${String(name)} does not subscribe to ${envelope.type}.`, pid);
-  const starts = interest.starts && interest.definition.kind === 'decider';
-  return { status: 'deliver', targets: [target({ ...interest, starts }, pid, envelope, data, by)] };
+/** An event, its data in the newest version, and what its message carried. */
+interface ParsedEvent {
+  readonly envelope: EventEnvelope;
+  readonly data: Json;
+  readonly by: Carried;
 }
 
-function target(interest: Interest, pid: string, envelope: EventEnvelope, data: Json, by: Carried): Target {
+/** An addressed event goes to that instance alone; it never starts an async process. */
+function addressed(interests: readonly Interest[], pid: string, event: ParsedEvent): Admission {
+  const name = parsePid(pid)?.process;
+  const interest = interests.find((each) => each.definition.name === name);
+  if (!interest) return park('UNKNOWN_EVENT', `The process ${String(name)} does not subscribe to ${event.envelope.type}.`, pid);
+  const starts = interest.starts && interest.definition.kind === 'decider';
+  return { status: 'deliver', targets: [target({ ...interest, starts }, pid, event)] };
+}
+
+function target(interest: Interest, pid: string, { envelope, data, by }: ParsedEvent): Target {
   const { definition, starts } = interest;
   const identity = identityOf(sha256, { pid, event: envelope.type, id: envelope.id });
   const common = {

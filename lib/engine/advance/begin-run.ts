@@ -7,23 +7,25 @@ import { definitionName } from '../../contract/catalogue.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { LiveInstance } from './live-instance.ts';
 
-/** A new run of the instance, in memory. `before`: the head that it replaces, an early buffer or a closed run. */
-export function beginRun(
-  { environment, options }: EngineContext,
-  definition: ProcessContract,
-  pid: string,
-  start: StartInbound,
-  before: Image | undefined,
-): LiveInstance {
-  const image = begun(pid, start.identity, definition, start.at, before);
-  const live = new LiveInstance(definition, environment, options.frontEndOf, image);
+/** The instance of a new run. */
+interface Beginning {
+  readonly pid: string;
+  readonly definition: ProcessContract;
+  /** The head that the run replaces: an early buffer or a closed run. */
+  readonly before: Image | undefined;
+}
+
+/** A new run of the instance, in memory. */
+export function beginRun({ environment, options }: EngineContext, start: StartInbound, beginning: Beginning): LiveInstance {
+  const { definition } = beginning;
+  const live = new LiveInstance({ definition, environment, frontEndOf: options.frontEndOf }, begun(start, beginning));
   keepInputs(live);
   return live;
 }
 
 /** The image of a new run. It keeps the members that must outlive the previous run. */
-function begun(pid: string, run: string, definition: ProcessContract, at: number, before: Image | undefined): Image {
-  const image = newImage(pid, run, definitionName(definition), at);
+function begun({ identity, at }: StartInbound, { pid, definition, before }: Beginning): Image {
+  const image = newImage(pid, identity, definitionName(definition), at);
   if (!before) return image;
   const { signals, signalsFloor, tombstones, clock } = before;
   return {

@@ -16,6 +16,13 @@ import { encodeControl, encodeHead, resolveReferences } from '../../format/head-
 import { journalTexts, readEntries } from '../../format/read-journal.ts';
 import type { CommitCondition, Head, ProcessStore } from '../../ports/process-store.ts';
 
+/** The code of an instance, and what it runs on. */
+export interface RunnableCode {
+  readonly definition: ProcessContract;
+  readonly environment: RunEnvironment;
+  readonly frontEndOf: FrontEndOf;
+}
+
 /**
  * One instance in memory: its control state, and for an async process the suspended function. It is valid for exactly the version it was
  * committed at; a worker takes it out of the cache before it advances it.
@@ -28,14 +35,14 @@ export class LiveInstance {
   pendingSent = false;
   readonly #frontEnd: FrontEnd;
 
-  constructor(definition: ProcessContract, environment: RunEnvironment, frontEndOf: FrontEndOf, image: Image) {
+  constructor({ definition, environment, frontEndOf }: RunnableCode, image: Image) {
     this.run = newRun(definition, environment, image);
     this.#frontEnd = frontEndOf(definition, this.run);
   }
 
   /** An instance that needs no replay: a decider, or an instance that has ended. */
-  static decoded(definition: ProcessContract, environment: RunEnvironment, frontEndOf: FrontEndOf, image: Image): LiveInstance {
-    const live = new LiveInstance(definition, environment, frontEndOf, image);
+  static decoded(code: RunnableCode, image: Image): LiveInstance {
+    const live = new LiveInstance(code, image);
     live.run.position = journalLength(image);
     live.run.ended = isClosed(image.status);
     live.committedTail = image.tail.length;
@@ -43,15 +50,9 @@ export class LiveInstance {
   }
 
   /** An async process, rebuilt from its journal. A difference sets `run.bug`, with the code NONDETERMINISM. */
-  static async replayed(
-    definition: ProcessContract,
-    environment: RunEnvironment,
-    frontEndOf: FrontEndOf,
-    image: Image,
-    journal: readonly JournalEntry[],
-  ): Promise<LiveInstance> {
+  static async replayed(code: RunnableCode, image: Image, journal: readonly JournalEntry[]): Promise<LiveInstance> {
     const shadow = newImage(image.pid, image.run, image.definition, image.startedAt);
-    const live = new LiveInstance(definition, environment, frontEndOf, shadow);
+    const live = new LiveInstance(code, shadow);
     const differences = await live.#replay(journal, heldBy(image));
     if (differences.length > 0 && !live.run.bug)
       live.run.bug = {
@@ -127,12 +128,12 @@ export async function rebuildInstance(
   if (!definition || !image)
     return { code: 'UNKNOWN_VERSION', message: `${pid} is to go on with ${wanted}, which this system does not list.` };
   await resolveReferences(image, context.readPayload);
+  const code = { definition, environment, frontEndOf };
   let live: LiveInstance;
-  if (isTerminate(inbound) || definition.kind === 'decider' || isClosed(image.status))
-    live = LiveInstance.decoded(definition, environment, frontEndOf, image);
+  if (isTerminate(inbound) || definition.kind === 'decider' || isClosed(image.status)) live = LiveInstance.decoded(code, image);
   else {
     const journal = await readEntries(await journalTexts(store, image), (name) => context.readPayload(image.pid, name));
-    live = await LiveInstance.replayed(definition, environment, frontEndOf, image, journal);
+    live = await LiveInstance.replayed(code, image, journal);
   }
   image.definition = wanted;
   return live;

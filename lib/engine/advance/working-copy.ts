@@ -225,7 +225,11 @@ export class WorkingCopy {
     const { inbound } = target;
     const image = this.#image;
     if (inbound.kind === 'start' && (!image || image.status === 'early' || verdict === 'restart')) {
-      this.#live = beginRun(this.#context, target.definition as ProcessContract, this.#pid, inbound, image);
+      this.#live = beginRun(this.#context, inbound, {
+        pid: this.#pid,
+        definition: target.definition as ProcessContract,
+        before: image,
+      });
     } else {
       const rebuilt = await rebuildInstance(this.#context, this.#pid, image, inbound);
       if (!(rebuilt instanceof LiveInstance)) return rebuilt;

@@ -43,9 +43,10 @@ export async function sendAll(dispatches: readonly Dispatch[], sender: MessageSe
     else targets.set(target, [index]);
   }
   const calls = Array.from(targets.values(), (indices) => batches(dispatches, indices)).flat();
+  const ports = { sender, publisher };
   let next = 0;
   const callAll = async (): Promise<void> => {
-    for (let call = calls[next++]; call; call = calls[next++]) await sendBatch(dispatches, call, results, sender, publisher);
+    for (let call = calls[next++]; call; call = calls[next++]) await sendBatch(dispatches, call, results, ports);
   };
   await Promise.all(Array.from({ length: Math.min(CALLS_MAX, calls.length) }, callAll));
   return results;
@@ -70,21 +71,24 @@ function batches(dispatches: readonly Dispatch[], indices: readonly number[]): n
   return all;
 }
 
+interface SendingPorts {
+  readonly sender: MessageSender;
+  readonly publisher: EventPublisher | undefined;
+}
+
 /** Retries a failed entry by itself, unless the entry is invalid; the others of the call are accepted. */
 async function sendBatch(
   dispatches: readonly Dispatch[],
   batch: readonly number[],
   results: SentResult[],
-  sender: MessageSender,
-  publisher: EventPublisher | undefined,
+  ports: SendingPorts,
 ): Promise<void> {
   let left = batch;
   for (let tries = 0; tries < TRIES_MAX && left.length > 0; tries += 1) {
     const again: number[] = [];
     const outcomes = await sendOnce(
       left.map((index) => dispatches[index] as Dispatch),
-      sender,
-      publisher,
+      ports,
     );
     for (const [i, index] of left.entries()) {
       const outcome = outcomes[i] ?? { senderFault: false, reason: 'no result' };
@@ -95,11 +99,7 @@ async function sendBatch(
   }
 }
 
-async function sendOnce(
-  dispatches: readonly Dispatch[],
-  sender: MessageSender,
-  publisher: EventPublisher | undefined,
-): Promise<SentResult[]> {
+async function sendOnce(dispatches: readonly Dispatch[], { sender, publisher }: SendingPorts): Promise<SentResult[]> {
   const [first] = dispatches;
   if (!first) return [];
   try {

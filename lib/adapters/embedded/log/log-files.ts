@@ -177,7 +177,7 @@ export class LogFiles {
     const file = this.#files[place];
     while (this.#sizes[place] < needed || this.#sizes[place] % GROWTH_BYTES !== 0) {
       const size = this.#sizes[place];
-      this.#sizes[place] += this.#written(file, ZEROS, 0, GROWTH_BYTES - (size % GROWTH_BYTES), size);
+      this.#sizes[place] += this.#written(file, ZEROS, { offset: 0, length: GROWTH_BYTES - (size % GROWTH_BYTES), position: size });
     }
     if (this.#sizes[place] === this.#stored[place]) return;
     // A size is stored only when it is durable, so that a shorter file has always lost data.
@@ -190,11 +190,11 @@ export class LogFiles {
   /** Writes all bytes: the operating system may accept a part and report no error, for example when the disk becomes full. */
   #write(file: number, bytes: Buffer, length: number, position: number): void {
     let done = 0;
-    while (done < length) done += this.#written(file, bytes, done, length - done, position + done);
+    while (done < length) done += this.#written(file, bytes, { offset: done, length: length - done, position: position + done });
   }
 
-  #written(file: number, bytes: Buffer, offset: number, length: number, position: number): number {
-    const written = this.#io.write(file, bytes, offset, length, position);
+  #written(file: number, bytes: Buffer, part: { readonly offset: number; readonly length: number; readonly position: number }): number {
+    const written = this.#io.write(file, bytes, part.offset, part.length, part.position);
     if (written > 0) return written;
     throw new ClientError('DISK_FULL', 'The disk accepted no bytes of a write.');
   }
