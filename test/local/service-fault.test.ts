@@ -27,7 +27,7 @@ test('an error of a handler is reported with the command and the place', async (
   expect(await firstFault(() => new RangeError('too many'))).toMatchObject({
     code: 'SERVICE_FAULT',
     retryable: true,
-    message: expect.stringMatching(/^work, default#run-job#first\/\w+\/\d+: its handler threw too many at .*service-fault\.test\.ts/),
+    message: expect.stringMatching(/^work, default#run-job#first\/[\w-]{22}\/\d+: its handler threw too many at .*service-fault\.test\.ts/),
     cause: new RangeError('too many'),
   });
 });
