@@ -117,7 +117,9 @@ export interface Scenario {
   readonly compatible?: true;
   /** Builds that are never deployed. Each journal must replay on them too. @default none */
   readonly replayedOn?: readonly System<string>[];
-  /** The handlers of all services on one worker. */
+  /** Its processes call `ctx.run`, so workers serve the built-in service of steps. @default they do not */
+  readonly steps?: true;
+  /** The handlers of all services on one worker, except that of steps. */
   serve(site: Site): readonly Served[];
   readonly acts: readonly Act[];
   /** The maximum number of messages in one call of a function. @default 10 */

@@ -1,3 +1,4 @@
+import { STEPS } from '../../../lib/contract/steps.ts';
 import { MemoryIdempotencyStore } from '../../../lib/adapters/memory/idempotency-store.ts';
 import { MemoryParkingStore } from '../../../lib/adapters/memory/parking-store.ts';
 import { MemoryReplyKeys } from '../../../lib/adapters/memory/reply-keys.ts';
@@ -176,7 +177,8 @@ export class Cloud {
     if (event.detail.length > BODY_CHARACTERS_MAX) return { status: 'failed', reason: 'The event is too long.' };
     const id = `e${String((this.#ids += 1)).padStart(6, '0')}`;
     observer.published(event);
-    const invalid = invalidAnswer(event);
+    // The output of a step has no schema, so no value contradicts one.
+    const invalid = event.source === STEPS ? undefined : invalidAnswer(event);
     const contradicts = invalid !== undefined && this.#options.faults.strikes('invalid-reply');
     const after = this.#options.choices.chance(contradicts ? 0.5 : 0);
     if (contradicts && !after) this.#deliver(invalid, `${id}i`);

@@ -1,3 +1,6 @@
+import { STEPS } from '../../../lib/contract/steps.ts';
+import { serveSteps } from '../../../lib/steps/run-step.ts';
+import { atSite } from './step-site.ts';
 import { makeHandler as advanceProcesses } from '../../../functions/advance-processes/handler.ts';
 import { makeHandler as drainDeadLetters } from '../../../functions/drain-dead-letters/handler.ts';
 import { makeHandler as retireClosed } from '../../../functions/retire-closed/handler.ts';
@@ -48,6 +51,12 @@ export interface DeploymentOptions extends Surroundings {
   readonly observer: Observer;
 }
 
+/** The contract of a build. Its service of steps is left out if no process of the scenario calls `ctx.run`. */
+export function deployedSystem({ steps }: Pick<Scenario, 'steps'>, build: System<string>): SystemContract {
+  const system = systemContract(build);
+  return steps ? system : withoutSteps(system);
+}
+
 /** The functions and services of one deployment. Everything in them is real, except what they run on. */
 export class Deployment {
   readonly slots: WorkerSlot[] = [];
@@ -93,9 +102,8 @@ export class Deployment {
     return this.#options.scenario.builds[this.#build] as System<string>;
   }
 
-  /** Without the service `steps`: no scenario calls ctx.run. */
   get system(): SystemContract {
-    return withoutSteps(systemContract(this.#source));
+    return deployedSystem(this.#options.scenario, this.#source);
   }
 
   get newestBuild(): boolean {
@@ -283,9 +291,12 @@ export class Deployment {
 
   #serves({ worker, queue }: WorkerSlot, name: string): () => Promise<void> {
     const { scenario, site, shape, told, observer } = this.#options;
-    const plain = scenario.serve(site(worker)).find((each) => servedParts(each).contract.name === name) as Served;
-    const served = watched(plain, worker, observer);
     const ports = this.ports(worker);
+    const plain =
+      name === STEPS
+        ? atSite(serveSteps({ system: this.#source, store: ports.store, payloads: ports.payloads }), site(worker))
+        : (scenario.serve(site(worker)).find((each) => servedParts(each).contract.name === name) as Served);
+    const served = watched(plain, worker, observer);
     const options: ConsumerOptions = {
       served,
       queue: ports.queue(name),

@@ -1,7 +1,6 @@
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
 import type { EventEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
-import { systemContract } from '../../../lib/contract/system.ts';
 import { toWire } from '../../../lib/contract/wire/wire.ts';
 import { hasFailed } from '../../../lib/core/image.ts';
 import { decodeHead, tickAtOf } from '../../../lib/format/head-codec.ts';
@@ -12,7 +11,7 @@ import { auditEnd } from '../auditor/audit-end.ts';
 import { Auditor } from '../auditor/auditor.ts';
 import type { Choices } from './choices.ts';
 import { ACCOUNT, Cloud, ENGINE_QUEUES, type Snapshot } from './cloud.ts';
-import { Deployment, WAKE_MS } from './deployment.ts';
+import { deployedSystem, Deployment, WAKE_MS } from './deployment.ts';
 import { Faults, FAULTS_MIN, OUTAGE_KINDS, SimulatedFault } from './faults.ts';
 import { forgedReply } from './forged-reply.ts';
 import { Trace } from './trace.ts';
@@ -140,7 +139,7 @@ class Simulation {
     const { maxReceiveCount } = this.#shape;
     const { services } = this.#scenario;
     const serviceReceivesMax = services && { serviceReceivesMax: services.receivesMax };
-    const system = systemContract(this.#scenario.builds[0]!);
+    const system = deployedSystem(this.#scenario, this.#scenario.builds[0]!);
     this.#cloud = new Cloud({
       ...world,
       ...serviceReceivesMax,

@@ -17,11 +17,11 @@ export const watched = (served: Served, worker: Worker, watch: Watch): Served =>
 
 const watchedRun =
   ({ run, effect, contract }: ServedCommand, worker: Worker, watch: Watch): AnyRun =>
-  async (input, task) => {
-    const { commandId } = task as { readonly commandId: string };
+  async (...args) => {
+    const { commandId } = args[1] as { readonly commandId: string };
     watch.began({ commandId, command: contract.name, effect, worker: worker.name, at: worker.clock.now() });
     try {
-      return await run(input, task);
+      return await run(...args);
     } catch (error) {
       if (isOrchestratorError(error) && error.code === 'RETRY_AFTER') watch.postponed(commandId);
       throw error;
