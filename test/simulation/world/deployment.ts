@@ -68,6 +68,7 @@ export class Deployment {
   retiring = false;
   /** `Infinity` if everything is kept. */
   nextRetirement: number;
+  preparing = 0;
   readonly #options: DeploymentOptions;
   readonly outages: PortOutages;
   readonly #throttled = { until: 0 };
@@ -294,7 +295,7 @@ export class Deployment {
     const ports = this.ports(worker);
     const plain =
       name === STEPS
-        ? atSite(serveSteps({ system: this.#source, store: ports.store, payloads: ports.payloads }), site(worker))
+        ? atSite(serveSteps({ system: this.#source, store: ports.store, payloads: ports.payloads }), site(worker), this)
         : (scenario.serve(site(worker)).find((each) => servedParts(each).contract.name === name) as Served);
     const served = watched(plain, worker, observer);
     const options: ConsumerOptions = {

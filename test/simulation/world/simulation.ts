@@ -26,6 +26,11 @@ import { SeenRecord } from './seen-record.ts';
 import { quiet, Turns } from './turns.ts';
 import type { Worker } from './worker.ts';
 
+/**
+ * Turns of the event loop that the replay of a step's journal takes at most. A worker replays while other messages of its batch wait for
+ * calls, so the state of the worker does not show it.
+ */
+const PREPARING_TURNS = 300;
 /** Steps between two reports of progress: a second of work at most. */
 const STEPS_A_REPORT = 500;
 /** After so many steps the faults end, and everything must come to rest. */
@@ -459,6 +464,7 @@ class Simulation {
    */
   async #thought(): Promise<void> {
     await quiet();
+    for (let turns = 0; turns < PREPARING_TURNS && this.#deployment.preparing > 0; turns += 1) await quiet();
     const thinks = ({ busy, worker }: WorkerSlot): boolean => busy && worker.thinks;
     for (let turns = 0; this.#deployment.slots.some(thinks); turns += 1) {
       if (turns > THINKING_TURNS_MAX)

@@ -12,14 +12,34 @@ export function siteOfStep(): Site {
   return site;
 }
 
-/** The same service, whose handlers run at the site. */
-export function atSite(served: Served, site: Site): Served {
+/** The number of steps that are being prepared: their journals are read and replayed. */
+export interface Preparing {
+  preparing: number;
+}
+
+/** The same service, whose handlers run at the site, and whose preparations are counted. */
+export function atSite(served: Served, site: Site, counted: Preparing): Served {
   const parts = servedParts(served);
   const commands = new Map(
     [...parts.commands].map(([name, each]) => [
       name,
-      { ...each, run: (...args: Parameters<typeof each.run>) => sites.run(site, async () => each.run(...args)) },
+      {
+        ...each,
+        run: (...args: Parameters<typeof each.run>) => sites.run(site, async () => each.run(...args)),
+        ...(each.prepare && { prepare: counting(each.prepare, counted) }),
+      },
     ]),
   );
   return Object.assign(async () => undefined, served, { '~': { ...parts, commands } });
+}
+
+function counting<A extends unknown[], R>(prepare: (...args: A) => Promise<R>, counted: Preparing): (...args: A) => Promise<R> {
+  return async (...args) => {
+    counted.preparing += 1;
+    try {
+      return await prepare(...args);
+    } finally {
+      counted.preparing -= 1;
+    }
+  };
 }
