@@ -68,7 +68,6 @@ export class Deployment {
   retiring = false;
   /** `Infinity` if everything is kept. */
   nextRetirement: number;
-  preparing = 0;
   readonly #options: DeploymentOptions;
   readonly outages: PortOutages;
   readonly #throttled = { until: 0 };
@@ -295,7 +294,7 @@ export class Deployment {
     const ports = this.ports(worker);
     const plain =
       name === STEPS
-        ? atSite(serveSteps({ system: this.#source, store: ports.store, payloads: ports.payloads }), site(worker), this)
+        ? atSite(serveSteps({ system: this.#source, store: ports.store, payloads: ports.payloads }), site(worker), worker)
         : (scenario.serve(site(worker)).find((each) => servedParts(each).contract.name === name) as Served);
     const served = watched(plain, worker, observer);
     const options: ConsumerOptions = {

@@ -464,7 +464,8 @@ class Simulation {
    */
   async #thought(): Promise<void> {
     await quiet();
-    for (let turns = 0; turns < PREPARING_TURNS && this.#deployment.preparing > 0; turns += 1) await quiet();
+    const prepares = ({ worker }: WorkerSlot): boolean => !worker.dead && worker.preparing > 0;
+    for (let turns = 0; turns < PREPARING_TURNS && this.#deployment.slots.some(prepares); turns += 1) await quiet();
     const thinks = ({ busy, worker }: WorkerSlot): boolean => busy && worker.thinks;
     for (let turns = 0; this.#deployment.slots.some(thinks); turns += 1) {
       if (turns > THINKING_TURNS_MAX)

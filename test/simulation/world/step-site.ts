@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { servedParts, type Served } from '../../../lib/service/served.ts';
 import type { Site } from '../scenarios/scenario.ts';
+import type { Worker } from './worker.ts';
 
 /** The body of a step belongs to the process, which knows no worker: the worker that runs the body hands in its site. */
 const sites = new AsyncLocalStorage<Site>();
@@ -12,13 +13,8 @@ export function siteOfStep(): Site {
   return site;
 }
 
-/** The number of steps that are being prepared: their journals are read and replayed. */
-export interface Preparing {
-  preparing: number;
-}
-
 /** The same service, whose handlers run at the site, and whose preparations are counted. */
-export function atSite(served: Served, site: Site, counted: Preparing): Served {
+export function atSite(served: Served, site: Site, counted: Pick<Worker, 'preparing'>): Served {
   const parts = servedParts(served);
   const commands = new Map(
     [...parts.commands].map(([name, each]) => [
@@ -33,7 +29,10 @@ export function atSite(served: Served, site: Site, counted: Preparing): Served {
   return Object.assign(async () => undefined, served, { '~': { ...parts, commands } });
 }
 
-function counting<A extends unknown[], R>(prepare: (...args: A) => Promise<R>, counted: Preparing): (...args: A) => Promise<R> {
+function counting<A extends unknown[], R>(
+  prepare: (...args: A) => Promise<R>,
+  counted: Pick<Worker, 'preparing'>,
+): (...args: A) => Promise<R> {
   return async (...args) => {
     counted.preparing += 1;
     try {

@@ -26,6 +26,8 @@ export class Worker {
   readonly clock: Clock;
   readonly died: Promise<void>;
   dead = false;
+  /** The number of steps whose journals it reads and replays. */
+  preparing = 0;
   #die!: () => void;
   readonly #around: Surroundings;
   /** Calls that wait for their turn. */

@@ -28,13 +28,13 @@ export const inlineStepsScenario = (choices: Choices): Scenario => {
 
 const judge = (run: EndedRun, { legs, fails }: { readonly legs: number; readonly fails: boolean }): string[] => {
   const wrong: string[] = [];
-  for (const { commandId, command, input } of run.effects) {
+  for (const { commandId, undoes, input } of run.effects) {
     const { name, ended, price } = input as { readonly name: string; readonly ended: number; readonly price?: number };
-    const path = pathOf(run.entries, command === 'steps.undo' ? undoneBy(run, commandId) : commandId);
+    const path = pathOf(run.entries, undoes ?? commandId);
     const seen = path === undefined ? undefined : endedBefore(run.entries, path);
     if (path?.endsWith(`${name}:1`) !== true) wrong.push(`the step ${path} of ${run.pid} ran the body of ${name}`);
     if (seen !== ended) wrong.push(`the body of ${name} of ${run.pid} saw ${ended} ends: its activation had seen ${seen}`);
-    if (command === 'steps.undo' && price !== priceOf(name)) wrong.push(`the undo of ${name} of ${run.pid} was given the price ${price}`);
+    if (undoes !== undefined && price !== priceOf(name)) wrong.push(`the undo of ${name} of ${run.pid} was given the price ${price}`);
   }
   if (run.status === 'completed') {
     const names = ['charge', ...['left', 'right'].flatMap((side) => Array.from({ length: legs }, (_, leg) => `${side} ${leg + 1}`))];
@@ -45,10 +45,6 @@ const judge = (run: EndedRun, { legs, fails }: { readonly legs: number; readonly
   }
   return wrong;
 };
-
-function undoneBy({ effects }: EndedRun, undo: string): string {
-  return effects.find(({ commandId }) => commandId === undo)?.undoes ?? '';
-}
 
 function pathOf(entries: readonly JournalEntry[], commandId: string): string | undefined {
   const n = Number(/\/(\d+)(?:~\d+)?$/.exec(commandId)?.[1]);
