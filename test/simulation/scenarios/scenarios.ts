@@ -30,7 +30,7 @@ const rareSituations: Readonly<Record<string, ScenarioMaker>> = {
   evolving: evolvingScenario,
   tenants: tenantsScenario,
 };
-/** Run by name, and in `rare-situations.test.ts`: a seed of `inline-steps` takes a second, because each step replays a journal. */
+/** Run by name, and in `rare-situations.test.ts`: a place in the draw would change the worlds of other seeds. */
 const notDrawn: Readonly<Record<string, ScenarioMaker>> = { 'inline-steps': inlineStepsScenario };
 
 export const scenarioNames: readonly string[] = [
