@@ -5,10 +5,12 @@ import { Orchestrator, ServiceFunction, StepFunction } from 'tutti/cdk';
 import { flights, hotels, notifications, payments } from '../../examples/travel-booking/contracts.ts';
 import { GateReached, guide, NapWanted } from './systems/contracts.ts';
 import { delivery } from './systems/processes.ts';
+import { trips as inlineTrips } from '../../examples/inline-booking/book-trip.ts';
 import { trials as first } from './systems/first-edition.ts';
 import { trials as second } from './systems/second-edition.ts';
 
-// The stack of the integration suite: the travel booking and additional test processes. The ferry has no function.
+// The stack of the integration suite: the travel booking and additional test processes, and beside it the system of examples/inline-booking.
+// The ferry has no function.
 const name = process.env['SUITE_NAME'] ?? 'suite';
 const edition = process.env['SUITE_EDITION'] ?? 'first';
 const folder = 'test/localstack/systems';
@@ -20,18 +22,30 @@ const ledger = new TableV2(stack, 'Ledger', {
   removalPolicy: RemovalPolicy.DESTROY,
 });
 const steps = { timeout: Duration.seconds(5), environment: { LEDGER_TABLE: ledger.tableName } };
-const orchestrator = new Orchestrator(stack, 'Trials', {
-  name,
-  system: edition === 'first' ? first : second,
-  entry: `${folder}/${edition}-edition.ts`,
+// The messages of a killed function are redelivered after half a minute.
+const limits = {
   removalPolicy: RemovalPolicy.DESTROY,
-  memorySizeMb: edition === 'first' ? 512 : 640,
-  // sweep-timers fires timers of more than two seconds, and the messages of a killed function are redelivered after half a minute.
-  tickThreshold: Duration.seconds(2),
   timeout: Duration.seconds(5),
   visibilityTimeout: Duration.seconds(30),
   serviceVisibilityTimeout: Duration.seconds(30),
+};
+const orchestrator = new Orchestrator(stack, 'Trials', {
+  ...limits,
+  name,
+  system: edition === 'first' ? first : second,
+  entry: `${folder}/${edition}-edition.ts`,
+  memorySizeMb: edition === 'first' ? 512 : 640,
+  // sweep-timers fires timers of more than two seconds.
+  tickThreshold: Duration.seconds(2),
   steps,
+});
+// Its partners keep their deals in a folder of this machine, which all functions can write if they are processes of this machine.
+new Orchestrator(stack, 'Inline', {
+  ...limits,
+  name: `${name}-inline`,
+  system: inlineTrips,
+  entry: 'examples/inline-booking/book-trip.ts',
+  steps: { timeout: Duration.seconds(5), environment: { FOREIGN_SYSTEMS: process.env['SUITE_FOREIGN_SYSTEMS'] ?? '/tmp/foreign-systems' } },
 });
 const courier = new StepFunction(stack, 'Courier', { orchestrator, processes: [delivery], ...steps });
 for (const runner of [orchestrator.steps, courier]) ledger.grantReadWriteData(runner);

@@ -10,8 +10,13 @@ import { runQuietly } from './program.ts';
 export type Edition = 'first' | 'second';
 
 export const SUITE = 'suite';
+/** The deployment of examples/inline-booking in the stack of the suite. */
+export const INLINE = `${SUITE}-inline`;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const account = 'aws://000000000000/us-east-1';
+
+/** The folder of the partners of examples/inline-booking. A function in a container has a folder of its own. */
+export const foreignSystems = (): string => join(inject('workFolder'), 'foreign-systems');
 
 /** The suite's system, deployed by `cdk deploy` if it is not deployed yet. @default the deployed edition, else the first */
 export async function deployed(wanted?: Edition): Promise<Deployment> {
@@ -30,7 +35,14 @@ async function cdk(edition: Edition, args: readonly string[]): Promise<void> {
   try {
     await runQuietly('npx', ['cdk', ...args, '--app', app, '--output', output, '--no-notices', '--ci'], {
       cwd: root,
-      env: { ...process.env, SUITE_NAME: SUITE, SUITE_EDITION: edition, CDK_VALIDATION: 'false', CDK_DISABLE_CLI_TELEMETRY: 'true' },
+      env: {
+        ...process.env,
+        SUITE_NAME: SUITE,
+        SUITE_EDITION: edition,
+        SUITE_FOREIGN_SYSTEMS: foreignSystems(),
+        CDK_VALIDATION: 'false',
+        CDK_DISABLE_CLI_TELEMETRY: 'true',
+      },
     });
   } finally {
     rmSync(output, { recursive: true, force: true });
