@@ -4,6 +4,7 @@ import { trips } from '../examples/travel-booking/system.ts';
 import { CountedWorld, type Answer, type Stores } from './counted-world.ts';
 import { noCounts, storeCalls } from './counting-ports.ts';
 import { countCrowd } from './crowd.ts';
+import { runErrands } from './step-counts.ts';
 import { cartOf, GroupPlanned, TourPlanned, tours } from './systems.ts';
 
 /** A count, and its limit in bench/README.md. */
@@ -43,6 +44,11 @@ const LIMITS = {
   hotWrites: 10,
   crowdWrites: 100,
   costGrowth: 1.2,
+  runnerCalls: 1,
+  runnerCallsOfSpilled: 2,
+  runnerUnits: 1,
+  runnerUnitsOfSpilled: 3,
+  runnerReplays: 1,
 } as const;
 
 type Limits = { readonly units?: boolean; readonly calls?: number };
@@ -78,6 +84,11 @@ export const countedCases: Readonly<Record<string, () => AsyncIterable<CountedRo
   },
   async *replay() {
     yield await coldReplay(500);
+  },
+  async *steps() {
+    const { runnerCalls, runnerUnits, runnerCallsOfSpilled, runnerUnitsOfSpilled } = LIMITS;
+    yield await errands(20, 6, { calls: runnerCalls, units: runnerUnits });
+    yield await errands(1, 100, { calls: runnerCallsOfSpilled, units: runnerUnitsOfSpilled });
   },
 };
 
@@ -185,6 +196,22 @@ const coldReplay = async (steps: number): Promise<CountedRow> => {
   world.restart();
   await world.advance();
   return rowOf('replay', `${(2 * steps).toLocaleString('en')} entries`, world, 1, { calls: LIMITS.coldAndSpilledCalls });
+};
+
+/** Steps of `ctx.run`. The step runner reads the journal, and replays it once, to find the body of each. */
+const errands = async (
+  instances: number,
+  steps: number,
+  runnerMax: { readonly calls: number; readonly units: number },
+): Promise<CountedRow> => {
+  const { world, runner } = await runErrands(instances, steps);
+  const row = rowOf('steps', `ctx.run, ${steps} steps, warm`, world, instances, { units: true, calls: LIMITS.warmCalls });
+  const checks = [
+    { what: 'store calls of the step runner for a step', counted: runner.callsMax, atMost: runnerMax.calls },
+    { what: 'read units of the step runner for a step', counted: runner.unitsMax, atMost: runnerMax.units },
+    { what: 'replays of the step runner for a step', counted: runner.replaysMax, atMost: LIMITS.runnerReplays },
+  ];
+  return { ...row, checks: [...row.checks, ...checks] };
 };
 
 type Counted = Pick<CountedWorld, 'counts' | 'events' | 'ticks' | 'decisionCallsMax' | 'startCallsMax'>;

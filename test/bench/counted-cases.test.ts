@@ -58,6 +58,14 @@ describe('counted calls', () => {
     const [row] = await rowsOf('replay');
     expect(row!.decisionCallsMax).toBe(3);
   });
+
+  test('the step runner reads the head of a step once, its chunks in one query, and replays once', async () => {
+    const counts = (await rowsOf('steps')).map(({ checks }) => checks.filter(({ what }) => what.includes('step runner')));
+    expect(counts.map((checks) => checks.map(({ counted }) => counted))).toEqual([
+      [1, 1, 1],
+      [2, 3, 1],
+    ]);
+  });
 });
 
 describe('counts over their limit', () => {
