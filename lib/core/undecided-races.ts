@@ -30,10 +30,7 @@ function canSettle(run: ProcessRun, step: StepState): boolean {
       return step.child.open.size === 0 || [...step.child.open].some((inner) => canSettle(run, inner));
     case 'branches':
       return [...step.branches.values()].some((branch) => canSettle(run, branch));
-    case 'dispatch':
-    case 'wait':
-    case 'sleep':
-    case 'undo':
+    default:
       return true;
   }
 }

@@ -132,4 +132,12 @@ describe('a ctx.send or ctx.view that a recorded activation does not hold', () =
     expect(run.bug?.code).toBe('NONDETERMINISM');
     expect(run.bug?.message).toMatch(difference);
   });
+
+  test('does not hide a recorded one whose value no longer fits its schema', async () => {
+    const trip = new Instance(tripOf(paidThenNudged((ctx) => notify(ctx, 'paid'))), { compare: false });
+    await trip.starts(Checkout);
+    await trip.completes('payments.charge', PAID);
+    const { run } = await trip.rebuilt(tripOf(paidThenNudged((ctx) => ctx.send(notes.notify, { text: 7 as unknown as string }))));
+    expect(run.bug).toMatchObject({ code: 'POISON', message: expect.stringMatching(/notes\.notify was sent with text: /) as string });
+  });
 });

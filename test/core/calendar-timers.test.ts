@@ -46,15 +46,16 @@ describe('ctx.until of a calendar rule', () => {
     expect(trip.status).toBe('completed');
   });
 
-  test('that loses its race before its instant is computed sets no timer', async () => {
+  test('sets no timer if its scope fails before its instant is computed', async () => {
     const trip = await started(async (ctx) => {
-      await ctx.waitFor(Nudge);
-      await ctx.race({ nudged: ctx.waitFor(Nudge), nine: ctx.until(NINE) });
+      const failing = ctx.scope('s', async (ctx) => {
+        void ctx.until(NINE).catch(() => undefined);
+        throw ctx.fail('too late');
+      });
+      await failing.catch(() => undefined);
       await ctx.sleep('1 day');
     });
-    await trip.happens(Nudge);
-    await trip.happens(Nudge);
-    expect(trip.timers()).toEqual(['sleep:1 in 86400000 ms']);
+    expect(trip.trace().filter((entry) => entry.startsWith('Timer'))).toEqual(['TimerSet sleep:1']);
   });
 
   test('is cancelled with its scope', async () => {
@@ -78,6 +79,7 @@ describe('ctx.until of a calendar rule', () => {
       async (ctx) => ctx.until('2026-01-31T08:00:00Z'),
       /until:1 has rule undefined, in the journal it is monthly 31 09:00/,
     ],
+    ['a new wait beside it', async (ctx) => Promise.all([until(NINE)(ctx), until(TEN)(ctx)]), /the code now decides TimerSet until:2/],
   ])('does not replay with %s', async (_, body, difference) => {
     const trip = new Instance(tripOf(until(NINE)), { compare: false });
     await trip.starts(Checkout);
@@ -115,4 +117,13 @@ test('ctx.each that its code leaves before its instant is computed sets no timer
   await trip.passes('1 day');
   expect(resultOf(trip)).toBe('early');
   expect(trip.timers()).toEqual([]);
+});
+
+test('ctx.each that its code leaves before the first turn sets no timer', async () => {
+  const trip = await started(async (ctx) => {
+    const turns = ctx.each([Nudge], { until: NINE })[Symbol.asyncIterator]();
+    await turns.return?.();
+    await ctx.sleep('1 day');
+  });
+  expect(trip.trace().filter((entry) => entry.startsWith('Timer'))).toEqual(['TimerSet sleep:1']);
 });

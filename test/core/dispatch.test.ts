@@ -25,6 +25,8 @@ const toolsOf = (input: Schema = Refund) => {
 };
 const tools = toolsOf();
 
+type NamedCall = { readonly name: string; readonly input: unknown };
+
 const good = { name: 'refund', input: { orderId: 'o-1', cents: 5 } };
 const wrong = { name: 'refund', input: { orderId: 'o-1', cents: 'five' } };
 const WRONG = {
@@ -264,7 +266,7 @@ describe('a replay of ctx.dispatch', () => {
   const Strict = z.object({ orderId: z.string().max(1), cents: z.int() });
   const Loose = z.object({ orderId: z.string(), cents: z.union([z.string(), z.int()]) });
   const thenWaits =
-    (call: { readonly name: string; readonly input: unknown }, options?: { readonly only: readonly 'lookUp'[] }) =>
+    (call: NamedCall, options?: { readonly only: readonly 'lookUp'[] }) =>
     async (ctx: TripContext): Promise<unknown> => {
       const done = await ctx.dispatch(tools, call, options);
       await ctx.waitFor(Nudge);
@@ -301,9 +303,13 @@ describe('a replay of ctx.dispatch', () => {
     expect((await trip.rebuilt(tripOf(thenWaits(good, { only: ['lookUp'] })))).run.bug).toBeUndefined();
   });
 
-  test.each<[string, typeof good | typeof wrong, typeof good | typeof wrong, RegExp]>([
+  const unspeakable = { name: 'refund', input: 5n };
+
+  test.each<[string, NamedCall, NamedCall, RegExp]>([
     ['another value after a refusal', wrong, { ...wrong, input: { orderId: 'o-2', cents: 'five' } }, /is passed .*"o-2".* with hash/],
     ['a value that fits after a refusal', wrong, good, /DispatchRefused tools\.dispatch:1 is passed .*"cents":5/],
+    ['a value of JSON after the refusal of another', unspeakable, wrong, /DispatchRefused tools\.dispatch:1 is passed .*none/],
+    ['a value that is no JSON after a refusal', wrong, unspeakable, /DispatchRefused tools\.dispatch:1 is passed .*none/],
     ['another value after a command', good, { ...good, input: { orderId: 'o-1', cents: 6 } }, /is passed cents 6, in the journal it is 5/],
     ['a value that does not fit after a command', good, wrong, /a value that its schema refuses/],
     ['another name after a command', good, { name: 'lookUp', input: good.input }, /is passed the name "lookUp", .* tools\.refund/],

@@ -102,6 +102,16 @@ describe('ctx.each', () => {
     expect(trip.timers()).toEqual([]);
   });
 
+  test('has no timer if it begins after the cancellation', async () => {
+    const trip = await started(async (ctx) => {
+      await ctx.sleep('1 day').catch(() => undefined);
+      return collecting({ until: '9 days' })(ctx);
+    });
+    await trip.operates('cancel');
+    expect(trip.status).toBe('cancelled');
+    expect(trip.entries('TimerSet')).toHaveLength(1);
+  });
+
   test('in a scope that loses a race is cancelled with it', async () => {
     const trip = await started(async (ctx) =>
       ctx.race({ words: ctx.scope('words', async () => collecting({ until: '9 days' })(ctx)), flown: fly(ctx) }),
