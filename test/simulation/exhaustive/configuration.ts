@@ -17,7 +17,7 @@ export interface Configuration {
   readonly duplicates?: number;
   /** Two workers at the inbox forward to a third, at the hot lane. @default false */
   readonly hotLane?: boolean;
-  /** With a fault it takes tens of seconds, so only the nightly run allows one. @default false */
+  /** With a fault it takes more than ten seconds, so only `.ci/nightly` allows one. @default false */
   readonly large?: boolean;
   /** The instant at which the exploration begins, in milliseconds. */
   readonly now: number;

@@ -53,6 +53,7 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
     { name: 'a start and a signal', from: EMPTY, messages: [message('start', startNote), message('signal', noted('signal'))], ...at },
     {
       name: 'a start and a signal under two message ids',
+      large: true,
       from: EMPTY,
       messages: [message('start', startNote), message('signal', noted('signal')), message('twin', noted('signal'))],
       ...at,
@@ -65,6 +66,7 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
     },
     {
       name: 'two answers of a parallel, one under two message ids',
+      large: true,
       from: pairOpen,
       messages: [
         message('left', answer(pairOpen, 'left.book')),
@@ -118,6 +120,7 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
     },
     {
       name: 'a signal to what is stuck, and a resume',
+      large: true,
       from: noteStuck,
       messages: [message('signal', noted('signal')), message('resume', operateBody(NOTE, 'resume'))],
       ...at,
@@ -155,6 +158,7 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
     },
     {
       name: 'two answers that are forwarded to the hot lane',
+      large: true,
       from: heated(pairOpen),
       messages: [message('left', answer(pairOpen, 'left.book')), message('right', answer(pairOpen, 'right.book'))],
       hotLane: true,
