@@ -101,7 +101,7 @@ function inRing(ring: readonly RingEntry[], { identity }: SignalInbound | StartI
  * | 5   | any    | `deferred` again without a heartbeat                                     | `dup`                      |
  * | 6   | any    | `unknown` again                                                          | `dup`                      |
  * | 7   | stuck  | any other                                                                | `park`                     |
- * | 8   | closed | to a command of `ctx.send`                                               | `closed`                   |
+ * | 8   | closed | to a command of `ctx.send`, or to an engine command                      | `closed`                   |
  * | 9   | any    | any other                                                                | `apply`                    |
  */
 function ofReply(image: Image, reply: ReplyInbound): Verdict {
@@ -118,7 +118,7 @@ function ofReply(image: Image, reply: ReplyInbound): Verdict {
   // If an `unknown` reply were applied again after a resume, the instance would get stuck again.
   if (reply.outcome === 'unknown' && (command.unknown || image.stuck?.n === reply.n)) return 'dup';
   if (image.status === 'stuck') return 'park';
-  return isClosed(image.status) && command.mode === 'send' ? 'closed' : 'apply';
+  return isClosed(image.status) && (command.mode === 'send' || command.owner !== undefined) ? 'closed' : 'apply';
 }
 
 function ofTick(image: Image, tick: TickInbound): Verdict {

@@ -55,13 +55,13 @@ export function terminate(run: ProcessRun, reason: string): void {
 }
 
 /**
- * An open call becomes a tombstone if its late success must be undone, else it is dropped. A command of `ctx.send` stays, because a
- * redelivered message may still have to send it. Timers end. An undo of a late success of an earlier run continues (S4).
+ * An open call becomes a tombstone if its late success must be undone, else it is dropped. A command of `ctx.send` and an engine command
+ * stay, because a redelivered message may still have to send them. Timers end. An undo of a late success of an earlier run continues (S4).
  */
 function closeImage(run: ProcessRun, status: ClosedStatus): void {
   const { image } = run;
   for (const command of image.commands.values()) {
-    if (command.mode === 'send') {
+    if (command.mode === 'send' || command.owner !== undefined) {
       command.due = Infinity;
       continue;
     }

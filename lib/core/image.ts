@@ -51,6 +51,8 @@ export interface OpenCommand {
   readonly hash: string;
   /** A `call` is awaited, a `send` is not. An `undo` is sent until its outcome is definite. */
   readonly mode: 'call' | 'send' | 'undo';
+  /** Of an engine command (docs/protocol.md#engine-commands): the pid of the instance that owns it. Absent: a service owns it. */
+  readonly owner?: string | undefined;
   /** A success is never undone: the command was called with `{ undo: false }`, or its step is detached. */
   stands?: boolean | undefined;
   /** Why its outcome must become definite: it is sent again past its deadline (docs/protocol.md#commands). */
@@ -98,10 +100,24 @@ export function deadlineOf({ deadline }: OpenCommand): number {
   return deadline ?? Infinity;
 }
 
-/** A message to send once: a tick to the inbox, or an event to the bus. A later commit removes it after it was sent. */
+/** The engine command that a reply answers. */
+export interface Answered {
+  /** Its command id, `pid/run/n`. */
+  readonly commandId: string;
+  /** The short hash of its input, as the head of its issuer holds it. */
+  readonly hash: string;
+}
+
+/** How an owner answers an engine command. */
+export type OwnerOutcome = 'completed' | 'failed' | 'cancelled';
+
+/**
+ * A message to send once: a tick or the reply to an engine command to the inbox, or an event to the bus. A later commit removes it after it
+ * was sent.
+ */
 export interface PendingSend {
   readonly n: number;
-  readonly kind: 'tick' | 'event';
+  readonly kind: 'tick' | 'event' | 'reply';
   readonly cause: string;
   readonly messageId: string;
   /** Tick: its `tickAt`. Event: the process time at which it was published. */
@@ -113,6 +129,8 @@ export interface PendingSend {
   dataref?: string;
   readonly hops?: number;
   readonly trace?: string;
+  /** Reply: the command that it answers, and how. */
+  readonly answers?: Answered & { readonly outcome: OwnerOutcome };
 }
 
 export type TimerPurpose = 'sleep' | 'wait' | 'retry' | 'undo-retry' | 'process' | 'named';

@@ -157,14 +157,15 @@ function issueUndoAs(
   });
 }
 
-type Issue = NumberedSend &
-  Pick<OpenCommand, 'mode' | 'timeoutMs' | 'stands' | 'pauses'> & {
+type Issue = Omit<NumberedSend, 'contract'> &
+  Pick<OpenCommand, 'mode' | 'timeoutMs' | 'stands' | 'pauses' | 'owner'> & {
+    readonly contract: Pick<CommandContract, 'name' | 'heartbeatMs'>;
     readonly deadline: number;
     readonly attemptsMax: number;
     readonly undoes?: string;
   };
 
-function issue(run: ProcessRun, path: string, how: Issue): OpenCommand {
+export function issue(run: ProcessRun, path: string, how: Issue): OpenCommand {
   const { image } = run;
   const { contract, input } = how;
   const n = allocate(run, 'CommandIssued', path);
@@ -184,6 +185,7 @@ function issue(run: ProcessRun, path: string, how: Issue): OpenCommand {
     ...(hashes.asked !== undefined && { asked: hashes.asked }),
     ...(how.undoes && { undoes: how.undoes }),
     ...(how.mode === 'send' && { mode: 'send' }),
+    ...(how.owner !== undefined && { owner: how.owner }),
   });
   const command: OpenCommand = {
     n,
@@ -195,12 +197,13 @@ function issue(run: ProcessRun, path: string, how: Issue): OpenCommand {
     hash: hashes.hash,
     ...(wireHash !== undefined && { wireHash }),
     mode: how.mode,
+    owner: how.owner,
     stands: how.stands,
     attempt: 1,
     retries: how.retries,
     since: how.since,
     due: Math.min(image.clock + how.timeoutMs, how.deadline),
-    deadline: how.deadline,
+    deadline: how.deadline === Infinity ? undefined : how.deadline,
     timeoutMs: how.timeoutMs,
     attemptsMax: how.attemptsMax === Infinity ? undefined : how.attemptsMax,
     pauses: how.pauses,
@@ -221,7 +224,7 @@ export function endOfUndo(run: ProcessRun, { command, deadline, since }: OpenCom
   return deadline ?? since + contractOf(run, command).retry.withinMs;
 }
 
-/** Maximum interval between two re-sends: 12 hours. */
+/** Maximum interval between two re-sends: 12 hours, and a day for an engine command, whose owner may run for months. */
 const RESEND_INTERVAL_MAX_MS = 43_200_000;
 
 /**
@@ -237,8 +240,8 @@ export function sendAgain(run: ProcessRun, command: OpenCommand, intervalMs = lo
   command.due = Math.min(run.image.clock + intervalMs, limit);
 }
 
-function longerInterval({ timeoutMs, intervalMs = timeoutMs }: OpenCommand): number {
-  return Math.max(timeoutMs, Math.min(2 * intervalMs, RESEND_INTERVAL_MAX_MS));
+function longerInterval({ timeoutMs, owner, intervalMs = timeoutMs }: OpenCommand): number {
+  return Math.max(timeoutMs, Math.min(2 * intervalMs, owner === undefined ? RESEND_INTERVAL_MAX_MS : 2 * RESEND_INTERVAL_MAX_MS));
 }
 
 /**
@@ -264,7 +267,7 @@ export function cancelCall(run: ProcessRun, step: CallStep): void {
     run.steps.delete(step.n);
   } else if (step.undoable && decidedByLimit(run, 'CommandGivenUp', step.path, () => command.unknown !== undefined)) {
     giveUp(run, command, true);
-  } else if (step.undoable || command.deferred) {
+  } else if (step.undoable || command.deferred || command.owner !== undefined) {
     step.scope.cleanups += 1;
     resolveOutcome(run, command, 'cancelled');
   } else {

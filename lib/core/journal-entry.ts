@@ -98,6 +98,8 @@ export type Decided =
       readonly command: string;
       readonly undoes?: string;
       readonly mode?: 'send';
+      /** The pid of the instance that owns an engine command. */
+      readonly owner?: string;
     } & Hashed)
   | { readonly type: 'EventTaken'; readonly path: string; readonly id: string }
   /** `rule`: a calendar rule, whose instant the host has computed. */

@@ -114,7 +114,7 @@ function isOfPolicy(path: string): boolean {
 }
 
 const COMPARED: { readonly [T in Decided['type']]?: readonly string[] } = {
-  CommandIssued: ['n', 'command', 'undoes', 'mode'],
+  CommandIssued: ['n', 'command', 'undoes', 'mode', 'owner'],
   TimerSet: ['n', 'due', 'rule'],
   TimerCleared: ['n'],
   EventTaken: ['id'],

@@ -10,12 +10,13 @@ export interface Resolvable {
 
 /**
  * The open commands, then the tombstones, the newest first. A failed undo is left out: a second outcome would contradict the journal, and
- * `resume`, with or without `skip`, continues from it.
+ * `resume`, with or without `skip`, continues from it. The outcome of an engine command is in the head of its owner, so an operator acts on
+ * that instance.
  */
 export function resolvables(image: Image): Resolvable[] {
   return [
     ...[...image.commands.values()]
-      .filter((each) => !hasFailed(each))
+      .filter((each) => !hasFailed(each) && each.owner === undefined)
       .map(({ n, command, path }) => ({ run: image.run, n, command, path })),
     ...image.tombstones.map(({ run, n, command, path }) => ({ run, n, command, path })).toReversed(),
   ];

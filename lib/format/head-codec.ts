@@ -60,6 +60,7 @@ function storedCommand(command: OpenCommand): Partial<OpenCommand> {
     inputRef: command.inputRef,
     hash: command.hash,
     mode: command.mode,
+    owner: command.owner,
     stands: command.stands,
     settling: command.settling,
     settleBy: command.settleBy === Infinity ? undefined : command.settleBy,

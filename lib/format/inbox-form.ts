@@ -1,6 +1,15 @@
 import { DATAREF_LENGTH_MAX, HASH, ID, INSTANT, LABEL_LENGTH_MAX } from '../contract/wire/envelope-form.ts';
-import { parsePid } from '../contract/wire/process-id.ts';
-import type { ForcedMessage, InboxMessage, OperationMessage, RedriveMessage, StartMessage, TickMessage } from './inbox-message.ts';
+import { parseCommandId, parsePid } from '../contract/wire/process-id.ts';
+import type {
+  CommandMessage,
+  ForcedMessage,
+  InboxMessage,
+  OperationMessage,
+  RedriveMessage,
+  ReplyMessage,
+  StartMessage,
+  TickMessage,
+} from './inbox-message.ts';
 
 /**
  * Why an internal message is not of its form; undefined if it is. Only the system's own roles may write to the inbox, but a message of a
@@ -10,6 +19,10 @@ export function inboxFault(message: InboxMessage): string | undefined {
   switch (message.tutti) {
     case 'tick':
       return tickFault(message);
+    case 'command':
+      return commandFault(message);
+    case 'reply':
+      return replyFault(message);
     case 'start':
       return startFault(message);
     case 'operate':
@@ -29,6 +42,35 @@ function tickFault({ pid, run, tickAt }: TickMessage): string | undefined {
   return pidFault(pid) ?? (typeof run === 'string' && Number.isFinite(tickAt) ? undefined : 'run must be a string and tickAt a number');
 }
 
+function commandFault(message: CommandMessage): string | undefined {
+  const { commandid, owner, command, settle, datahash, time, hops, traceparent } = message;
+  if (!isCommandId(commandid)) return `commandid is ${JSON.stringify(commandid)}, expected pid/run/n`;
+  if (typeof command !== 'string' || command === '') return `command is ${JSON.stringify(command)}, expected text`;
+  if (!MARKED.includes(settle)) return 'settle must be true';
+  if (typeof time !== 'string' || !INSTANT.test(time)) return `time is ${JSON.stringify(time)}, expected an instant`;
+  if (typeof datahash !== 'string' || !HASH.test(datahash)) return 'datahash must be sha256: and 64 hex digits';
+  return pidFault(owner) ?? hopsFault(hops) ?? traceFault(traceparent) ?? dataFault(message);
+}
+
+const OWNER_OUTCOMES: readonly unknown[] = ['completed', 'failed', 'cancelled'];
+const SHORT_HASH = /^[0-9a-f]{16}$/;
+
+function replyFault(message: ReplyMessage): string | undefined {
+  const { commandid, commandhash, owner, outcome, hops, traceparent } = message;
+  if (!isCommandId(commandid)) return `commandid is ${JSON.stringify(commandid)}, expected pid/run/n`;
+  if (typeof commandhash !== 'string' || !SHORT_HASH.test(commandhash)) return 'commandhash must be 16 hex digits';
+  if (!OWNER_OUTCOMES.includes(outcome)) return `outcome is ${JSON.stringify(outcome)}, expected completed, failed or cancelled`;
+  return pidFault(owner) ?? hopsFault(hops) ?? traceFault(traceparent) ?? dataFault(message);
+}
+
+function isCommandId(id: unknown): boolean {
+  return typeof id === 'string' && parseCommandId(id) !== undefined;
+}
+
+function hopsFault(hops: unknown): string | undefined {
+  return Number.isSafeInteger(hops) && (hops as number) >= 0 ? undefined : 'hops must be a whole number of 0 or more';
+}
+
 const POLICIES: readonly unknown[] = [undefined, 'reject', 'attach', 'signal'];
 
 function startFault(message: StartMessage): string | undefined {
@@ -37,15 +79,21 @@ function startFault(message: StartMessage): string | undefined {
   if (missing !== undefined) return missing;
   if (!INSTANT.test(time)) return `time is ${time}, expected an instant`;
   // The trace is copied into every command of the run, and a service would refuse them all.
-  if (traceparent !== undefined && !isLabel(traceparent)) return `traceparent must be a string of 1 to ${LABEL_LENGTH_MAX} characters`;
+  const untraced = traceFault(traceparent);
+  if (untraced !== undefined) return untraced;
   const unnamed = dataFault(message);
   if (unnamed !== undefined) return unnamed;
   if (!POLICIES.includes(onopen)) return `onopen is ${onopen}, expected reject, attach or signal`;
   return tags === undefined || isTags(tags) ? undefined : 'tags must be an object of strings';
 }
 
+function traceFault(traceparent: unknown): string | undefined {
+  if (traceparent === undefined || isLabel(traceparent)) return undefined;
+  return `traceparent must be a string of 1 to ${LABEL_LENGTH_MAX} characters`;
+}
+
 /** If the payload store holds the value, `data` replaces the reference before this check. */
-function dataFault({ data, dataref, datahash }: StartMessage): string | undefined {
+function dataFault({ data, dataref, datahash }: Pick<StartMessage, 'data' | 'dataref' | 'datahash'>): string | undefined {
   if (data !== undefined) return undefined;
   if (dataref === undefined) return 'data is missing';
   if (typeof dataref !== 'string' || dataref.length > DATAREF_LENGTH_MAX)

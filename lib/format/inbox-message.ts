@@ -1,4 +1,5 @@
 import type { Json } from '../contract/schema.ts';
+import type { OwnerOutcome } from '../core/image.ts';
 import type { OperationKind, Resolution } from '../core/inbound.ts';
 import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
@@ -9,7 +10,15 @@ import { createHash } from 'node:crypto';
  * them apart. `start` comes by the queue `starts`, `operate` by `operations`. Only the system's functions may send to the inbox: their
  * messages are trusted, but their form is checked.
  */
-export type InboxMessage = TickMessage | StartMessage | OperationMessage | RedriveMessage | RotateKeysMessage | ForcedMessage;
+export type InboxMessage =
+  | TickMessage
+  | CommandMessage
+  | ReplyMessage
+  | StartMessage
+  | OperationMessage
+  | RedriveMessage
+  | RotateKeysMessage
+  | ForcedMessage;
 
 /** A timer may be due. `tickAt`: the instant that the head holds, as `tickAt` or as `due`. */
 export interface TickMessage {
@@ -17,6 +26,43 @@ export interface TickMessage {
   readonly pid: string;
   readonly run: string;
   readonly tickAt: number;
+}
+
+/** An engine command, from the instance that issued it to the instance that owns it (docs/protocol.md#engine-commands). */
+export interface CommandMessage {
+  readonly tutti: 'command';
+  /** `pid/run/n`: its issuer, and its number there. Equal on every re-send. */
+  readonly commandid: string;
+  /** The pid of its owner. */
+  readonly owner: string;
+  /** Its name, such as `tutti.child`. */
+  readonly command: string;
+  /** The issuer no longer wants it, and waits for a definite outcome. */
+  readonly settle?: true;
+  readonly data?: Json;
+  /** Instead of `data`, if that is too large for a message. */
+  readonly dataref?: string;
+  /** The SHA-256 of the canonical data. */
+  readonly datahash: string;
+  /** ISO instant at which it was issued. */
+  readonly time: string;
+  readonly hops: number;
+  readonly traceparent?: string;
+}
+
+/** The outcome of an engine command, from its owner to its issuer. */
+export interface ReplyMessage {
+  readonly tutti: 'reply';
+  readonly commandid: string;
+  /** The short hash of the input of the command. */
+  readonly commandhash: string;
+  readonly owner: string;
+  readonly outcome: OwnerOutcome;
+  readonly data?: Json;
+  readonly dataref?: string;
+  readonly datahash?: string;
+  readonly hops: number;
+  readonly traceparent?: string;
 }
 
 /** A client starts an instance. */

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { inboxBody, type OperationMessage, type StartMessage } from '../../lib/format/inbox-message.ts';
+import {
+  inboxBody,
+  type CommandMessage,
+  type OperationMessage,
+  type ReplyMessage,
+  type StartMessage,
+} from '../../lib/format/inbox-message.ts';
 import type { Channel } from '../../lib/ports/message-queue.ts';
 import { busText, charging, InboxRig } from './inbox-rig.ts';
 
@@ -18,6 +24,25 @@ const start: StartMessage = {
   time: '2026-11-21T10:00:00.000Z',
   by: ALICE,
 };
+const command: CommandMessage = {
+  tutti: 'command',
+  commandid: `${PID}/r1/1`,
+  owner: 'default#fulfil#o-2',
+  command: 'tutti.other',
+  data: null,
+  datahash: `sha256:${'0'.repeat(64)}`,
+  time: '2026-11-21T10:00:00.000Z',
+  hops: 0,
+};
+const answer: ReplyMessage = {
+  tutti: 'reply',
+  commandid: `${PID}/r1/1`,
+  commandhash: '0'.repeat(16),
+  owner: 'default#fulfil#o-2',
+  outcome: 'completed',
+  data: null,
+  hops: 0,
+};
 const tick = { tutti: 'tick', pid: PID, run: 'r1', tickAt: 1 } as const;
 const wrapped = (message: OperationMessage | StartMessage, channel?: Channel): string =>
   inboxBody({ tutti: 'forced', body: inboxBody(message), sentat: 0, ...(channel && { channel }) });
@@ -29,6 +54,8 @@ describe('a queue of a deployment accepts only the messages that its senders may
     ['a start', inboxBody(start), 'starts'],
     ['an operation', inboxBody(terminate), 'operations'],
     ['a tick', inboxBody(tick), 'inbox'],
+    ['an engine command', inboxBody(command), 'inbox'],
+    ['the reply to an engine command', inboxBody(answer), 'inbox'],
     ['a wrapper', wrapped(terminate, 'operations'), 'inbox'],
     ['a bus event', busText('payments.charge.completed', reply), 'inbox'],
   ];

@@ -21,6 +21,8 @@ export interface Target {
   readonly inbound: Inbound;
   /** Of a reply: its sender and its command, compared with the open command. */
   readonly reply?: ReplyOf;
+  /** Of a reply to an engine command: its owner, and the short hash of the command. */
+  readonly owned?: { readonly owner: string; readonly hash: string };
   /** A client sent it, and reads the head for the result. */
   readonly byClient?: true;
 }
@@ -179,6 +181,8 @@ export function refusedData(body: unknown): Admission | undefined {
 }
 
 interface Detail {
+  readonly tutti?: unknown;
+  readonly owner?: unknown;
   readonly specversion?: unknown;
   readonly id?: unknown;
   readonly source?: unknown;
@@ -204,12 +208,13 @@ export async function readBody(context: EngineContext, text: string): Promise<un
     detail: ofBus,
   } = (body ?? {}) as { readonly tutti?: unknown; readonly source?: unknown; readonly detail?: Detail };
   if (tutti === 'forced') return readForced(context, body as ForcedMessage);
-  const detail = tutti === 'start' ? (body as Detail) : ofBus?.specversion === undefined ? undefined : ofBus;
+  const own = CARRYING.has(tutti) ? (body as Detail) : undefined;
+  const detail = own ?? (ofBus?.specversion === undefined ? undefined : ofBus);
   if (typeof detail?.dataref !== 'string' || detail.data !== undefined) return body;
   const { dataref } = detail;
   // The bus authenticates the source; the envelope does not.
   const sent = { ...detail, source: source ?? detail.source };
-  if (!authorsOf(context, sent, tutti === 'start').some((author) => context.options.payloads.isOf(dataref, author))) return FOREIGN;
+  if (!(own ? ownAuthors(own) : authorsOf(context, sent)).some((author) => context.options.payloads.isOf(dataref, author))) return FOREIGN;
   const json = await fetched(context, dataref);
   if (json === TOO_LARGE) return TOO_LARGE;
   if (json === undefined) return MISSING;
@@ -230,9 +235,17 @@ async function fetched({ options }: EngineContext, dataref: string): Promise<str
   }
 }
 
+/** The internal messages that carry data. */
+const CARRYING: ReadonlySet<unknown> = new Set(['start', 'command', 'reply']);
+
+/** The author of the data of an internal message: the client that starts, or the instance that issued or owns the command. */
+function ownAuthors({ tutti, process, commandid, owner }: Detail): Author[] {
+  if (tutti === 'start') return [{ writer: CLIENT_WRITER, folder: textOf(process) }];
+  return [{ writer: ORCHESTRATOR_WRITER, folder: tutti === 'reply' ? textOf(owner) : pidOfCommand(textOf(commandid)) }];
+}
+
 /** The authors that may have stored the data of a message: its source, for its instance, or a client in the name of its source. */
-function authorsOf({ catalogue }: EngineContext, { id, source, type, commandid, process }: Detail, isStart: boolean): Author[] {
-  if (isStart) return [{ writer: CLIENT_WRITER, folder: textOf(process) }];
+function authorsOf({ catalogue }: EngineContext, { id, source, type, commandid }: Detail): Author[] {
   if (commandid !== undefined) return [{ writer: textOf(source), folder: pidOfCommand(textOf(commandid)) }];
   const byClient = { writer: CLIENT_WRITER, folder: textOf(type) };
   // The id of an event that a process publishes contains the id of its instance.

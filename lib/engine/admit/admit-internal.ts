@@ -3,6 +3,7 @@ import { type Json, parseGiven } from '../../contract/schema.ts';
 import { actIdentity, identityOf } from '../../core/identity.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import { type Admission, type Carried, park, unread } from './admission.ts';
+import { admitCommand, admitOwnerReply } from './admit-command.ts';
 import { definitionName, startType, type Catalogue } from '../../contract/catalogue.ts';
 import {
   type ForcedMessage,
@@ -20,6 +21,10 @@ export function admitInternal(catalogue: Catalogue, body: Exclude<InboxMessage, 
       return ofTick(body, by);
     case 'start':
       return ofStart(catalogue, body, by);
+    case 'command':
+      return admitCommand(catalogue, body, by);
+    case 'reply':
+      return admitOwnerReply(body, by);
     case 'operate':
       return ofOperate(body, by, senderId);
     case 'redrive':

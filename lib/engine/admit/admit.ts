@@ -105,7 +105,7 @@ export function admit(context: Admitting, message: ReceivedMessage, body: unknow
  * sender.
  */
 const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
-  inbox: ['tick', 'forced'],
+  inbox: ['tick', 'forced', 'command', 'reply'],
   starts: ['start'],
   operations: ['operate', 'redrive', 'rotate-keys'],
 };

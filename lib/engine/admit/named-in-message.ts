@@ -3,7 +3,23 @@ import { DEFAULT_TENANT, buildPid, parsePid, pidOfCommand } from '../../contract
 import { wrappedBody } from '../../format/inbox-message.ts';
 
 interface Message extends Partial<
-  Record<'tutti' | 'id' | 'source' | 'detail-type' | 'startid' | 'opid' | 'process' | 'act' | 'pid' | 'by', unknown>
+  Record<
+    | 'tutti'
+    | 'id'
+    | 'source'
+    | 'detail-type'
+    | 'startid'
+    | 'opid'
+    | 'process'
+    | 'act'
+    | 'pid'
+    | 'by'
+    | 'commandid'
+    | 'command'
+    | 'owner'
+    | 'outcome',
+    unknown
+  >
 > {
   readonly detail?: Partial<Record<'id' | 'type' | 'source', unknown>>;
 }
@@ -28,6 +44,10 @@ function identityOf(message: Message): ParkedIdentity | undefined {
       return identity(message.startid, `${String(message.process)}.start`, by);
     case 'operate':
       return identity(message.opid, message.act, by);
+    case 'command':
+      return identity(message.commandid, message.command, 'tutti');
+    case 'reply':
+      return identity(message.commandid, message.outcome, 'tutti');
     case 'tick':
       return identity(message.pid, 'tick', 'tutti');
     default:
@@ -43,7 +63,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, CHARACTERS_MAX) : '';
 }
 
-interface Body extends Partial<Record<'pid' | 'body' | 'tenant' | 'process' | 'id', unknown>> {
+interface Body extends Partial<Record<'pid' | 'body' | 'tenant' | 'process' | 'id' | 'tutti' | 'owner' | 'commandid', unknown>> {
   readonly packed?: true;
   readonly detail?: { readonly commandid?: unknown; readonly processid?: unknown; readonly tenant?: unknown };
 }
@@ -51,11 +71,12 @@ interface Body extends Partial<Record<'pid' | 'body' | 'tenant' | 'process' | 'i
 /** The instance that a message names; `''` if only the definitions of the system could tell. Reads no stored data and runs no user code. */
 export function namedInstance(text: string): string {
   try {
-    const { body, packed, pid, tenant, process, id, detail } = JSON.parse(text) as Body;
+    const { body, packed, pid, tenant, process, id, tutti, owner, commandid, detail } = JSON.parse(text) as Body;
     if (typeof body === 'string') return namedInstance(wrappedBody({ body, ...(packed && { packed }) }) ?? '');
     const started = isText(tenant) && isText(process) && isText(id) ? buildPid(tenant, process, id) : undefined;
     const asked = isText(detail?.commandid) ? pidOfCommand(detail.commandid) : undefined;
-    const found = pid ?? addressed(detail) ?? started ?? asked;
+    const engines = tutti === 'command' ? owner : tutti === 'reply' && isText(commandid) ? pidOfCommand(commandid) : undefined;
+    const found = pid ?? engines ?? addressed(detail) ?? started ?? asked;
     return isText(found) && parsePid(found) !== undefined ? found : '';
   } catch {
     return '';

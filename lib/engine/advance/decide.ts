@@ -139,8 +139,9 @@ async function applyDue(live: LiveInstance, at: number): Promise<void> {
 
 /** Classifies the event. Sets in the item why it is refused, or when it is redelivered. */
 export async function verdictOn(context: EngineContext, pid: string, image: Image | undefined, item: Item): Promise<Verdict> {
-  const { inbound, reply, definition } = item.target;
+  const { inbound, reply, owned, definition } = item.target;
   if (reply && image && forged(context, image, inbound, reply)) return forbid(item);
+  if (owned && image && forgedOwned(image, inbound, owned)) return forbid(item);
   if (reply && image && isNewer(context, image, inbound)) return waitForDeploy(context, pid, item);
   const verdict = classify(image, inbound, definition ?? NO_DEFINITION);
   // Accept a `future` reply only from a service that the instance has sent commands to: a spoofed reply could make the instance stuck.
@@ -153,8 +154,8 @@ export async function verdictOn(context: EngineContext, pid: string, image: Imag
 }
 
 function forbid(item: Item): Verdict {
-  const { pid, inbound, reply } = item.target;
-  const message = `The reply of ${reply?.source} to command ${inbound.key} of ${pid} is spoofed: another service owns the command, or its data or token differs.`;
+  const { pid, inbound, reply, owned } = item.target;
+  const message = `The reply of ${reply?.source ?? owned?.owner} to command ${inbound.key} of ${pid} is spoofed: another owner has the command, or its data or token differs.`;
   item.refused = { code: 'FORBIDDEN', message };
   return 'park';
 }
@@ -208,9 +209,17 @@ export function forged(context: EngineContext, image: Image, inbound: Inbound, r
   const tombstone = image.tombstones.find((each) => each.run === inbound.run && each.n === inbound.n);
   const command = tombstone ?? (inbound.run === image.run ? image.commands.get(inbound.n) : undefined);
   if (!command) return false;
+  // The reply to an engine command comes by the inbox, never by the bus.
+  if ('owner' in command && command.owner !== undefined) return true;
   const { hash = reply.commandhash } = command;
   if (reply.source !== context.environment.commands.get(command.command)?.service || reply.commandhash !== hash) return true;
   return !isSigned(context, reply, 'since' in command ? command.since : undefined);
+}
+
+/** An engine command is answered by its owner alone. Only the system's functions send such a reply, so it has no token. */
+function forgedOwned({ run, commands }: Image, inbound: Inbound, { owner, hash }: NonNullable<Target['owned']>): boolean {
+  const command = inbound.kind === 'reply' && inbound.run === run ? commands.get(inbound.n) : undefined;
+  return command !== undefined && (command.owner !== owner || command.hash !== hash);
 }
 
 /**

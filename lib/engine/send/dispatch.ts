@@ -8,6 +8,7 @@ import type { PendingSend, Image, OpenCommand } from '../../core/image.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { INBOX, inboxBody } from '../../format/inbox-message.ts';
 import type { ReplyTokens } from '../../format/reply-tokens.ts';
+import { ownerCommand, ownerReply } from './engine-commands.ts';
 
 /** A message or an event to send for a committed decision. */
 export type Dispatch =
@@ -63,6 +64,7 @@ function groupOf(id: InstanceKey | undefined): string {
 }
 
 function commandDispatch(image: Image, command: OpenCommand, context: DispatchContext): Dispatch {
+  if (command.owner !== undefined) return ownerCommand(image, command, context);
   const { system, now } = context;
   const contract = system.commands.get(command.command) as CommandContract;
   const id = parsePid(image.pid);
@@ -107,16 +109,17 @@ function runPolicy({ attemptsMax, retries, pauses, timeoutMs }: OpenCommand, { r
   };
 }
 
-function carried(
+export function carried(
   pid: string,
-  { input, inputRef }: OpenCommand,
-  { reference }: DispatchContext,
+  { input, inputRef }: Pick<OpenCommand, 'input' | 'inputRef'>,
+  { reference }: Pick<DispatchContext, 'reference'>,
 ): { readonly data: Json } | { readonly dataref: string } {
   return inputRef !== undefined && wireLength(input) > CARRIED_CHARACTERS_MAX ? { dataref: reference(pid, inputRef) } : { data: input };
 }
 
 function pendingDispatch(image: Image, pending: PendingSend, context: DispatchContext): Dispatch {
   const { system, now } = context;
+  if (pending.answers) return ownerReply(image, pending, pending.answers, context);
   if (pending.kind === 'tick') {
     const body = inboxBody({ tutti: 'tick', pid: image.pid, run: image.run, tickAt: pending.at });
     return { to: 'queue', queue: INBOX, body, groupId: image.pid, delaySeconds: tickDelaySeconds(pending.at, now), n: 0 };

@@ -87,6 +87,8 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
       return [{ kind: 'operate', pid: message.pid, id: message.opid, act: message.act, by: message.by }];
     case 'start':
       return ofStart(message, contracts);
+    case 'command':
+    case 'reply':
     case 'redrive':
     case 'rotate-keys':
     case 'forced':
