@@ -64,7 +64,7 @@ function groupOf(id: InstanceKey | undefined): string {
 }
 
 function commandDispatch(image: Image, command: OpenCommand, context: DispatchContext): Dispatch {
-  if (command.owner !== undefined) return ownerCommand(image, command, context);
+  if (command.owner !== undefined) return ownerCommand(image, command, carried(image.pid, command, context), context);
   const { system, now } = context;
   const contract = system.commands.get(command.command) as CommandContract;
   const id = parsePid(image.pid);
@@ -109,7 +109,7 @@ function runPolicy({ attemptsMax, retries, pauses, timeoutMs }: OpenCommand, { r
   };
 }
 
-export function carried(
+function carried(
   pid: string,
   { input, inputRef }: Pick<OpenCommand, 'input' | 'inputRef'>,
   { reference }: Pick<DispatchContext, 'reference'>,
@@ -119,7 +119,9 @@ export function carried(
 
 function pendingDispatch(image: Image, pending: PendingSend, context: DispatchContext): Dispatch {
   const { system, now } = context;
-  if (pending.answers) return ownerReply(image, pending, pending.answers, context);
+  const { answers, data: answer = null } = pending;
+  if (answers)
+    return ownerReply(image, { ...pending, answers }, carried(image.pid, { input: answer, inputRef: pending.dataref }, context), context);
   if (pending.kind === 'tick') {
     const body = inboxBody({ tutti: 'tick', pid: image.pid, run: image.run, tickAt: pending.at });
     return { to: 'queue', queue: INBOX, body, groupId: image.pid, delaySeconds: tickDelaySeconds(pending.at, now), n: 0 };

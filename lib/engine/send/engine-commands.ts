@@ -1,11 +1,28 @@
+import type { Json } from '../../contract/schema.ts';
 import { instantText } from '../../contract/wire/wire.ts';
 import { buildCommandId } from '../../contract/wire/process-id.ts';
 import type { Image, OpenCommand, PendingSend } from '../../core/image.ts';
 import { INBOX, inboxBody, type CommandMessage, type ReplyMessage } from '../../format/inbox-message.ts';
-import { carried, type Dispatch, type DispatchContext } from './dispatch.ts';
+
+/** The members of `DispatchContext` (dispatch.ts) that hash a value. */
+interface Hashing {
+  readonly hash: (text: string) => string;
+  readonly canonical: (data: Json) => string;
+}
+
+/** The value of a message, or its name in the payload store. */
+type Carried = { readonly data: Json } | { readonly dataref: string };
+
+interface InboxDispatch {
+  readonly to: 'queue';
+  readonly queue: string;
+  readonly body: string;
+  readonly groupId: string;
+  readonly n: number;
+}
 
 /** The message of an engine command to its owner (docs/protocol.md#engine-commands). It goes to the inbox, as a tick does. */
-export function ownerCommand(image: Image, command: OpenCommand, context: DispatchContext): Dispatch {
+export function ownerCommand(image: Image, command: OpenCommand, value: Carried, context: Hashing): InboxDispatch {
   const { n, owner = '', hops, trace } = command;
   const full = command.wireHash ?? context.hash(context.canonical(command.input));
   const message: CommandMessage = {
@@ -14,7 +31,7 @@ export function ownerCommand(image: Image, command: OpenCommand, context: Dispat
     owner,
     command: command.command,
     ...(command.settling && { settle: true }),
-    ...carried(image.pid, command, context),
+    ...value,
     datahash: `sha256:${full}`,
     time: instantText(command.since),
     hops,
@@ -24,23 +41,21 @@ export function ownerCommand(image: Image, command: OpenCommand, context: Dispat
 }
 
 /** The message of an owner that answers an engine command. */
-export function ownerReply(
-  image: Image,
-  { data = null, dataref, hops = 0, trace }: Pick<PendingSend, 'data' | 'dataref' | 'hops' | 'trace'>,
-  { commandId, hash, outcome }: NonNullable<PendingSend['answers']>,
-  context: DispatchContext,
-): Dispatch {
-  const value = carried(image.pid, { input: data, inputRef: dataref }, context);
+export function ownerReply(image: Image, pending: AnsweringSend, value: Carried, { hash, canonical }: Hashing): InboxDispatch {
+  const { data = null, hops = 0, trace, answers } = pending;
   const message: ReplyMessage = {
     tutti: 'reply',
-    commandid: commandId,
-    commandhash: hash,
+    commandid: answers.commandId,
+    commandhash: answers.hash,
     owner: image.pid,
-    outcome,
+    outcome: answers.outcome,
     ...value,
-    ...('dataref' in value && { datahash: `sha256:${context.hash(context.canonical(data))}` }),
+    ...('dataref' in value && { datahash: `sha256:${hash(canonical(data))}` }),
     hops,
     ...(trace !== undefined && { traceparent: trace }),
   };
   return { to: 'queue', queue: INBOX, body: inboxBody(message), groupId: image.pid, n: 0 };
 }
+
+/** A reply to send. */
+export type AnsweringSend = Pick<PendingSend, 'data' | 'hops' | 'trace'> & { readonly answers: NonNullable<PendingSend['answers']> };
