@@ -4,7 +4,7 @@ import { count, journal } from './journal.ts';
 import { applyReply, retryNow, stickOnUnknown, type UnawaitedReply } from './replies.ts';
 import { attemptTimedOut } from './attempts.ts';
 import { issuePublish } from './effects.ts';
-import { terminate } from './ending.ts';
+import { endProcess, terminate } from './ending.ts';
 import { issueUndo, sendUnderNewNumber, undoItem } from './issue.ts';
 import type { OpenCommand } from './image.ts';
 import type { RecordedFact } from './journal-entry.ts';
@@ -44,14 +44,19 @@ export function applyFact(run: ProcessRun, fact: RecordedFact): HandlerInput | u
       return attemptTimedOut(run, fact.n);
     case 'TimerFired':
       return fireTimer(run, fact.n);
-    case 'CancelRequested':
-      if (run.definition.kind === 'async')
-        cancelScope(run, run.root, new Cancelled({ reason: 'requested', message: `Cancelled by ${fact.by}: ${fact.reason}` }));
+    case 'CancelRequested': {
+      const cancelled = new Cancelled({ reason: 'requested', message: `Cancelled by ${fact.by}: ${fact.reason}` });
+      // The first entry of a child whose parent gave it up before it had begun.
+      if (run.position === 1) endProcess(run, cancelled, undefined);
+      else if (run.definition.kind === 'async') cancelScope(run, run.root, cancelled);
       return undefined;
+    }
     case 'TerminateRequested':
       terminate(run, fact.reason);
       return undefined;
     case 'StartRejected':
+      // The parent of a child receives a reply.
+      if (fact.parent !== undefined) return undefined;
       issuePublish(run, run.root, `${run.environment.system}.start-rejected`, {
         data: { process: run.definition.name, pid: run.image.pid, startid: fact.id, reason: 'open' },
       });

@@ -1,5 +1,6 @@
 import type { Outcome } from '../contract/wire/envelope.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
+import { childVerdict } from './children.ts';
 import { isClosed, type Image, type RingEntry } from './image.ts';
 import type { Inbound, OperationInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
 import { resolvable } from './resolvable.ts';
@@ -54,6 +55,7 @@ export function classify(image: Image | undefined, inbound: Inbound, definition:
 }
 
 function ofStart(image: Image | undefined, start: StartInbound, definition: ProcessContract): Verdict {
+  if (start.parent) return childVerdict(image, start, start.parent, definition.onClosed);
   if (!image || image.status === 'early') return 'apply';
   if (definition.kind === 'decider' ? inRing(image.signals, start) : isKnownStart(image, start)) return 'dup';
   if (image.status === 'stuck') return 'park';
@@ -101,7 +103,7 @@ function inRing(ring: readonly RingEntry[], { identity }: SignalInbound | StartI
  * | 5   | any    | `deferred` again without a heartbeat                                     | `dup`                      |
  * | 6   | any    | `unknown` again                                                          | `dup`                      |
  * | 7   | stuck  | any other                                                                | `park`                     |
- * | 8   | closed | to a command of `ctx.send`, or to an engine command                      | `closed`                   |
+ * | 8   | closed | to a command of `ctx.send`, a detached one, or an engine command         | `closed`                   |
  * | 9   | any    | any other                                                                | `apply`                    |
  */
 function ofReply(image: Image, reply: ReplyInbound): Verdict {
@@ -118,7 +120,7 @@ function ofReply(image: Image, reply: ReplyInbound): Verdict {
   // If an `unknown` reply were applied again after a resume, the instance would get stuck again.
   if (reply.outcome === 'unknown' && (command.unknown || image.stuck?.n === reply.n)) return 'dup';
   if (image.status === 'stuck') return 'park';
-  return isClosed(image.status) && (command.mode === 'send' || command.owner !== undefined) ? 'closed' : 'apply';
+  return isClosed(image.status) && (command.mode === 'send' || command.detached || command.owner !== undefined) ? 'closed' : 'apply';
 }
 
 function ofTick(image: Image, tick: TickInbound): Verdict {

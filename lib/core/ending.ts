@@ -3,6 +3,7 @@ import type { Failure } from '../contract/errors.ts';
 import { ProcessFailed } from '../contract/errors.ts';
 import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
+import { answerParent } from './children.ts';
 import type { ClosedStatus, Image, OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
 import type { ProcessRun } from './run.ts';
@@ -10,15 +11,21 @@ import { leaveTombstone } from './unresolved.ts';
 
 /** Journals the end of the process and closes its image. The outermost scope is closed. */
 export function endProcess(run: ProcessRun, failure: Failure | undefined, value: unknown): void {
+  const { parent } = run.image;
   if (!failure) {
-    journal(run, { type: 'ProcessCompleted', path: '', ...resultOf(run, value) });
+    const result = resultOf(run, value);
+    journal(run, { type: 'ProcessCompleted', path: '', ...result });
+    if (parent) answerParent(run, { value: result.data ?? null });
     closeImage(run, 'completed');
   } else if (failure.code === 'CANCELLED') {
     const { reason, message } = failure;
     journal(run, { type: 'ProcessCancelled', path: '', reason, ...(reason === 'requested' && { message }) });
+    if (parent) answerParent(run, { failure });
     closeImage(run, 'cancelled');
   } else {
-    journal(run, { type: 'ProcessFailed', path: '', data: failureToJson(asProcessFailure(run, failure)) });
+    const failed = asProcessFailure(run, failure);
+    journal(run, { type: 'ProcessFailed', path: '', data: failureToJson(failed) });
+    if (parent) answerParent(run, { failure: failed });
     closeImage(run, 'failed');
   }
   if (run.unread.length > 0) journal(run, { type: 'EventsUnread', path: '', ids: run.unread.map((signal) => signal.id) });
@@ -51,17 +58,20 @@ function asProcessFailure(run: ProcessRun, failure: Failure): ProcessFailed {
  */
 export function terminate(run: ProcessRun, reason: string): void {
   journal(run, { type: 'ProcessTerminated', path: '', reason });
+  const { name: process } = run.definition;
+  if (run.image.parent)
+    answerParent(run, { failure: new ProcessFailed({ process, type: 'Other', data: { reason: `it was terminated: ${reason}` } }) });
   closeImage(run, 'terminated');
 }
 
 /**
- * An open call becomes a tombstone if its late success must be undone, else it is dropped. A command of `ctx.send` and an engine command
- * stay, because a redelivered message may still have to send them. Timers end. An undo of a late success of an earlier run continues (S4).
+ * An open call becomes a tombstone if its late success must be undone, else it is dropped. A command of `ctx.send`, a detached one and an
+ * engine command stay, because a redelivered message may still have to send them. Timers end. An undo of a late success of an earlier run continues (S4).
  */
 function closeImage(run: ProcessRun, status: ClosedStatus): void {
   const { image } = run;
   for (const command of image.commands.values()) {
-    if (command.mode === 'send' || command.owner !== undefined) {
+    if (command.mode === 'send' || command.detached || command.owner !== undefined) {
       command.due = Infinity;
       continue;
     }

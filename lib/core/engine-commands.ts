@@ -35,7 +35,7 @@ export function issueEngineCommand(run: ProcessRun, { name, owner, path, input, 
 }
 
 /** The reply of an owner: a pending send of its commit. A replay sends none. */
-export function answer(run: ProcessRun, answers: Answered & { readonly outcome: OwnerOutcome }, data: Json): void {
+export function replyToIssuer(run: ProcessRun, answers: Answered & { readonly outcome: OwnerOutcome }, data: Json): void {
   if (run.expected) return;
   const dataref = offload(run, data);
   run.image.pendingSends.push({

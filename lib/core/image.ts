@@ -53,6 +53,8 @@ export interface OpenCommand {
   readonly mode: 'call' | 'send' | 'undo';
   /** Of an engine command (docs/protocol.md#engine-commands): the pid of the instance that owns it. Absent: a service owns it. */
   readonly owner?: string | undefined;
+  /** `ctx.detach`: it stays when its scope or its process ends. */
+  detached?: true | undefined;
   /** A success is never undone: the command was called with `{ undo: false }`, or its step is detached. */
   stands?: boolean | undefined;
   /** Why its outcome must become definite: it is sent again past its deadline (docs/protocol.md#commands). */
@@ -233,6 +235,8 @@ export interface Image {
   tags?: Readonly<Record<string, string>>;
   /** The `traceparent` of the start. */
   trace?: string;
+  /** Of a child: the command of its parent, which the end of the run answers. */
+  parent?: Answered & { readonly depth: number };
   /** Entries as JSON, from index `tailFrom`. */
   tail: string[];
   tailFrom: number;

@@ -1,5 +1,6 @@
 import type { Outcome } from '../contract/wire/envelope.ts';
 import type { Json } from '../contract/schema.ts';
+import type { Answered } from './image.ts';
 
 /** An admitted event for one instance: it is parsed, its data fits its schema, and its sender is known. */
 interface Carried {
@@ -28,6 +29,18 @@ export interface StartInbound extends Carried {
   readonly tags?: Readonly<Record<string, string>>;
   /** The choice of the client. @default the policy of the definition */
   readonly onOpen?: 'reject' | 'attach' | 'signal';
+  /** Of a child: the command of its parent. */
+  readonly parent?: ParentCommand;
+}
+
+/** The command by which a parent starts a child, or gives it up (docs/protocol.md#children). */
+export interface ParentCommand extends Answered {
+  /** How many parents are above the child. */
+  readonly depth: number;
+  /** The parent no longer wants the child, and waits for its end. */
+  readonly cancel?: true;
+  /** `actIdentity` of giving it up, which the ring of starts holds. */
+  readonly cancelIdentity: string;
 }
 
 export interface SignalInbound extends Carried {

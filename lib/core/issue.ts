@@ -39,7 +39,7 @@ export function runStep(run: ProcessRun, scope: Scope, label: string, { contract
   return step;
 }
 
-export function newCall(scope: Scope, path: string, contract: CommandContract, policy: CallPolicy): CallStep {
+export function newCall(scope: Scope, path: string, contract: Pick<CommandContract, 'name' | 'undo'>, policy: CallPolicy): CallStep {
   return {
     kind: 'call',
     path,

@@ -51,6 +51,8 @@ export type RecordedFact =
       readonly source: string;
       readonly time: string;
       readonly subject?: string;
+      /** Of a child: the id of the command of its parent. */
+      readonly parent?: string;
     } & Received)
   | ({
       readonly type: 'EventReceived';
@@ -72,7 +74,7 @@ export type RecordedFact =
       /** An operator resolved the outcome: id, principal and reason of that operation. */
       readonly resolved?: { readonly id: string; readonly reason: string } & Principal;
     } & Received)
-  | { readonly type: 'StartRejected'; readonly at: number; readonly id: string; readonly source: string }
+  | { readonly type: 'StartRejected'; readonly at: number; readonly id: string; readonly source: string; readonly parent?: string }
   | { readonly type: 'AttemptTimedOut'; readonly at: number; readonly n: number }
   | { readonly type: 'TimerFired'; readonly at: number; readonly n: number }
   | ({ readonly type: 'CancelRequested'; readonly at: number; readonly id: string; readonly reason: string } & Principal)

@@ -4,6 +4,7 @@ import type { FailureData } from '../contract/wire/envelope.ts';
 import { lastErrorOf, type LastError } from '../contract/wire/last-error.ts';
 import type { Json } from '../contract/schema.ts';
 import { deadlineOf, type OpenCommand, type Unknown } from './image.ts';
+import { childFailure } from './children.ts';
 import { callAgain, contractOf, undoItem } from './issue.ts';
 import type { RecordedFact } from './journal-entry.ts';
 import { decidedByLimit, journal } from './journal.ts';
@@ -173,7 +174,8 @@ export function retryNow(run: ProcessRun, step: CallStep): void {
   callAgain(run, step, retry);
 }
 
-function failureOf(command: OpenCommand, fact: ReplyFact): CommandFailed | CommandExhausted {
+function failureOf(command: OpenCommand, fact: ReplyFact): Failure {
+  if (command.owner !== undefined) return childFailure(command, fact);
   if (fact.outcome === 'cancelled') {
     return exhaustion(command, 'cancelled', command.retries + (fact.attempts ?? 0), lastErrorOf(fact.data));
   }

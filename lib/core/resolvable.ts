@@ -16,7 +16,8 @@ export interface Resolvable {
 export function resolvables(image: Image): Resolvable[] {
   return [
     ...[...image.commands.values()]
-      .filter((each) => !hasFailed(each) && each.owner === undefined)
+      .filter((each) => !hasFailed(each))
+      .filter(({ owner }) => owner === undefined)
       .map(({ n, command, path }) => ({ run: image.run, n, command, path })),
     ...image.tombstones.map(({ run, n, command, path }) => ({ run, n, command, path })).toReversed(),
   ];

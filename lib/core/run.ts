@@ -70,6 +70,8 @@ export interface RunEnvironment {
   /** Name of the system. */
   readonly system: string;
   readonly commands: ReadonlyMap<string, CommandContract>;
+  /** The processes of the system, the newest version first. @default unknown: each process that `ctx.child` names is taken as it is */
+  readonly processes?: ReadonlyMap<string, readonly ProcessContract[]>;
   /** Adds a command that the process names and `commands` lacks. Tests of one process, which have no system, set it. */
   readonly unlisted?: (named: CommandContract) => CommandContract;
   /** SHA-256 in hex. */

@@ -1,6 +1,7 @@
 import { Cancelled } from '../contract/errors.ts';
 import { isOfStep } from '../contract/steps.ts';
 import { refuse } from './bug.ts';
+import { CHILD } from './children.ts';
 import { contractOf } from './issue.ts';
 import { journal } from './journal.ts';
 import { nextPath, type CallStep, type ProcessRun, type Scope, type StepState, type UndoStep } from './run.ts';
@@ -41,6 +42,8 @@ function undoesBranches({ expected }: ProcessRun, path: string, target: StepStat
  */
 function refuseUndoless(run: ProcessRun, { path, command, undoable, policy }: CallStep): void {
   if (undoable || policy.dispatched || run.expected) return;
+  if (command === CHILD)
+    refuse(run, 'POISON', `ctx.undo was given the child ${path}: a child is undone by ctx.compensate, which may start another process.`);
   const why = isOfStep(command)
     ? 'ctx.run was given no undo'
     : contractOf(run, command).undo

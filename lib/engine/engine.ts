@@ -108,6 +108,7 @@ function environmentOf(catalogue: Catalogue, options: EngineOptions): RunEnviron
   return {
     system: catalogue.system.name,
     commands: catalogue.system.commands,
+    processes: catalogue.system.processes,
     hash: sha256,
     canonical,
     tickThresholdMs: options.tickThresholdMs ?? 900_000,

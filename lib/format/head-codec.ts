@@ -31,6 +31,7 @@ interface Control {
   readonly waits?: readonly string[];
   readonly view?: Stored;
   readonly trace?: string;
+  readonly parent?: NonNullable<Image['parent']>;
 }
 
 /** The control state of an instance whose start could not be applied. */
@@ -61,6 +62,7 @@ function storedCommand(command: OpenCommand): Partial<OpenCommand> {
     hash: command.hash,
     mode: command.mode,
     owner: command.owner,
+    detached: command.detached,
     stands: command.stands,
     settling: command.settling,
     settleBy: command.settleBy === Infinity ? undefined : command.settleBy,
@@ -117,6 +119,7 @@ export function encodeControl(image: Image): string {
     waits: image.waits,
     view: image.view?.dataref === undefined ? image.view : { dataref: image.view.dataref },
     trace: image.trace,
+    parent: image.parent,
   });
 }
 
@@ -192,6 +195,7 @@ export function decodeHead(head: Head): Image {
     ...(control.waits && { waits: control.waits }),
     ...(control.view && { view: control.view }),
     ...(control.trace !== undefined && { trace: control.trace }),
+    ...(control.parent && { parent: control.parent }),
   };
 }
 

@@ -43,13 +43,13 @@ function tickFault({ pid, run, tickAt }: TickMessage): string | undefined {
 }
 
 function commandFault(message: CommandMessage): string | undefined {
-  const { commandid, owner, command, settle, datahash, time, hops, traceparent } = message;
+  const { commandid, owner, command, depth, cancel, datahash, time, hops, traceparent } = message;
   if (!isCommandId(commandid)) return `commandid is ${JSON.stringify(commandid)}, expected pid/run/n`;
   if (typeof command !== 'string' || command === '') return `command is ${JSON.stringify(command)}, expected text`;
-  if (!MARKED.includes(settle)) return 'settle must be true';
+  if (!MARKED.includes(cancel)) return 'cancel must be true';
   if (typeof time !== 'string' || !INSTANT.test(time)) return `time is ${JSON.stringify(time)}, expected an instant`;
   if (typeof datahash !== 'string' || !HASH.test(datahash)) return 'datahash must be sha256: and 64 hex digits';
-  return pidFault(owner) ?? hopsFault(hops) ?? traceFault(traceparent) ?? dataFault(message);
+  return pidFault(owner) ?? countFault('depth', depth) ?? countFault('hops', hops) ?? traceFault(traceparent) ?? dataFault(message);
 }
 
 const OWNER_OUTCOMES: readonly unknown[] = ['completed', 'failed', 'cancelled'];
@@ -60,15 +60,15 @@ function replyFault(message: ReplyMessage): string | undefined {
   if (!isCommandId(commandid)) return `commandid is ${JSON.stringify(commandid)}, expected pid/run/n`;
   if (typeof commandhash !== 'string' || !SHORT_HASH.test(commandhash)) return 'commandhash must be 16 hex digits';
   if (!OWNER_OUTCOMES.includes(outcome)) return `outcome is ${JSON.stringify(outcome)}, expected completed, failed or cancelled`;
-  return pidFault(owner) ?? hopsFault(hops) ?? traceFault(traceparent) ?? dataFault(message);
+  return pidFault(owner) ?? countFault('hops', hops) ?? traceFault(traceparent) ?? dataFault(message);
 }
 
 function isCommandId(id: unknown): boolean {
   return typeof id === 'string' && parseCommandId(id) !== undefined;
 }
 
-function hopsFault(hops: unknown): string | undefined {
-  return Number.isSafeInteger(hops) && (hops as number) >= 0 ? undefined : 'hops must be a whole number of 0 or more';
+function countFault(name: string, value: unknown): string | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : `${name} must be a whole number of 0 or more`;
 }
 
 const POLICIES: readonly unknown[] = [undefined, 'reject', 'attach', 'signal'];

@@ -37,8 +37,10 @@ export interface CommandMessage {
   readonly owner: string;
   /** Its name, such as `tutti.child`. */
   readonly command: string;
+  /** How many parents are above the issuer. */
+  readonly depth: number;
   /** The issuer no longer wants it, and waits for a definite outcome. */
-  readonly settle?: true;
+  readonly cancel?: true;
   readonly data?: Json;
   /** Instead of `data`, if that is too large for a message. */
   readonly dataref?: string;

@@ -4,7 +4,7 @@ import type { Duration } from '../contract/duration.ts';
 import type { Failure, ProcessFailed } from '../contract/errors.ts';
 import type { AnyEvent, DataOf } from '../contract/event.ts';
 import type { Frozen, Json, Received, Sent } from '../contract/schema.ts';
-import type { OtherFailure } from '../contract/process-contract.ts';
+import type { AnyProcess, OtherFailure, ResultOf, StartOf } from '../contract/process-contract.ts';
 import type { Message } from '../contract/message.ts';
 import type { Retry } from '../contract/retry-policy.ts';
 import type { AnyService } from '../contract/service.ts';
@@ -22,7 +22,31 @@ export interface CommandStep<T, C extends AnyCommand> extends Step<T> {
   readonly '~undo': C['~']['undo'] extends false
     ? `${C['name']} declares no undo, so ctx.undo would do nothing: give its command an undo`
     : true;
+  readonly '~detach': true;
 }
+
+/** The step of a child. `ctx.undo` refuses it. */
+export interface ChildStep<T, Q extends AnyProcess> extends Step<T> {
+  readonly '~undo': `a child is not undone by ctx.undo: register ctx.compensate after ${Q['name']}, and undo it there`;
+  readonly '~detach': true;
+}
+
+/** Options of `ctx.child`. */
+export interface ChildOptions {
+  /**
+   * The id of the child, unique within its process. @default the id that its starting event names, else `<id of this instance>.<n>`, with
+   * the number of the command
+   */
+  readonly id?: string;
+}
+
+/** `Q` if it is a process, else one sentence that tsc prints. */
+type Startable<Q extends AnyProcess> = [Q['~']['start']] extends [never]
+  ? `${Q['name']} is a decider, which is no child: publish an event that it handles`
+  : Q;
+
+/** The step of a child or a command, else one sentence that tsc prints. */
+type Detachable<S> = S extends { readonly '~detach': true } ? S : 'ctx.detach takes the step of a child or of a command';
 
 /** Options of one call. They override the contract of its command. */
 export interface CallOptions {
@@ -145,6 +169,22 @@ export interface AnyContext {
    * not JSON stops the instance with `POISON`. For a failure that callers tell apart, declare it in `errors`.
    */
   fail(reason: string, data?: Json): ProcessFailed<string, 'Other', OtherFailure>;
+  /**
+   * Starts an instance of another process of the system as a child, and returns its result. The child is an instance of its own: events,
+   * client and command line find it by its id. If the scope is cancelled or the step loses a race, the child is cancelled, undone, and
+   * awaited. A completed child is undone only by `ctx.compensate`.
+   *
+   * Rejects with `ProcessFailed` if the child fails (`process.failed(error)` types it), if an operator terminates it, or if its id is taken:
+   * by an instance that is open, or by an ended one of another parent that may not start again. Rejects with `Cancelled` if the child or
+   * the scope is cancelled. While the child is stuck, the parent waits. A process that the system does not list, or an input that does not
+   * fit, stops the instance with `POISON`. At most 100 children and commands are open at a time.
+   */
+  child<Q extends AnyProcess>(process: Startable<Q>, input: StartOf<Q>, options?: ChildOptions): ChildStep<ResultOf<Q>, Q>;
+  /**
+   * The step of a child or of a command is no longer cancelled or undone with its scope, and outlives the process. It is sent all the same.
+   * Its result can still be awaited.
+   */
+  detach<S extends Step<unknown>>(step: Detachable<S>): void;
   /** Sends a command without waiting for its reply. Its failure does not affect the process. */
   send<C extends AnyCommand>(command: Sendable<C>, input: InputOf<C>): void;
   /** Adds tags to the instance, by which `client.list` filters. A later value replaces that of the same key. */

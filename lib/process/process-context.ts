@@ -10,7 +10,9 @@ import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { steps, STEPS } from '../contract/steps.ts';
 import { isOpen, requested } from '../core/journal.ts';
+import { processContract, type AnyProcess } from '../contract/process-contract.ts';
 import { refuse } from '../core/bug.ts';
+import { detachStep, startChild } from '../core/children.ts';
 import { dispatchCommand } from '../core/dispatch.ts';
 import { changeView, issuePublish, tag } from '../core/effects.ts';
 import { callCommand, listedContract, runStep, sendCommand } from '../core/issue.ts';
@@ -250,6 +252,17 @@ export class ProcessContext {
     if (plain instanceof JsonFault)
       return refuse(this.#run, 'POISON', `${name} fails with a value that is not JSON at ${plain.path.join('.')}: ${plain.reason}.`);
     return new ProcessFailed({ process: name, type: 'Other', data: plain, message: reason });
+  }
+
+  child(process: AnyProcess, input: unknown, { id }: { readonly id?: string } = {}): Step<unknown> {
+    const scope = this.#takes('child');
+    if (!scope) return unsettled();
+    const request = { definition: processContract(process), input, id };
+    return this.#promise(this.#asOther(() => startChild(this.#run, scope, request)));
+  }
+
+  detach(promise: Step<unknown>): void {
+    if (this.#takes('detach')) detachStep(this.#run, stepOf(promise));
   }
 
   compensate(label: string, body: (ctx: ProcessContext, failure: unknown) => Promise<unknown>): void {

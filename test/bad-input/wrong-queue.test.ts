@@ -29,6 +29,7 @@ const command: CommandMessage = {
   commandid: `${PID}/r1/1`,
   owner: 'default#fulfil#o-2',
   command: 'tutti.other',
+  depth: 0,
   data: null,
   datahash: `sha256:${'0'.repeat(64)}`,
   time: '2026-11-21T10:00:00.000Z',

@@ -159,7 +159,7 @@ async function expire(context: EngineContext, { message, target }: Item): Promis
 async function acknowledgeLate(context: EngineContext, { message, target }: Item): Promise<void> {
   const { pid, inbound, definition, byClient } = target;
   // A reply and an operation are no events; a client that starts an instance reads its head.
-  if ((inbound.kind !== 'signal' && inbound.kind !== 'start') || byClient) return;
+  if ((inbound.kind !== 'signal' && inbound.kind !== 'start') || byClient || isOfParent(inbound)) return;
   if (definition?.late === 'ignore') return context.options.onNotice?.({ kind: 'ignored', reason: 'CLOSED', pid });
   await parkMessage(context.options, message, {
     pid,
@@ -167,6 +167,11 @@ async function acknowledgeLate(context: EngineContext, { message, target }: Item
     reason: 'CLOSED',
     detail: `${inbound.event} ${inbound.id} came after the instance had ended.`,
   });
+}
+
+/** A parent receives a reply about a child whose id is taken. */
+function isOfParent(inbound: SignalInbound | StartInbound): boolean {
+  return inbound.kind === 'start' && inbound.parent !== undefined;
 }
 
 function lateId(inbound: SignalInbound | StartInbound): string {

@@ -10,6 +10,7 @@ import { arm, nextDue } from '../../core/timers.ts';
 import type { ProcessRun } from '../../core/run.ts';
 import { lateOf } from '../../core/unresolved.ts';
 import { applyOperation, remember } from './apply-operation.ts';
+import { applyChild } from './child-start.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { type Verdict, classify } from '../../core/classify.ts';
 import { type Item, NO_DEFINITION, type Target } from '../admit/admission.ts';
@@ -49,6 +50,7 @@ export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected
 }
 
 async function applyStart(live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> {
+  if (start.parent) return applyChild(live, start, start.parent, { at, rejected });
   const { image } = live.run;
   const { id, identity, source, event, data, time } = start;
   // A decider receives events, its first one included: their ids are in the ring of signals.

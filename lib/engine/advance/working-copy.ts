@@ -9,10 +9,11 @@ import { shortText } from '../acknowledge/park.ts';
 import { retrySeconds } from '../acknowledge/redelivery-delays.ts';
 import { type Item, decidesOn } from '../admit/admission.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { dispatchContext, dispatchesCausedBy } from '../send/dispatch.ts';
+import { dispatchContext, dispatchesCausedBy, replyDispatch } from '../send/dispatch.ts';
 import { markContention, sendLeft, sendPending } from '../send/send-all.ts';
 import { beginRun } from './begin-run.ts';
 import { type BaseHead, type Commit, LiveInstance, commitImage, rebuildInstance } from './live-instance.ts';
+import { answeredBefore } from './child-start.ts';
 import { decideEvent, verdictOn } from './decide.ts';
 import { applyEarly, parkEarly } from './early-events.ts';
 import { turnOver } from './suspects.ts';
@@ -55,12 +56,14 @@ export async function decideOnce(
   if (!working.changed) {
     await working.readReferences();
     working.finish(items);
+    await working.answerAgain(items);
     return { kind: 'done' };
   }
   const commit = await working.commit(contended || (context.lane && items.filter(decidesOn).length > 1));
   switch (commit.status) {
     case 'committed':
       working.finish(items);
+      await working.answerAgain(items);
       return { kind: 'done' };
     case 'too-large':
       // The other events of the group may have sends to repeat, so the next attempt leaves these out.
@@ -305,6 +308,16 @@ export class WorkingCopy {
     }
     const live = this.#live;
     if (live && !isClosed(live.run.image.status) && live.run.image.status !== 'stuck') this.#context.cache.put(live);
+  }
+
+  /** A parent sends its command again if the reply of its child may be lost: a child that has answered says it again. */
+  async answerAgain(items: readonly Item[]): Promise<void> {
+    for (const item of items) {
+      const { inbound } = item.target;
+      if (inbound.kind !== 'start' || !inbound.parent || !this.#image || (item.verdict !== 'dup' && item.verdict !== 'closed')) continue;
+      const again = await answeredBefore(this.#context, this.#image, inbound);
+      if (again) item.dispatches = [replyDispatch(this.#image, inbound.parent, again, dispatchContext(this.#context))];
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import type { CommandContract, EventContract, SystemContract } from '../../contr
 import { type Json, versionOfData } from '../../contract/schema.ts';
 import { instantText } from '../../contract/wire/wire.ts';
 import { DEFAULT_TENANT, parsePid, type InstanceKey } from '../../contract/wire/process-id.ts';
-import type { PendingSend, Image, OpenCommand } from '../../core/image.ts';
+import type { Answered, PendingSend, Image, OpenCommand, OwnerOutcome } from '../../core/image.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { INBOX, inboxBody } from '../../format/inbox-message.ts';
 import type { ReplyTokens } from '../../format/reply-tokens.ts';
@@ -44,6 +44,17 @@ export function dispatchContext(context: EngineContext): DispatchContext {
     queueOf: context.options.queueOf,
     sign: context.replyTokens && ((commandId, datahash) => (context.replyTokens as ReplyTokens).sign(commandId, datahash)),
   };
+}
+
+/** The reply to an engine command that its owner has answered before, and for which the head holds no pending send any more. */
+export function replyDispatch(
+  image: Image,
+  { commandId, hash }: Answered,
+  { outcome, data, dataref }: { readonly outcome: OwnerOutcome; readonly data: Json; readonly dataref?: string },
+  context: DispatchContext,
+): Dispatch {
+  const value = carried(image.pid, { input: data, inputRef: dataref }, context);
+  return ownerReply(image, { data, answers: { commandId, hash, outcome } }, value, context);
 }
 
 /** Everything in the image that a message caused, in the order in which it was decided. */
