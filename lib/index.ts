@@ -38,12 +38,18 @@ export { end, publish, send, timer, type Action, type Timer } from './process/ac
 export type {
   AnyContext,
   CallOptions,
+  ChildOptions,
+  ChildStep,
   Context,
   ContextTypes,
   Dispatched,
   DispatchOptions,
   Each,
+  MapOptions,
+  MapOutcome,
+  MapResults,
   MessageOf,
+  ScopeOptions,
   Step,
   Wait,
 } from './process/context.ts';

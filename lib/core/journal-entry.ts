@@ -109,7 +109,8 @@ export type Decided =
   | { readonly type: 'TimerCleared'; readonly n: number; readonly path: string }
   /** `branches`: completed branches of a losing race are undone too. Earlier releases did not undo them, and did not write it. */
   | { readonly type: 'BranchWon'; readonly path: string; readonly winner: string; readonly branches?: boolean }
-  | { readonly type: 'ScopeOpened'; readonly path: string }
+  /** `shielded`: it is finished before what is around it is cancelled. */
+  | { readonly type: 'ScopeOpened'; readonly path: string; readonly shielded?: true }
   | ({ readonly type: 'ScopeClosed'; readonly path: string; readonly status: 'fulfilled' | 'failed' | 'cancelled' } & Value)
   | { readonly type: 'UndoRequested'; readonly path: string; readonly branches?: boolean }
   | { readonly type: 'CompensationRegistered'; readonly path: string }

@@ -119,6 +119,7 @@ const COMPARED: { readonly [T in Decided['type']]?: readonly string[] } = {
   TimerCleared: ['n'],
   EventTaken: ['id'],
   BranchWon: ['winner'],
+  ScopeOpened: ['shielded'],
   ScopeClosed: ['status'],
   EventPublished: ['n', 'event'],
   CommandAbandoned: ['n'],

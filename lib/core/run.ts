@@ -116,6 +116,8 @@ export interface Scope {
   readonly step: ScopeStep | undefined;
   /** The scope of a running compensation, which cannot be cancelled. */
   readonly compensation: boolean;
+  /** A cancellation of what is around it waits until its body has ended. */
+  shielded?: true;
   state: 'open' | 'cancelled' | 'closing' | 'undoing' | 'closed';
   /** How its body ended. */
   ending: Ending | undefined;
@@ -313,13 +315,14 @@ export function ordinalOf(scope: Scope, name: string): number {
 }
 
 /**
- * The failure that rejects new steps: the scope or one around it has failed or been cancelled (S2, S8). A compensation shields its steps.
+ * The failure that rejects new steps: the scope or one around it has failed or been cancelled (S2, S8). A compensation and a shielded scope
+ * shield their steps.
  */
 export function cancellation(scope: Scope): Failure | undefined {
   for (let at: Scope | undefined = scope; at; at = at.parent) {
     if (at.cancelledBy) return at.cancelledBy;
     if (at.ending?.status === 'failed') return new Cancelled({ reason: 'scope-failed' });
-    if (at.compensation) return undefined;
+    if (at.compensation || at.shielded) return undefined;
   }
   return undefined;
 }

@@ -23,10 +23,10 @@ import { endWait } from './waits.ts';
  * S5 `ctx.pivot` empties the undo list of its scope, so nothing before it is undone.
  * S6 A compensation is on the undo list of its scope, in order of registration.
  * S7 `ctx.undo` undoes at once, and the process continues.
- * S8 A cancel rejects every open step of the outermost scope, and every later one.
+ * S8 A cancel rejects every open step of the outermost scope, and every later one. A shielded scope that is open is finished first.
  * S9 A step that lost a race must not be awaited again. If it is, that is a bug, and this bug undoes nothing.
  */
-export function openScope(run: ProcessRun, parent: Scope, label: string): ScopeStep {
+export function openScope(run: ProcessRun, parent: Scope, label: string, shielded = false): ScopeStep {
   const path = labelledPath(run, parent, label, 'ScopeOpened');
   const step: ScopeStep = { kind: 'scope', path, scope: parent, status: 'open', resolver: undefined, child: undefined as never, items: [] };
   const cancelled = cancellation(parent);
@@ -35,8 +35,9 @@ export function openScope(run: ProcessRun, parent: Scope, label: string): ScopeS
     return step;
   }
   step.child = childScope(parent, `${path}/`, step);
+  if (shielded) step.child.shielded = true;
   parent.open.add(step);
-  journal(run, { type: 'ScopeOpened', path });
+  journal(run, { type: 'ScopeOpened', path, ...(shielded && { shielded }) });
   if (cancelled) {
     step.child.state = 'cancelled';
     step.child.cancelledBy = cancelled;
@@ -81,7 +82,12 @@ export function cancelScope(run: ProcessRun, scope: Scope, failure: Failure): vo
 }
 
 function cancelOpen(run: ProcessRun, scope: Scope, failure: Failure): void {
-  for (const step of scope.open) cancelStep(run, step, failure);
+  for (const step of scope.open) if (!isShielded(step)) cancelStep(run, step, failure);
+}
+
+/** A shielded scope is cancelled only by itself: as the loser of a race, or by `ctx.undo`. */
+function isShielded(step: StepState): boolean {
+  return step.kind === 'scope' && step.child.shielded === true;
 }
 
 /**
@@ -112,7 +118,7 @@ function cancelBranches(run: ProcessRun, { scope, branches }: BranchesStep, fail
   const loss = given ?? (scope.state === 'open' ? { kept: new Set<StepState>(), branches: false } : undefined);
   for (const branch of branches.values())
     if (loss) loseBranch(run, branch, failure, loss);
-    else if (branch.status === 'open') cancelBranch(run, branch, failure, undefined);
+    else if (branch.status === 'open' && !isShielded(branch)) cancelBranch(run, branch, failure, undefined);
 }
 
 /** `race` and `any`. */

@@ -31,6 +31,31 @@ export interface ChildStep<T, Q extends AnyProcess> extends Step<T> {
   readonly '~detach': true;
 }
 
+/** Options of `ctx.scope`. */
+export interface ScopeOptions {
+  /**
+   * A cancellation of what is around the scope waits until its body has ended; then its completed steps are undone with the others. Only a
+   * race that the scope loses, and `ctx.undo` of it, cancel it earlier. @default false
+   */
+  readonly shielded?: boolean;
+}
+
+/** Options of `ctx.map`. */
+export interface MapOptions {
+  /** How many items run at a time, at most 100. @default 20 */
+  readonly atOnce?: number;
+  /** How many items may fail. @default none, and the results are values instead of outcomes */
+  readonly tolerate?: number;
+}
+
+/** The outcome of an item of `ctx.map` with `tolerate`, discriminated by `ok`. */
+export type MapOutcome<T> =
+  | { readonly ok: true; readonly value: T; readonly failure?: undefined }
+  | { readonly ok: false; readonly failure: Failure };
+
+/** The results of `ctx.map`: outcomes with `tolerate`, else values. */
+export type MapResults<T, O extends MapOptions> = O extends { readonly tolerate: number } ? readonly MapOutcome<T>[] : readonly T[];
+
 /** Options of `ctx.child`. */
 export interface ChildOptions {
   /**
@@ -157,7 +182,20 @@ export interface AnyContext {
    * are undone, then the scope rejects with that failure. In `body` each enclosing `ctx` acts in this scope, so `body` need not take its
    * parameter. A step of code that `body` did not await is `WRONG_SCOPE` after the scope has ended.
    */
-  scope<T>(name: string, body: (ctx: this) => Promise<T>): Step<T>;
+  scope<T>(name: string, body: (ctx: this) => Promise<T>, options?: ScopeOptions): Step<T>;
+  /**
+   * Runs `body` for each item, at most `atOnce` at a time, and returns the results in the order of the items. Each item is a scope of its own,
+   * in which each enclosing `ctx` acts. More than `tolerate` failures cancel the other items, undo what completed, and reject with the last
+   * of them. Without `tolerate` the results are the values; with it, each result is `{ ok: true, value }` or `{ ok: false, failure }`.
+   *
+   * Each item of commands writes at least four entries of the journal, so let an item of thousands be a child, which maps over a part. Options
+   * that are not valid stop the instance with `POISON`.
+   */
+  map<const I, T, const O extends MapOptions = {}>(
+    items: readonly I[],
+    body: (ctx: this, item: I, index: number) => Promise<T>,
+    options?: O,
+  ): Step<MapResults<T, O>>;
   /**
    * Undoes a step, race or scope; without an argument, all of this scope so far. It resolves after the undo, and the process continues. An
    * open step is cancelled first. If an undo fails, the instance is stuck with `COMPENSATION`.

@@ -23,10 +23,11 @@ import { sleep } from '../core/timers.ts';
 import { requestUndo } from '../core/undo-request.ts';
 import { registerCompensation } from '../core/undoing.ts';
 import { endOfLoop, leaveLoop, nextTurn, waitFor } from '../core/waits.ts';
-import type { CallOptions, DispatchOptions, Step } from './context.ts';
+import type { CallOptions, DispatchOptions, MapOptions, Step } from './context.ts';
 import { asCodeOf, asOtherCode, type CodeStorage, runBody, type RunningCode, stepOf, stepPromise, unsettled } from './running-code.ts';
 import type { RunOptions } from './run-options.ts';
 import type { AsyncDefinition } from './process.ts';
+import { mapOver, windowOf, type MapBody } from './map.ts';
 import { openRace } from './race.ts';
 
 /** The message that started the run, its data parsed. */
@@ -221,14 +222,25 @@ export class ProcessContext {
     return scope ? openRace(this.#run, scope, 'any', branches) : unsettled();
   }
 
-  scope(label: string, body: (ctx: ProcessContext) => Promise<unknown>): Step<unknown> {
-    return this.#scoped('scope', label, body);
+  scope(label: string, body: (ctx: ProcessContext) => Promise<unknown>, { shielded }: { readonly shielded?: boolean } = {}): Step<unknown> {
+    return this.#scoped('scope', label, body, shielded);
   }
 
-  #scoped(method: string, label: string, body: (ctx: ProcessContext) => Promise<unknown>): Step<unknown> {
+  map(items: readonly unknown[], body: MapBody<ProcessContext>, options: MapOptions = {}): Step<unknown> {
+    const window = this.#read(() => windowOf(items, options));
+    return this.#scoped('map', 'map', (ctx) => {
+      const scope = {
+        open: (label: string, item: (ctx: ProcessContext) => Promise<unknown>) => ctx.scope(label, item),
+        isCancelled: () => cancellation(ctx.#own) !== undefined,
+      };
+      return mapOver(scope, { ...window, body });
+    });
+  }
+
+  #scoped(method: string, label: string, body: (ctx: ProcessContext) => Promise<unknown>, shielded?: boolean): Step<unknown> {
     const scope = this.#takes(method);
     if (!scope) return unsettled();
-    const step = openScope(this.#run, scope, label);
+    const step = openScope(this.#run, scope, label, shielded);
     const promise = this.#promise(step);
     if (step.status !== 'open') return promise;
     const code = { run: this.#run, scope: step.child };
