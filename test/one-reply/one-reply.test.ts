@@ -23,7 +23,7 @@ beforeAll(() => {
   sent = reply.sent;
   phases = reply.phases;
   files = [...new Set(phases.flat())].toSorted();
-});
+}, 60_000);
 
 test('docs/one-reply.md names each file that a cold reply runs through; WRITE_ONE_REPLY=1 writes it', () => {
   if (process.env['WRITE_ONE_REPLY'] === '1') writeFileSync(page, pageOf(root, files));
