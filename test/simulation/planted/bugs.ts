@@ -11,6 +11,7 @@ import { outageBugs } from './outage-bugs.ts';
 import { parkingBugs } from './parking-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { serviceBugs } from './service-bugs.ts';
+import { stepBugs } from './step-bugs.ts';
 
 export const plantedBugs: readonly PlantedBug[] = [
   ...headBugs,
@@ -24,6 +25,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...outageBugs,
   ...admissionBugs,
   ...dispatchBugs,
+  ...stepBugs,
   ...foundBugs,
 ];
 

@@ -1,6 +1,6 @@
 import { STEPS } from '../../../lib/contract/steps.ts';
 import { serveSteps } from '../../../lib/steps/run-step.ts';
-import { atSite } from './step-site.ts';
+import { atSite, readBetweenReplays } from './step-site.ts';
 import { makeHandler as advanceProcesses } from '../../../functions/advance-processes/handler.ts';
 import { makeHandler as drainDeadLetters } from '../../../functions/drain-dead-letters/handler.ts';
 import { makeHandler as retireClosed } from '../../../functions/retire-closed/handler.ts';
@@ -294,7 +294,7 @@ export class Deployment {
     const ports = this.ports(worker);
     const plain =
       name === STEPS
-        ? atSite(serveSteps({ system: this.#source, store: ports.store, payloads: ports.payloads }), site(worker), worker)
+        ? atSite(serveSteps({ system: this.#source, ...readBetweenReplays(ports, worker) }), site(worker), worker)
         : (scenario.serve(site(worker)).find((each) => servedParts(each).contract.name === name) as Served);
     const served = watched(plain, worker, observer);
     const options: ConsumerOptions = {

@@ -26,11 +26,6 @@ import { SeenRecord } from './seen-record.ts';
 import { quiet, Turns } from './turns.ts';
 import type { Worker } from './worker.ts';
 
-/**
- * Turns of the event loop that the replay of a step's journal takes at most. A worker replays while other messages of its batch wait for
- * calls, so the state of the worker does not show it.
- */
-const PREPARING_TURNS = 300;
 /** Steps between two reports of progress: a second of work at most. */
 const STEPS_A_REPORT = 500;
 /** After so many steps the faults end, and everything must come to rest. */
@@ -464,9 +459,8 @@ class Simulation {
    */
   async #thought(): Promise<void> {
     await quiet();
-    const prepares = ({ worker }: WorkerSlot): boolean => !worker.dead && worker.preparing > 0;
-    for (let turns = 0; turns < PREPARING_TURNS && this.#deployment.slots.some(prepares); turns += 1) await quiet();
-    const thinks = ({ busy, worker }: WorkerSlot): boolean => busy && worker.thinks;
+    // A worker replays for a step while other messages of its batch wait for calls.
+    const thinks = ({ busy, worker }: WorkerSlot): boolean => (busy && worker.thinks) || (!worker.dead && worker.replaying > 0);
     for (let turns = 0; this.#deployment.slots.some(thinks); turns += 1) {
       if (turns > THINKING_TURNS_MAX)
         throw new NeverEnds(`I8: ${this.#deployment.slots.find(thinks)?.worker.name} never ends its decision`);

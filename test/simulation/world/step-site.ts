@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { servedParts, type Served } from '../../../lib/service/served.ts';
+import type { JournalSource } from '../../../lib/steps/find-step.ts';
 import type { Site } from '../scenarios/scenario.ts';
 import type { Worker } from './worker.ts';
 
@@ -13,8 +14,8 @@ export function siteOfStep(): Site {
   return site;
 }
 
-/** The same service, whose handlers run at the site, and whose preparations are counted. */
-export function atSite(served: Served, site: Site, counted: Pick<Worker, 'preparing'>): Served {
+/** The same service, whose handlers run at the site. The worker counts its replays. */
+export function atSite(served: Served, site: Site, counted: Pick<Worker, 'replaying'>): Served {
   const parts = servedParts(served);
   const commands = new Map(
     [...parts.commands].map(([name, each]) => [
@@ -22,23 +23,32 @@ export function atSite(served: Served, site: Site, counted: Pick<Worker, 'prepar
       {
         ...each,
         run: (...args: Parameters<typeof each.run>) => sites.run(site, async () => each.run(...args)),
-        ...(each.prepare && { prepare: counting(each.prepare, counted) }),
+        ...(each.prepare && { prepare: counting(each.prepare, counted, 1) }),
       },
     ]),
   );
   return Object.assign(async () => undefined, served, { '~': { ...parts, commands } });
 }
 
+/** The same stores. While the preparation of a step waits for one of them, its worker does not replay. */
+export function readBetweenReplays({ store, payloads }: JournalSource, counted: Pick<Worker, 'replaying'>): JournalSource {
+  return {
+    store: { load: counting(store.load, counted, -1), chunks: counting(store.chunks, counted, -1) },
+    payloads: { get: counting(payloads.get, counted, -1) },
+  };
+}
+
 function counting<A extends unknown[], R>(
-  prepare: (...args: A) => Promise<R>,
-  counted: Pick<Worker, 'preparing'>,
+  call: (...args: A) => Promise<R>,
+  counted: Pick<Worker, 'replaying'>,
+  by: 1 | -1,
 ): (...args: A) => Promise<R> {
   return async (...args) => {
-    counted.preparing += 1;
+    counted.replaying += by;
     try {
-      return await prepare(...args);
+      return await call(...args);
     } finally {
-      counted.preparing -= 1;
+      counted.replaying -= by;
     }
   };
 }

@@ -26,8 +26,8 @@ export class Worker {
   readonly clock: Clock;
   readonly died: Promise<void>;
   dead = false;
-  /** The number of steps whose journals it reads and replays. */
-  preparing = 0;
+  /** The number of journals that it replays for steps, beside the calls that it waits for. */
+  replaying = 0;
   #die!: () => void;
   readonly #around: Surroundings;
   /** Calls that wait for their turn. */

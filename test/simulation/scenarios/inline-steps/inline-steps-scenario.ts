@@ -2,11 +2,17 @@ import { isFact } from '../../../../lib/core/replay.ts';
 import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
 import type { Choices } from '../../world/choices.ts';
 import type { Act, EndedRun, Expectation, Scenario } from '../scenario.ts';
-import { jobs, Nudged, priceOf } from './inline-steps-system.ts';
+import { builds, EDITIONS, jobs, Nudged, priceOf, type Seen } from './inline-steps-system.ts';
 
 const MINUTE_MS = 60_000;
+/** A runner gives a step back, and at last gives it up, while its build does not have it. */
+const DEPLOYS_WITHIN_MS = [7 * MINUTE_MS, 90 * MINUTE_MS] as const;
+const NUDGES_WITHIN_MS = [2_000, 2_000, 40 * MINUTE_MS] as const;
 
-/** Processes with steps of `ctx.run`, whose bodies capture variables that later activations change. */
+/**
+ * Processes with steps of `ctx.run`, whose bodies capture variables that later activations change. Some worlds deploy while they run: a
+ * runner meets journals of a newer version, and code that a journal contradicts.
+ */
 export const inlineStepsScenario = (choices: Choices): Scenario => {
   const acts: Act[] = [];
   const expectations = new Map<string, Expectation>();
@@ -17,23 +23,32 @@ export const inlineStepsScenario = (choices: Choices): Scenario => {
     const data = { id, legs: choices.between(1, 3), fails: choices.chance(0.4) };
     acts.push({ kind: 'publish', atMs, source: 'jobs', type: 'jobs.planned', id: `${id}-planned`, data });
     const events = Array.from({ length: choices.below(4) }, (_, nudge) => `${id}-nudge-${nudge}`);
+    const nudgesWithin = choices.one(NUDGES_WITHIN_MS);
     for (const each of events)
-      acts.push({ kind: 'publish', atMs: atMs + choices.below(2_000), source: 'jobs', type: 'jobs.nudged', id: each, data: { id } });
+      acts.push({ kind: 'publish', atMs: atMs + choices.below(nudgesWithin), source: 'jobs', type: 'jobs.nudged', id: each, data: { id } });
     const operated = choices.chance(0.2) ? (['cancel'] as const) : [];
     for (const act of operated) acts.push({ kind: 'operate', atMs: atMs + choices.below(MINUTE_MS), pid, opid: `${id}-operated`, act });
     expectations.set(pid, { starts: [`${id}-planned`], events, operated, sound: true, judge: (run) => judge(run, data) });
   }
-  return { name: 'inline-steps', builds: [jobs], steps: true, serve: () => [], acts, expectations };
+  const deploys = choices.chance(0.4) ? builds.length - 1 : 0;
+  const within = choices.one(DEPLOYS_WITHIN_MS);
+  for (let deploy = 1; deploy <= deploys; deploy += 1) acts.push({ kind: 'deploy', atMs: choices.below(within) });
+  return { name: 'inline-steps', builds: deploys > 0 ? builds : [jobs], steps: true, serve: () => [], acts, expectations };
 };
 
-const judge = (run: EndedRun, { legs, fails }: { readonly legs: number; readonly fails: boolean }): string[] => {
+const judge = (run: EndedRun, { id, legs, fails }: { readonly id: string; readonly legs: number; readonly fails: boolean }): string[] => {
   const wrong: string[] = [];
+  const [started] = run.entries;
+  const edition = started?.type === 'ProcessStarted' ? EDITIONS[started.definition] : undefined;
   for (const { commandId, undoes, input } of run.effects) {
-    const { name, ended, price } = input as { readonly name: string; readonly ended: number; readonly price?: number };
+    const seen = input as unknown as Seen;
+    const { name, price } = seen;
     const path = pathOf(run.entries, undoes ?? commandId);
-    const seen = path === undefined ? undefined : endedBefore(run.entries, path);
+    const ended = path === undefined ? undefined : endedBefore(run.entries, path);
     if (path?.endsWith(`${name}:1`) !== true) wrong.push(`the step ${path} of ${run.pid} ran the body of ${name}`);
-    if (seen !== ended) wrong.push(`the body of ${name} of ${run.pid} saw ${ended} ends: its activation had seen ${seen}`);
+    if (seen.id !== id) wrong.push(`the step ${path} of ${run.pid} ran a body of ${seen.id}`);
+    if (seen.edition !== edition) wrong.push(`the step ${path} of ${run.pid}, ${edition} edition, ran a body of the ${seen.edition} one`);
+    if (seen.ended !== ended) wrong.push(`the body of ${name} of ${run.pid} saw ${seen.ended} ends: its activation had seen ${ended}`);
     if (undoes !== undefined && price !== priceOf(name)) wrong.push(`the undo of ${name} of ${run.pid} was given the price ${price}`);
   }
   if (run.status === 'completed') {
