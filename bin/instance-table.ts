@@ -10,10 +10,10 @@ const WHY_WIDTH_MIN = 20;
 /** Formats instances as aligned columns. The tenant follows the id unless it is the default. The last column is cut at the terminal's width. */
 export function instanceTable(terminal: Terminal, instances: readonly ListedInstance[], now: number): readonly string[] {
   const { colors, columns } = terminal;
-  const cells = instances.map(({ process, id, status, started, why, ...whose }) => [
+  const cells = instances.map(({ process, id, status, started, why, paused, ...whose }) => [
     process,
     `${id}${ofTenant(whose)}`,
-    status,
+    paused === undefined ? status : 'paused',
     ageText(now - Date.parse(started)),
     why,
   ]);
@@ -56,4 +56,10 @@ const UNITS = [
 export function ageText(milliseconds: number): string {
   for (const [name, length] of UNITS) if (milliseconds >= length) return `${Math.floor(milliseconds / length)}${name}`;
   return `${Math.max(0, Math.floor(milliseconds / 1000))}s`;
+}
+
+/** The events that are kept for a paused instance. */
+export function waitText({ waiting }: { readonly waiting: number }): string {
+  if (waiting === 0) return '';
+  return `; ${waiting} ${waiting === 1 ? 'event waits' : 'events wait'} for the resume`;
 }

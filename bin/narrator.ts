@@ -130,6 +130,8 @@ function tellOfRun(entry: JournalEntry): Sentence | undefined {
       return plain(`cancel requested by ${principalText(entry)}: ${entry.reason}`);
     case 'TerminateRequested':
       return plain(`terminate requested by ${principalText(entry)}: ${entry.reason}`);
+    case 'Paused':
+      return waiting(`paused by ${principalText(entry)}: ${entry.reason}`);
     case 'Resumed':
       return plain(`resumed by ${principalText(entry)}${entry.skip === undefined ? '' : `, skipping ${entry.skip}`}`);
     case 'ProcessCompleted':

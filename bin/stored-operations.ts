@@ -37,6 +37,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     publish: refuse,
     cancel: refuse,
     terminate: refuse,
+    pause: refuse,
     resolve: refuse,
     resume: refuse,
     redrive: refuse,

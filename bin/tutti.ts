@@ -7,6 +7,7 @@ import { addDevCommand } from './commands/dev.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addListCommand } from './commands/list.ts';
 import { addParkedCommand } from './commands/parked.ts';
+import { addPauseCommand } from './commands/pause.ts';
 import { addPublishCommand } from './commands/publish.ts';
 import { addRedriveCommand } from './commands/redrive.ts';
 import { addRepairCommand } from './commands/repair.ts';
@@ -63,6 +64,7 @@ function commandLine(invocation: Invocation): Command {
   addWhyCommand(program, invocation);
   addCancelCommand(program, invocation);
   addTerminateCommand(program, invocation);
+  addPauseCommand(program, invocation);
   addResolveCommand(program, invocation);
   addResumeCommand(program, invocation);
   addParkedCommand(program, invocation);

@@ -3,14 +3,15 @@ import type { Status } from '../../lib/client/describe.ts';
 import type { CauseGroup, ListedInstance, ListRequest } from '../../lib/client/operations/operations.ts';
 import { ofTenant } from '../../lib/client/instance.ts';
 import { causeLines } from '../cause-lines.ts';
-import { instanceTable, statusColor } from '../instance-table.ts';
+import { instanceTable, statusColor, waitText } from '../instance-table.ts';
+import { usageError } from '../exit-code.ts';
 import { countArgument, instantArgument } from '../arguments.ts';
 import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface ListCommandOptions extends InstanceOptions {
   readonly process?: string;
-  readonly status?: readonly Status[];
+  readonly status?: readonly (Status | 'paused')[];
   readonly tag?: Readonly<Record<string, string>>;
   readonly unresolved?: true;
   readonly since?: string;
@@ -19,7 +20,7 @@ interface ListCommandOptions extends InstanceOptions {
   readonly limit: number;
 }
 
-const STATUSES: readonly Status[] = ['running', 'completed', 'failed', 'cancelled', 'terminated', 'stuck'];
+const STATUSES: readonly (Status | 'paused')[] = ['paused', 'running', 'completed', 'failed', 'cancelled', 'terminated', 'stuck'];
 
 export function addListCommand(program: Command, invocation: Invocation): void {
   addInstanceOptions(program.command('list'))
@@ -50,12 +51,21 @@ function requestOf({ process, status, tag, unresolved, since, cause, limit }: Li
   return {
     limit,
     ...(process === undefined ? {} : { process }),
-    ...(status === undefined ? {} : { status }),
+    ...statusesOf(status),
     ...(tag === undefined ? {} : { tag }),
     ...(unresolved === undefined ? {} : { unresolved }),
     ...(since === undefined ? {} : { since: instantArgument(since, Date.now()) }),
     ...(cause === undefined ? {} : { cause }),
   };
+}
+
+/** A paused instance has a status of its own beside the pause, so a list of paused ones is a filter. */
+function statusesOf(status: ListCommandOptions['status']): Pick<ListRequest, 'status' | 'paused'> {
+  if (status === undefined) return {};
+  if (!status.includes('paused')) return { status: status as readonly Status[] };
+  if (status.length > 1)
+    throw usageError('--status paused was given with another status.', 'Give it alone: a paused instance has a status too.');
+  return { paused: true };
 }
 
 function printGroups(terminal: Terminal, { causes }: { readonly causes: readonly CauseGroup[] }, options: ListCommandOptions): void {
@@ -75,8 +85,10 @@ function printInstances(terminal: Terminal, instances: readonly ListedInstance[]
   }
 }
 
-function lineOf(terminal: Terminal, { process, id, status, started, why, ...whose }: ListedInstance): string {
-  return `${process} ${id}${ofTenant(whose)}  ${statusColor(terminal, status)(status.padEnd(10))} ${started}  ${terminal.colors.dim(why)}`;
+function lineOf(terminal: Terminal, { process, id, status, started, why, paused, ...whose }: ListedInstance): string {
+  const shown = paused === undefined ? status : 'paused';
+  const waits = paused === undefined ? '' : waitText(paused);
+  return `${process} ${id}${ofTenant(whose)}  ${statusColor(terminal, shown)(shown.padEnd(10))} ${started}  ${terminal.colors.dim(`${why}${waits}`)}`;
 }
 
 function tagOption(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {

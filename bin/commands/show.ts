@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { DEFAULT_TENANT } from '../../lib/contract/wire/process-id.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import type { Operations, JournalResponse } from '../../lib/client/operations/operations.ts';
+import { waitText } from '../instance-table.ts';
 import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
 import { Narrator, offsetText, paint } from '../narrator.ts';
 import { quietText, tagsText } from '../quiet-entry.ts';
@@ -49,13 +50,14 @@ async function show(
 /** Prints the tenant if it is not the default, the current tags and view, and then the status with its reason. */
 function printState(
   terminal: Terminal,
-  { status, why, tags, view }: JournalResponse,
+  { status, why, tags, view, paused }: JournalResponse,
   { tenant = DEFAULT_TENANT }: ShowCommandOptions,
 ): void {
   if (tenant !== DEFAULT_TENANT) terminal.print(`tenant  ${tenant}`);
   if (tags !== undefined) terminal.print(`tags  ${tagsText(tags)}`);
   if (view !== undefined) terminal.print(`view  ${JSON.stringify(view)}`);
-  terminal.message(why.startsWith(status) ? why : `${status}: ${why}`);
+  const waits = paused === undefined ? '' : waitText(paused);
+  terminal.message(why.startsWith(status) ? why : `${status}: ${why}${waits}`);
 }
 
 class JournalPrinter {

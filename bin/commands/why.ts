@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { WhyResponse } from '../../lib/client/operations/operations.ts';
 import { ofTenant } from '../../lib/client/instance.ts';
+import { waitText } from '../instance-table.ts';
 import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
 
 export function addWhyCommand(program: Command, invocation: Invocation): void {
@@ -18,8 +19,8 @@ export function addWhyCommand(program: Command, invocation: Invocation): void {
 }
 
 /** Prints one line for each thing that the instance waits for. */
-function longForm(name: string, { why, lines = [], parked, parkedReasons }: WhyResponse): string[] {
-  const last = parkedText(parked, parkedReasons);
+function longForm(name: string, { why, lines = [], parked, parkedReasons, paused }: WhyResponse): string[] {
+  const last = paused === undefined ? parkedText(parked, parkedReasons) : waitText(paused);
   if (lines.length < 2) return [`${name} ${why}${last}`];
   return lines.map((line, at) => `${at === 0 ? name : ' '.repeat(name.length)} ${line}${at === lines.length - 1 ? last : ''}`);
 }

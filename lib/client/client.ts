@@ -41,6 +41,7 @@ export interface Client {
     status?: Status | Status[];
     tag?: Record<string, string>;
     unresolved?: boolean;
+    paused?: boolean;
     startedAfter?: Date;
     startedBefore?: Date;
   }): AsyncIterable<Summary>;
@@ -56,8 +57,14 @@ export interface Client {
    * there is no such command.
    */
   resolve<C extends AnyCommand = AnyCommand>(process: AnyProcess, id: string, step: string, outcome: StepOutcome<C>): Promise<void>;
-  /** Resumes a stuck instance; `skip` is the path of an undo or a compensation that an operator has done by hand. */
-  resume(process: AnyProcess, id: string, options?: { version?: number; skip?: string }): Promise<void>;
+  /**
+   * Pauses the instance. Commands in flight finish; replies and events are kept in the order of their arrival, and nothing is decided, sent
+   * or retried until `resume`. Timers, time-outs and limits keep the time that they have left, unless `clock` is `'run'`. A second pause
+   * changes nothing. `cancel` and `terminate` work while it is paused. Throws `UNSUPPORTED` if it is stuck, `CLOSED` if it has ended.
+   */
+  pause(process: AnyProcess, id: string, reason: string, options?: { clock?: 'stop' | 'run' }): Promise<void>;
+  /** Resumes a stuck or paused instance; `skip` is the path of an undo or a compensation that an operator has done by hand. */
+  resume(process: AnyProcess, id: string, options?: { version?: number; skip?: string; reason?: string }): Promise<void>;
   /** Completes a deferred command by its task token. */
   complete<C extends AnyCommand>(command: C, token: string, output: Frozen<Sent<C['~']['output']>>): Promise<void>;
   /** Fails a deferred command with an error that its contract declares. */

@@ -44,6 +44,7 @@ export function connect(system: System<string>, connection: Connection, { tenant
     result: (process, id, options) => resultOf(reach, named(process, id), options),
     cancel: (process, id, reason) => performOperation(reach, named(process, id), { act: 'cancel', reason }),
     terminate: (process, id, reason) => performOperation(reach, named(process, id), { act: 'terminate', reason }),
+    pause: (process, id, reason, options) => performOperation(reach, named(process, id), { act: 'pause', reason, ...options }),
     resume: async (process, id, options) => {
       if (options?.skip !== undefined) await refuseSkip(reach, named(process, id), options.skip);
       await resumeInstance(reach, named(process, id), options);

@@ -1,3 +1,5 @@
+import { PAUSED } from '../core/resuming.ts';
+import type { Pause, PauseClock } from '../core/image.ts';
 import type { Json } from '../contract/schema.ts';
 import { decodeHead, formatFault } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -10,6 +12,18 @@ import { whyOfHead } from './operations/why-of-head.ts';
 /** Status of an instance; `stuck` needs an operator. */
 export type Status = 'running' | 'completed' | 'failed' | 'cancelled' | 'terminated' | 'stuck';
 
+/** A pause of an instance. */
+export interface Paused {
+  readonly by: string;
+  /** The sender id that the queue stamped on the request, if it stamps one. */
+  readonly sender?: string;
+  readonly reason: string;
+  readonly since: Date;
+  readonly clock: PauseClock;
+  /** Number of events and replies that are kept until the resume. */
+  readonly waiting: number;
+}
+
 /** One line of a list. */
 export interface Summary {
   /** Absent for the tenant `default`. */
@@ -21,6 +35,8 @@ export interface Summary {
   readonly started: Date;
   /** One line: what it waits for, or how it ended. */
   readonly why: string;
+  /** Set while the instance is paused. */
+  readonly paused?: Paused;
 }
 
 /** An instance in full. */
@@ -43,6 +59,7 @@ export async function describeInstance(reach: Reach, instance: InstanceName): Pr
 
 export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): Description {
   const { line, pending } = whyOfHead(reach, head);
+  const paused = pausedOf(head, parked);
   return {
     ...namesOf(head.pid),
     run: head.run,
@@ -52,7 +69,20 @@ export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): De
     version: splitDefinition(head.definition).version,
     tags: head.tags ?? {},
     pending,
+    ...(paused && { paused }),
     unresolved: formatFault(head) === undefined ? unresolvedOf(decodeHead(head)) : [],
     parked,
   };
+}
+
+/** The pause of a head, with the number of events that wait for its end. */
+export function pausedOf(head: Head, parked: ParkedCount): Paused | undefined {
+  if (head.paused === undefined) return undefined;
+  const { at, ...pause } = JSON.parse(head.paused) as Pause;
+  return { ...pause, since: new Date(at), waiting: parked[PAUSED] ?? 0 };
+}
+
+/** Counts the events that wait for a paused instance. Any other head costs no read. */
+export async function waitingFor({ ports }: Pick<Reach, 'ports'>, head: Head): Promise<ParkedCount> {
+  return head.paused === undefined ? {} : parkedCount(ports, head.pid);
 }

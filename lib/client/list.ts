@@ -4,7 +4,8 @@ import { thrownText } from '../contract/wire/thrown-text.ts';
 import type { InstanceFilter, InstanceIndex } from '../ports/instance-index.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
-import { descriptionOf, type Status, type Summary } from './describe.ts';
+import { descriptionOf, waitingFor, type Status, type Summary } from './describe.ts';
+import type { ParkedCount } from './parked-count.ts';
 import { namesOf } from './instance.ts';
 
 /** Filters for instances. An instance is listed if it matches all of them. */
@@ -14,6 +15,8 @@ export interface ListFilter {
   readonly tag?: Readonly<Record<string, string>>;
   /** Only instances with a command whose outcome is unknown. */
   readonly unresolved?: boolean;
+  /** Only paused instances. */
+  readonly paused?: boolean;
   /** Inclusive, as `startedBefore` is. */
   readonly startedAfter?: Date;
   readonly startedBefore?: Date;
@@ -21,14 +24,15 @@ export interface ListFilter {
 
 /** Lists the instances of the client's tenant, newest start first. The index is eventually consistent; `describe` reads consistently. */
 export async function* listInstances(reach: Reach, filter: ListFilter = {}): AsyncGenerator<Summary, void, undefined> {
-  for await (const head of reach.ports.index.list(indexFilter(reach, filter))) yield instanceSummary(reach, head);
+  for await (const head of reach.ports.index.list(indexFilter(reach, filter)))
+    yield instanceSummary(reach, head, await waitingFor(reach, head));
 }
 
 /** A head that this build cannot read, for example of a newer format, must not hide the other instances. */
-export function instanceSummary(reach: Reach, head: Head): Summary {
+export function instanceSummary(reach: Reach, head: Head, parked: ParkedCount = {}): Summary {
   try {
-    const { run, status, started, why } = descriptionOf(reach, head, {});
-    return { ...namesOf(head.pid), run, status, started, why };
+    const { run, status, started, why, paused } = descriptionOf(reach, head, parked);
+    return { ...namesOf(head.pid), run, status, started, why, ...(paused && { paused }) };
   } catch (error) {
     const why = `its head cannot be read: ${thrownText(error)}`;
     return { ...namesOf(head.pid), run: head.run, status: head.status as Status, started: new Date(head.startedAt), why };
@@ -37,7 +41,7 @@ export function instanceSummary(reach: Reach, head: Head): Summary {
 
 export function indexFilter(
   reach: Pick<Reach, 'tenant'>,
-  { process, status, tag, unresolved, startedAfter, startedBefore }: ListFilter,
+  { process, status, tag, unresolved, paused, startedAfter, startedBefore }: ListFilter,
 ): InstanceFilter {
   return {
     tenant: tenantOf(reach),
@@ -45,6 +49,7 @@ export function indexFilter(
     ...(status === undefined ? {} : { statuses: [status].flat() }),
     ...(tag === undefined ? {} : { tags: tag }),
     ...(unresolved === true ? { unresolved } : {}),
+    ...(paused === true ? { paused } : {}),
     ...(startedAfter === undefined ? {} : { startedAfter: startedAfter.getTime() }),
     ...(startedBefore === undefined ? {} : { startedBefore: startedBefore.getTime() }),
   };

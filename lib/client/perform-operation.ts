@@ -1,5 +1,5 @@
 import { ClientError, ContractError, ProcessBug, StateFormatUnknown, Unsupported } from '../contract/errors.ts';
-import { isClosed } from '../core/image.ts';
+import { isClosed, type PauseClock } from '../core/image.ts';
 import { actIdentity } from '../core/identity.ts';
 import type { Resolution } from '../core/inbound.ts';
 import { resolvable } from '../core/resolvable.ts';
@@ -17,12 +17,24 @@ export interface ResumeOptions {
   readonly version?: number;
   /** Path of an undo or a compensation that an operator has done by hand. */
   readonly skip?: string;
+  /** It is journaled. */
+  readonly reason?: string;
+}
+
+/** Options of a pause. */
+export interface PauseOptions {
+  /**
+   * `stop`: timers, time-outs and limits keep the time that they have left. `run`: those that pass meanwhile are due when the instance is
+   * resumed. @default 'stop'
+   */
+  readonly clock?: PauseClock;
 }
 
 interface Operation {
   readonly act: OperationMessage['act'];
   readonly reason: string;
   readonly skip?: string;
+  readonly clock?: PauseClock;
   readonly version?: number;
   readonly step?: string;
   readonly resolution?: Resolution;
@@ -32,22 +44,23 @@ interface Operation {
 const PAST: Readonly<Record<Operation['act'], string>> = {
   cancel: 'cancelled',
   terminate: 'terminated',
+  pause: 'paused',
   resume: 'resumed',
   resolve: 'resolved',
 };
 
-/** Resumes a stuck instance, on another version of its process if `version` is given. The engine replays the journal on that version first. */
-export function resumeInstance(reach: Reach, instance: InstanceName, { version, skip }: ResumeOptions = {}): Promise<void> {
+/** Resumes a stuck or paused instance; a stuck one on another version of its process if `version` is given. The engine replays the journal on that version first. */
+export function resumeInstance(reach: Reach, instance: InstanceName, { version, skip, reason }: ResumeOptions = {}): Promise<void> {
   return performOperation(reach, instance, {
     act: 'resume',
-    reason: version === undefined ? 'resumed' : `resumed with version ${version}`,
+    reason: reason ?? (version === undefined ? 'resumed' : `resumed with version ${version}`),
     ...(version === undefined ? {} : { version }),
     ...(skip === undefined ? {} : { skip }),
   });
 }
 
 /**
- * Sends an operation (cancel, terminate, resume or resolve) to the engine. Resolves when the operation is committed and durable.
+ * Sends an operation (cancel, terminate, pause, resume or resolve) to the engine. Resolves when the operation is committed and durable.
  * Throws if the operation is refused, by the head that is read first or by the engine.
  */
 export async function performOperation(reach: Reach, instance: InstanceName, operation: Operation): Promise<void> {
@@ -58,7 +71,8 @@ export async function performOperation(reach: Reach, instance: InstanceName, ope
   // The wait below reads the effect from the state, so an unreadable state is refused before the message is sent.
   requireReadable(head);
   if (operation.act === 'cancel' && head.status === 'stuck' && head.run === '') throw stillStuck(head, operation);
-  if (needsNoResume(head, operation)) return;
+  if (needsNoResume(head, operation) || needsNoPause(head, operation)) return;
+  refusePaused(head, operation);
   const now = ports.clock.now();
   const opid = ports.newId?.(now) ?? newMessageId(now);
   await sendRequest(ports, { tutti: 'operate', opid, pid, ...operation, by: await principalOf(ports) }, instance.process);
@@ -75,6 +89,8 @@ export async function performOperation(reach: Reach, instance: InstanceName, ope
 function applied(before: Head, head: Head | undefined, opid: string, operation: Operation): true | undefined {
   if (head === undefined) throw notFound(before.pid);
   if (operation.act === 'resume') return resumed(before, head);
+  if (operation.act === 'pause' && head.paused !== undefined) return true;
+  refusePaused(head, operation);
   const image = decodeHead(head);
   if (image.starts.includes(actIdentity(sha256, head.pid, opid))) return true;
   refuseClosed(head, operation);
@@ -101,7 +117,7 @@ async function refuseParked({ parking }: Reach['ports'], pid: string, opid: stri
 
 /** An instance that is not stuck continues on its own version, so a resume without another version has no effect. */
 function needsNoResume(head: Head, { act, version }: Operation): boolean {
-  if (act !== 'resume' || head.status === 'stuck') return false;
+  if (act !== 'resume' || head.status === 'stuck' || (head.paused !== undefined && version === undefined)) return false;
   const current = splitDefinition(head.definition).version;
   if (version === undefined || version === current) return true;
   throw new Unsupported(
@@ -110,9 +126,27 @@ function needsNoResume(head: Head, { act, version }: Operation): boolean {
   );
 }
 
+/** A second pause changes nothing: the first one keeps its reason. A stuck instance decides nothing and sends nothing already. */
+function needsNoPause(head: Head, { act }: Operation): boolean {
+  if (act !== 'pause') return false;
+  if (head.status === 'stuck')
+    throw new Unsupported(`${nameOf(head.pid)} is stuck and was to be paused: expected a running instance.`, {
+      remedy: 'Leave it stuck: it decides nothing until it is resumed, and its events are kept.',
+    });
+  return head.paused !== undefined;
+}
+
+/** Nothing is decided while an instance is paused, so an outcome that an operator records has to wait as well. */
+function refusePaused(head: Head, { act }: Operation): void {
+  if (act !== 'resolve' || head.paused === undefined) return;
+  throw new Unsupported(`${nameOf(head.pid)} is paused and a step of it was to be resolved: expected an instance that is not paused.`, {
+    remedy: 'Resume it, then resolve the step. A request that was sent before the pause is applied at the resume.',
+  });
+}
+
 /** Only an operator request writes a stuck head. Since then the instance may have continued, ended or got stuck again. */
 function resumed(before: Head, head: Head): true | undefined {
-  if (head.version === before.version) return undefined;
+  if (head.version === before.version || (head.paused !== undefined && head.status !== 'stuck')) return undefined;
   if (head.status === 'stuck') refuseStuck(head);
   return true;
 }

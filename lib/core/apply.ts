@@ -8,7 +8,7 @@ import { endProcess, terminate } from './ending.ts';
 import { issueUndo, sendUnderNewNumber, undoItem } from './issue.ts';
 import type { OpenCommand } from './image.ts';
 import type { RecordedFact } from './journal-entry.ts';
-import { resume } from './resuming.ts';
+import { pause, resume } from './resuming.ts';
 import { cancelScope, closeScopes } from './scopes.ts';
 import { type CallStep, type FrontEndOutcome, type ProcessRun, type Signal, type SleepStep, type WaitStep, touch } from './run.ts';
 import { setTimer } from './timers.ts';
@@ -53,6 +53,9 @@ export function applyFact(run: ProcessRun, fact: RecordedFact): HandlerInput | u
     }
     case 'TerminateRequested':
       terminate(run, fact.reason);
+      return undefined;
+    case 'Paused':
+      pause(run, fact);
       return undefined;
     case 'StartRejected':
       // The parent of a child receives a reply.

@@ -100,7 +100,7 @@ export function detachStep(run: ProcessRun, step: StepState | undefined): void {
 }
 
 /** The verdicts (classify.ts) that the command of a parent can get. */
-type ChildVerdict = 'apply' | 'dup' | 'park' | 'reject' | 'closed' | 'wait' | 'restart';
+type ChildVerdict = 'apply' | 'dup' | 'park' | 'keep' | 'reject' | 'closed' | 'wait' | 'restart';
 
 /** The verdict on the command of a parent, against the head of the child. The first row that fits counts (docs/protocol.md#verdicts). */
 export function childVerdict(
@@ -113,11 +113,11 @@ export function childVerdict(
   const { run, starts, status } = image;
   if (run === identity) {
     if (!parent.cancel || isClosed(status) || starts.includes(parent.cancelIdentity)) return 'dup';
-    return status === 'stuck' ? 'park' : 'apply';
+    return status === 'stuck' ? 'park' : image.paused ? 'keep' : 'apply';
   }
   if (starts.includes(identity)) return 'dup';
   if (status === 'stuck') return 'park';
-  if (!isClosed(status)) return 'reject';
+  if (!isClosed(status)) return image.paused ? 'keep' : 'reject';
   // A parent may use the id of a child of its own again: `onClosed` protects it against others.
   const own = image.parent !== undefined && pidOfCommand(image.parent.commandId) === pidOfCommand(parent.commandId);
   if (!own && !(onClosed === 'restart' || (onClosed === 'restart-failed' && status !== 'completed'))) return 'closed';

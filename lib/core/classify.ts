@@ -18,6 +18,7 @@ import { mayBeForgotten } from './signal-ring.ts';
  * wrongRun the event belongs to another run
  * future   a reply to a command that the head has not issued yet: the table was restored or failed over
  * park     the instance is stuck: keep the event beside it
+ * keep     the instance is paused: keep the event beside it
  * wait     a tick before its time, or a start that must wait for an undo
  * expire   the retention of the early buffer has ended
  * verify   the event may have left the ring of ids: look it up in the journal
@@ -33,6 +34,7 @@ export type Verdict =
   | 'wrongRun'
   | 'future'
   | 'park'
+  | 'keep'
   | 'wait'
   | 'expire'
   | 'verify'
@@ -61,7 +63,9 @@ function ofStart(image: Image | undefined, start: StartInbound, definition: Proc
   if (image.status === 'stuck') return 'park';
   if (!isClosed(image.status)) {
     const policy = start.onOpen ?? definition.onOpen;
-    if (policy === 'signal') return inRing(image.signals, start) ? 'dup' : unlessForgotten(image, start, 'apply');
+    if (policy === 'signal' && inRing(image.signals, start)) return 'dup';
+    if (image.paused && policy !== 'attach') return 'keep';
+    if (policy === 'signal') return unlessForgotten(image, start, 'apply');
     return policy === 'attach' ? 'dup' : 'reject';
   }
   const again = definition.onClosed === 'restart' || (definition.onClosed === 'restart-failed' && image.status !== 'completed');
@@ -80,7 +84,7 @@ function ofSignal(image: Image | undefined, signal: SignalInbound): Verdict {
   if (inRing(image.signals, signal)) return 'dup';
   if (isClosed(image.status)) return unlessForgotten(image, signal, 'closed');
   if (image.status === 'stuck') return 'park';
-  return unlessForgotten(image, signal, 'apply');
+  return image.paused ? 'keep' : unlessForgotten(image, signal, 'apply');
 }
 
 function unlessForgotten(image: Image, { time, at }: SignalInbound | StartInbound, verdict: 'apply' | 'closed'): Verdict {
@@ -96,22 +100,23 @@ function inRing(ring: readonly RingEntry[], { identity }: SignalInbound | StartI
  *
  * | row | head   | reply                                                                    | verdict                    |
  * | --- | ------ | ------------------------------------------------------------------------ | -------------------------- |
- * | 1   | any    | to a tombstone: `completed`, or definite and the tombstone is unresolved | `apply`; `park` if stuck   |
+ * | 1   | any    | to a tombstone: `completed`, or definite and the tombstone is unresolved | `apply`, unless it is held  |
  * | 2   | any    | to a tombstone, any other                                                | `late`                     |
  * | 3   | any    | of another run                                                           | `wrongRun`                 |
  * | 4   | any    | to a command that is not open                                            | `future` from `seq`; `dup` |
  * | 5   | any    | `deferred` again without a heartbeat                                     | `dup`                      |
  * | 6   | any    | `unknown` again                                                          | `dup`                      |
  * | 7   | stuck  | any other                                                                | `park`                     |
- * | 8   | closed | to a command of `ctx.send`, a detached one, or an engine command         | `closed`                   |
- * | 9   | any    | any other                                                                | `apply`                    |
+ * | 8   | paused | any other                                                                | `keep`                     |
+ * | 9   | closed | to a command of `ctx.send`, a detached one, or an engine command         | `closed`                   |
+ * | 10  | any    | any other                                                                | `apply`                    |
  */
 function ofReply(image: Image, reply: ReplyInbound): Verdict {
   const tombstone = image.tombstones.find((each) => each.run === reply.run && each.n === reply.n);
   if (tombstone) {
     const isDefinite = reply.outcome !== 'unknown' && reply.outcome !== 'deferred';
     if (reply.outcome !== 'completed' && !(tombstone.unresolved && isDefinite)) return 'late';
-    return image.status === 'stuck' ? 'park' : 'apply';
+    return image.status === 'stuck' ? 'park' : image.paused ? 'keep' : 'apply';
   }
   if (reply.run !== image.run) return 'wrongRun';
   const command = image.commands.get(reply.n);
@@ -120,6 +125,7 @@ function ofReply(image: Image, reply: ReplyInbound): Verdict {
   // If an `unknown` reply were applied again after a resume, the instance would get stuck again.
   if (reply.outcome === 'unknown' && (command.unknown || image.stuck?.n === reply.n)) return 'dup';
   if (image.status === 'stuck') return 'park';
+  if (image.paused) return 'keep';
   return isClosed(image.status) && (command.mode === 'send' || command.detached || command.owner !== undefined) ? 'closed' : 'apply';
 }
 
@@ -135,10 +141,14 @@ function ofOperator(image: Image, operator: OperationInbound): Verdict {
   if (image.starts.includes(operator.identity)) return 'dup';
   switch (operator.act) {
     case 'resume':
-      return image.status === 'stuck' ? 'apply' : 'dup';
+      return image.status === 'stuck' || image.paused ? 'apply' : 'dup';
+    case 'pause':
+      if (isClosed(image.status) || image.status === 'early') return 'closed';
+      return image.status === 'stuck' || image.paused ? 'dup' : 'apply';
     case 'resolve':
       // A reply has come in the meantime, so nothing is left to resolve.
-      return resolvable(image, operator.step ?? '') ? 'apply' : 'dup';
+      if (!resolvable(image, operator.step ?? '')) return 'dup';
+      return image.paused ? 'keep' : 'apply';
     case 'cancel':
     case 'terminate':
       if (isClosed(image.status) || image.status === 'early') return 'closed';

@@ -179,6 +179,20 @@ export interface StuckReason {
   readonly refused?: string;
 }
 
+/** A pause of an instance: nothing is decided, and events are kept beside it. */
+export interface Pause {
+  /** Process time at which it began. */
+  readonly at: number;
+  /** The principal, as the operation names it, and as the queue of operations reports it. */
+  readonly by: string;
+  readonly sender?: string;
+  readonly reason: string;
+  /** `stop`: timers and limits keep their remaining time. `run`: those that pass meanwhile are due at the resume. */
+  readonly clock: PauseClock;
+}
+
+export type PauseClock = 'stop' | 'run';
+
 export type OpenStatus = 'running';
 export type ClosedStatus = 'completed' | 'failed' | 'cancelled' | 'terminated';
 export type InstanceStatus = 'early' | OpenStatus | ClosedStatus | 'stuck';
@@ -213,6 +227,8 @@ export interface Image {
   hotUntil?: number;
   /** While stuck. */
   stuck?: StuckReason;
+  /** While paused. It is beside the status: a paused instance may also be stuck. */
+  paused?: Pause;
   commands: Map<number, OpenCommand>;
   /** Commands that no step awaits and that are issued again when the timer of that number fires. */
   resends: Map<number, OpenCommand>;

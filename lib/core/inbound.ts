@@ -1,6 +1,6 @@
 import type { Outcome } from '../contract/wire/envelope.ts';
 import type { Json } from '../contract/schema.ts';
-import type { Answered } from './image.ts';
+import type { Answered, PauseClock } from './image.ts';
 
 /** An admitted event for one instance: it is parsed, its data fits its schema, and its sender is known. */
 interface Carried {
@@ -74,7 +74,7 @@ export interface TickInbound extends Carried {
   readonly tickAt: number;
 }
 
-export type OperationKind = 'cancel' | 'terminate' | 'resume' | 'resolve';
+export type OperationKind = 'cancel' | 'terminate' | 'pause' | 'resume' | 'resolve';
 
 /** The outcome of a command that an operator found out: its output, or its failure. */
 export type Resolution =
@@ -93,6 +93,8 @@ export interface OperationInbound extends Carried {
   /** The sender, as the queue authenticates it. A sender cannot choose it. */
   readonly sender?: string;
   readonly skip?: string;
+  /** With `pause`. @default `stop` */
+  readonly clock?: PauseClock;
   /** With `resolve`: path of the step, or id of the command, and its outcome. */
   readonly step?: string;
   readonly resolution?: Resolution;

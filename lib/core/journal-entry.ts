@@ -1,5 +1,6 @@
 import type { Outcome } from '../contract/wire/envelope.ts';
 import type { Json } from '../contract/schema.ts';
+import type { PauseClock } from './image.ts';
 
 /** A value of an entry: inline up to `VALUE_CHARACTERS_MAX`, else a payload under its SHA-256. */
 interface Value {
@@ -80,10 +81,21 @@ export type RecordedFact =
   | ({ readonly type: 'CancelRequested'; readonly at: number; readonly id: string; readonly reason: string } & Principal)
   | ({ readonly type: 'TerminateRequested'; readonly at: number; readonly id: string; readonly reason: string } & Principal)
   | ({
+      readonly type: 'Paused';
+      readonly at: number;
+      readonly id: string;
+      readonly reason: string;
+      readonly clock: PauseClock;
+    } & Principal)
+  | ({
       readonly type: 'Resumed';
       readonly at: number;
       readonly id: string;
+      /** Why it was stuck; `PAUSED` if a pause ends here. */
       readonly code: string;
+      readonly reason?: string;
+      /** With `PAUSED`: timers and limits move by this time, in milliseconds. Absent if the clock ran. */
+      readonly pausedMs?: number;
       readonly n?: number;
       readonly definite?: boolean;
       readonly compensation?: string;

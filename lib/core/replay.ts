@@ -134,6 +134,7 @@ const FACTS: ReadonlySet<string> = new Set<RecordedFact['type']>([
   'TimerFired',
   'CancelRequested',
   'TerminateRequested',
+  'Paused',
   'StartRejected',
   'Resumed',
 ]);

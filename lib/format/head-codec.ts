@@ -1,6 +1,6 @@
 import { StateFormatUnknown } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
-import type { PendingSend, Image, OpenCommand, RingEntry, Stored, StuckReason, ArmedTimer, Tombstone } from '../core/image.ts';
+import type { Pause, PendingSend, Image, OpenCommand, RingEntry, Stored, StuckReason, ArmedTimer, Tombstone } from '../core/image.ts';
 import { unresolvedCount } from '../core/image.ts';
 import type { Head } from '../ports/process-store.ts';
 
@@ -143,6 +143,7 @@ export function encodeHead(image: Image, writer: string, control: string): Head 
   const unresolved = unresolvedCount(image);
   if (unresolved > 0) head.unresolved = unresolved;
   if (image.stuck) head.why = JSON.stringify(image.stuck);
+  if (image.paused) head.paused = JSON.stringify(image.paused);
   if (image.tags) head.tags = image.tags;
   return head;
 }
@@ -189,6 +190,7 @@ export function decodeHead(head: Head): Image {
     ...(head.hotUntil !== undefined && { hotUntil: head.hotUntil }),
     ...(head.closedAt !== undefined && { closedAt: head.closedAt }),
     ...(head.status === 'stuck' && { stuck: stuckReason(head.why) }),
+    ...(head.paused !== undefined && { paused: JSON.parse(head.paused) as Pause }),
     ...(head.tags && { tags: head.tags }),
     ...(control.tickAt !== undefined && { tickAt: control.tickAt }),
     ...(control.signalsFloor !== undefined && { signalsFloor: control.signalsFloor }),

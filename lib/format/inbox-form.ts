@@ -107,11 +107,14 @@ function isTags(tags: unknown): boolean {
   return typeof tags === 'object' && tags !== null && !Array.isArray(tags) && Object.values(tags).every((tag) => typeof tag === 'string');
 }
 
-const OPERATION_NAMES: readonly unknown[] = ['cancel', 'terminate', 'resume', 'resolve'];
+const OPERATION_NAMES: readonly unknown[] = ['cancel', 'terminate', 'pause', 'resume', 'resolve'];
 
-function operateFault({ opid, pid, act, reason, by, skip, version, step, resolution }: OperationMessage): string | undefined {
-  if (!OPERATION_NAMES.includes(act)) return `act is ${act}, expected cancel, terminate, resume or resolve`;
+const CLOCKS: readonly unknown[] = [undefined, 'stop', 'run'];
+
+function operateFault({ opid, pid, act, reason, by, skip, clock, version, step, resolution }: OperationMessage): string | undefined {
+  if (!OPERATION_NAMES.includes(act)) return `act is ${act}, expected cancel, terminate, pause, resume or resolve`;
   if (typeof reason !== 'string' || (skip !== undefined && typeof skip !== 'string')) return 'reason and skip must be strings';
+  if (!CLOCKS.includes(clock)) return `clock is ${String(clock)}, expected stop or run`;
   if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1)) return 'version must be a whole number of 1 or more';
   if (act === 'resolve' && (typeof step !== 'string' || !isResolution(resolution)))
     return 'step must be a string, and resolution { output } or { failure: { type, message, data } }';

@@ -1,5 +1,5 @@
 import type { Json } from '../contract/schema.ts';
-import type { OwnerOutcome } from '../core/image.ts';
+import type { OwnerOutcome, PauseClock } from '../core/image.ts';
 import type { OperationKind, Resolution } from '../core/inbound.ts';
 import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
@@ -99,6 +99,8 @@ export interface OperationMessage {
   readonly by: string;
   /** With `resume`: path of a compensation or undo that an operator dealt with. */
   readonly skip?: string;
+  /** With `pause`. @default `stop` */
+  readonly clock?: PauseClock;
   /** With `resolve`: path of the step, or id of the command, and the outcome that an operator found out. */
   readonly step?: string;
   readonly resolution?: Resolution;

@@ -8,6 +8,7 @@ export interface InstanceFilter {
   readonly tags?: Readonly<Record<string, string>>;
   /** Only instances with a command whose outcome is unknown. */
   readonly unresolved?: true;
+  readonly paused?: true;
   /** Milliseconds since the epoch, inclusive. */
   readonly startedAfter?: number;
   readonly startedBefore?: number;

@@ -32,16 +32,17 @@ export interface ParkedList {
   list(filter: ParkedFilter, max: number, after?: string): Promise<ParkedPage>;
 }
 
-/** The number of events that an operator must handle, counted up to `max`. */
+/** The number of events that an operator must handle, counted up to `max`. Those of paused instances wait by an operator's choice. */
 export async function countWaiting(parking: ParkedList, max: number): Promise<number> {
   let count = 0;
   let after: string | undefined;
   do {
     const page = await parking.list({ waiting: true }, Math.min(COUNTED_AT_A_TIME, max - count), after);
-    count += page.events.length;
+    count += page.events.filter(({ reason }) => reason !== PAUSED).length;
     after = page.next;
   } while (after !== undefined && count < max);
   return count;
 }
 
 const COUNTED_AT_A_TIME = 500;
+const PAUSED = 'PAUSED';

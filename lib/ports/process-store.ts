@@ -29,6 +29,8 @@ export interface Head {
   readonly unresolved?: number;
   /** One line: the steps that it waits for, or why it is stuck. */
   readonly why?: string;
+  /** JSON: the pause of the instance (`Pause`). Absent: it is not paused. */
+  readonly paused?: string;
   readonly tags?: Readonly<Record<string, string>>;
   /** Inbox messages that came before the start, in order of arrival; only while `status` is `early`. */
   readonly early?: readonly string[];

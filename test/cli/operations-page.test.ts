@@ -62,7 +62,7 @@ const CARTS = {
   bug: ['cart-5', 'cart-15', 'cart-25'],
   unknown: ['cart-6', 'cart-16'],
   'undo fails': ['cart-7'],
-  waits: ['cart-8', 'cart-18', 'cart-10'],
+  waits: ['cart-8', 'cart-18', 'cart-28', 'cart-10'],
   'lost race': ['cart-11'],
   done: ['cart-9'],
 } as const;
@@ -110,7 +110,7 @@ describe('docs/operations.md', () => {
 
   test.each([
     ['tutti list --status stuck --group', /^[0-9a-f]{8} {2}3 book-trip stuck \(POISON\): .*no such row/],
-    ['tutti list --status running --group', /3 book-trip running: waits for the event trips\.confirmed/],
+    ['tutti list --status running --group', /4 book-trip running: waits for the event trips\.confirmed/],
     ['tutti parked', /book-trip cart-9 {2}CLOSED/],
     ['tutti list --unresolved', /book-trip cart-11/],
     ['tutti why', /^book-trip cart-5 stuck \(POISON\)/],
@@ -118,6 +118,12 @@ describe('docs/operations.md', () => {
     ['tutti resume --cause POISON --stack', /^2 stuck instances match\.\nNothing was resumed/],
     ['tutti resume --cause POISON --yes', /\n2 of 2 resumed\.\n/],
     ['tutti resume book-trip cart-7', /^(?:running|failed)\n$/],
+    ['tutti pause', /^paused by .*: the airline checks the fare\n$/],
+    [
+      'tutti list --status paused',
+      /^book-trip cart-28 {2}paused .*paused by .*: the airline checks the fare\. Until it is resumed, nothing is decided; waits for/,
+    ],
+    ['tutti resume book-trip cart-28', /^running\n$/],
     ['tutti cancel', /^(?:running|cancelled)\n$/],
     ['tutti terminate', /^terminated\n$/],
     ['tutti resolve book-trip cart-6', /^(?:running|completed)\n$/],

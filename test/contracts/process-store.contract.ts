@@ -37,6 +37,7 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
         due: 5,
         closedAt: 6,
         hotUntil: 7,
+        paused: '{"at":1,"by":"ann"}',
         why: 'waits for a person',
         tags: { city: 'Bern' },
         early: ['{"é":1}'],
@@ -48,7 +49,7 @@ export function processStoreContract(name: string, make: () => Promise<ProcessSt
 
     test('drops the fields that a later commit leaves out', async () => {
       const store = await make();
-      await store.commit(head({ due: 5, hotUntil: 7, why: 'x', tags: { a: 'b' } }), { kind: 'absent' });
+      await store.commit(head({ due: 5, hotUntil: 7, paused: '{}', why: 'x', tags: { a: 'b' } }), { kind: 'absent' });
       const next = head({ version: 2 });
       await store.commit(next, { kind: 'at', version: 1, run: 'r1' });
       expect(await load(store)).toEqual(next);

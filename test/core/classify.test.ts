@@ -346,12 +346,15 @@ const STARTED = { signals: [{ id: identity('second'), time: NOW }] };
 const UNDONE = commandOf(4, { mode: 'undo' });
 
 /** By table and row of docs/protocol.md#verdicts. A verdict of the engine, which reads the journal, has no case here. */
+const PAUSED = { paused: { at: NOW, by: 'ann', reason: '', clock: 'stop' } } as const satisfies Partial<Image>;
+
 const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
   Start: [
     [[undefined, start()]],
     [[imageOf('completed'), start({ identity: RUN }), { onClosed: 'restart' }]],
     [[imageOf('stuck'), start()]],
     [[imageOf('running', STARTED), start(), { onOpen: 'signal' }]],
+    [[imageOf('running', PAUSED), start(), { onOpen: 'signal' }]],
     [
       [imageOf('running'), start(), { onOpen: 'signal' }],
       [imageOf('running', OLD), start(), { onOpen: 'signal' }],
@@ -374,6 +377,7 @@ const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
       [imageOf('completed', OLD), signal()],
     ],
     [[imageOf('stuck', OLD), signal()]],
+    [[imageOf('running', { ...OLD, ...PAUSED }), signal()]],
     [
       [imageOf('running'), signal()],
       [imageOf('running', OLD), signal()],
@@ -384,6 +388,7 @@ const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
     [
       [imageOf('completed', { tombstones: [LAST] }), reply()],
       [imageOf('stuck', { tombstones: [LAST] }), reply()],
+      [imageOf('running', { tombstones: [LAST], ...PAUSED }), reply()],
     ],
     [
       [imageOf('completed', { tombstones: [UNRESOLVED] }), reply({ outcome: 'cancelled' })],
@@ -395,6 +400,7 @@ const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
     [[imageOf('running'), reply({ n: 5 })]],
     [[withCommand('stuck', { unknown: { since: NOW, attempts: 1 } }), reply({ outcome: 'unknown' })]],
     [[withCommand('stuck'), reply()]],
+    [[{ ...withCommand('running'), ...PAUSED }, reply()]],
     [[withCommand('completed', { mode: 'send' }), reply()]],
     [[withCommand('running'), reply()]],
   ],
@@ -421,8 +427,13 @@ const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
     [
       [withCommand('running'), operate('resolve', { step: 'x.y:3' })],
       [imageOf('running'), operate('resolve', { step: 'x.y:3' })],
+      [{ ...withCommand('running'), ...PAUSED }, operate('resolve', { step: 'x.y:3' })],
     ],
     [[imageOf('early', { run: '' }), operate('terminate')]],
+    [
+      [imageOf('running', PAUSED), operate('pause')],
+      [imageOf('running'), operate('pause')],
+    ],
     [[imageOf('stuck', { run: '' }), operate('cancel')]],
     [[imageOf('stuck'), operate('cancel')]],
   ],
@@ -438,6 +449,7 @@ const VERDICTS: Readonly<Record<Verdict, true>> = {
   wrongRun: true,
   future: true,
   park: true,
+  keep: true,
   wait: true,
   expire: true,
   verify: true,

@@ -28,6 +28,7 @@ export const HEAD_ATTRIBUTES = [
   'hot',
   'un',
   'why',
+  'paused',
   'tags',
   'early',
   'ttl',
@@ -61,6 +62,7 @@ export function encodeHeadItem(head: Head): HeadItem {
   if (head.hotUntil !== undefined) item['hot'] = { N: String(head.hotUntil) };
   if (head.unresolved !== undefined) item['un'] = { N: String(head.unresolved) };
   if (head.why !== undefined) item['why'] = { S: head.why };
+  if (head.paused !== undefined) item['paused'] = { S: head.paused };
   if (head.tags !== undefined)
     item['tags'] = { M: Object.fromEntries(Object.entries(head.tags).map(([tag, value]) => [tag, { S: value }])) };
   if (head.early !== undefined) item['early'] = { L: head.early.map((body) => ({ S: body })) };
@@ -89,6 +91,7 @@ export function decodeHeadItem(item: HeadItem): Head {
   if (item['hot']?.N !== undefined) head.hotUntil = Number(item['hot'].N);
   if (item['un']?.N !== undefined) head.unresolved = Number(item['un'].N);
   if (item['why']?.S !== undefined) head.why = item['why'].S;
+  if (item['paused']?.S !== undefined) head.paused = item['paused'].S;
   if (item['tags']?.M !== undefined)
     head.tags = Object.fromEntries(Object.entries(item['tags'].M).map(([tag, value]) => [tag, value.S ?? '']));
   if (item['early']?.L !== undefined) head.early = item['early'].L.map((body) => body.S ?? '');

@@ -5,6 +5,7 @@ import type { Codec, FieldReader, FieldWriter } from './log/field-text.ts';
 const EARLY = 1;
 const HOT = 2;
 const UNRESOLVED = 4;
+const PAUSED = 8;
 
 /** A head as a change: the control state, the new journal entries, and the number of old entries that remain. */
 export const headCodec: Codec<Head> = {
@@ -25,11 +26,15 @@ export const headCodec: Codec<Head> = {
     writer.string(head.why, previous?.why);
     writer.string(tagsText(head), previous === undefined ? undefined : tagsText(previous));
     writer.number(
-      (head.early === undefined ? 0 : EARLY) + (head.hotUntil === undefined ? 0 : HOT) + (head.unresolved === undefined ? 0 : UNRESOLVED),
+      (head.early === undefined ? 0 : EARLY) +
+        (head.hotUntil === undefined ? 0 : HOT) +
+        (head.unresolved === undefined ? 0 : UNRESOLVED) +
+        (head.paused === undefined ? 0 : PAUSED),
     );
     if (head.early !== undefined) encodeList(writer, head.early, previous?.early ?? [], 0);
     if (head.hotUntil !== undefined) writer.number(head.hotUntil);
     if (head.unresolved !== undefined) writer.number(head.unresolved);
+    if (head.paused !== undefined) writer.string(head.paused, previous?.paused);
   },
 
   decode(reader, previous) {
@@ -52,6 +57,7 @@ export const headCodec: Codec<Head> = {
     const early = (rare & EARLY) === 0 ? undefined : decodeList(reader, previous?.early ?? [], 0);
     const hotUntil = (rare & HOT) === 0 ? undefined : reader.number();
     const unresolved = (rare & UNRESOLVED) === 0 ? undefined : reader.number();
+    const paused = (rare & PAUSED) === 0 ? undefined : reader.string(previous?.paused);
     return {
       pid,
       version,
@@ -69,6 +75,7 @@ export const headCodec: Codec<Head> = {
       ...(hotUntil === undefined ? {} : { hotUntil }),
       ...(unresolved === undefined ? {} : { unresolved }),
       ...(why === undefined ? {} : { why }),
+      ...(paused === undefined ? {} : { paused }),
       ...(tags === undefined ? {} : { tags: JSON.parse(tags) as Readonly<Record<string, string>> }),
       ...(early === undefined ? {} : { early }),
     };

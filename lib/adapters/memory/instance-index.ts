@@ -86,6 +86,7 @@ export function listed(head: Head, filter: InstanceFilter): boolean {
   if (head.status === 'early' || tenantOfPid(head.pid) !== filter.tenant) return false;
   if (filter.process !== undefined && processOf(head.pid) !== filter.process) return false;
   if (filter.statuses !== undefined && !filter.statuses.includes(head.status)) return false;
+  if (filter.paused && head.paused === undefined) return false;
   if (filter.unresolved && head.unresolved === undefined) return false;
   if (filter.startedAfter !== undefined && head.startedAt < filter.startedAfter) return false;
   if (filter.startedBefore !== undefined && head.startedAt > filter.startedBefore) return false;

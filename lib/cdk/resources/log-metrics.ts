@@ -21,7 +21,12 @@ const UNSEEN: CountedLines = { metricName: 'unseen', pattern: '{ $.message.event
 const COUNTED: Readonly<Partial<Record<FunctionName, readonly CountedLines[]>>> = {
   'advance-processes': [
     // No alarm for an event after the end of its instance, nor for a request whose client received the reason: both expire without an operator.
-    { metricName: 'parked', pattern: '{ $.message.event = "parked" && $.message.reason != "CLOSED" && $.message.reason != "REFUSED" }' },
+    // An event that waits for a paused instance is there by an operator's choice.
+    {
+      metricName: 'parked',
+      pattern:
+        '{ $.message.event = "parked" && $.message.reason != "CLOSED" && $.message.reason != "REFUSED" && $.message.reason != "PAUSED" }',
+    },
     { metricName: 'stuck', pattern: '{ $.message.event = "stuck" }' },
     { metricName: 'unresolved', pattern: '{ $.message.event = "unresolved" }' },
     {

@@ -9,18 +9,19 @@ import type {
   Instance,
   JournalResponse,
   ListedInstance,
+  ListedPause,
   ListRequest,
   OfTenant,
   WhyResponse,
 } from './operations.ts';
 import type { Reach } from '../connection.ts';
-import type { Status } from '../describe.ts';
+import { pausedOf, waitingFor, type Status } from '../describe.ts';
 import { namesOf, pidOf, readHead, requireHead, readValue, type InstanceName } from '../instance.ts';
 import { readHeadJournal } from './journal-view.ts';
 import { indexFilter, instanceSummary, type ListFilter } from '../list.ts';
 import { groupByCause, hasCause } from './causes.ts';
 import { performOperation, resumeInstance } from '../perform-operation.ts';
-import { parkedCount, totalParked } from '../parked-count.ts';
+import { parkedCount, totalParked, type ParkedCount } from '../parked-count.ts';
 import { listParked, redriveParked } from '../parked.ts';
 import { publishEvent } from '../publish.ts';
 import { refuseSkip, resolveStep } from '../resolve.ts';
@@ -64,6 +65,13 @@ export function operationsOn(system: Reach): Operations {
     why: async (instance) => whyOf(of(instance), instance),
     cancel: async ({ reason, ...instance }) => operated(of(instance), instance, { act: 'cancel', reason }),
     terminate: async ({ reason, ...instance }) => operated(of(instance), instance, { act: 'terminate', reason }),
+    pause: async ({ reason, clock, ...instance }) => {
+      const reach = of(instance);
+      await namedHead(reach, instance);
+      await performOperation(reach, instance, { act: 'pause', reason, ...(clock === undefined ? {} : { clock }) });
+      const head = await requireHead(reach.ports, pidOf(reach, instance));
+      return { status: head.status as Status, ...listedPause(head, await waitingFor(reach, head)) };
+    },
     resolve: async ({ process, id, step, tenant, ...outcome }) => {
       const reach = within(system, tenant);
       const instance = { process, id };
@@ -71,13 +79,17 @@ export function operationsOn(system: Reach): Operations {
       await resolveStep(reach, instance, step, outcome);
       return statusOf(reach, instance);
     },
-    resume: async ({ version, skip: path, ...instance }) => {
+    resume: async ({ version, skip: path, reason, ...instance }) => {
       const reach = of(instance);
       // `why` prints the path of the undo, and the engine skips by the path of the step that it undoes.
       const skip = path?.replace(/\/undo$/, '');
       await namedHead(reach, instance);
       if (skip !== undefined) await refuseSkip(reach, instance, skip);
-      await resumeInstance(reach, instance, { ...(version === undefined ? {} : { version }), ...(skip === undefined ? {} : { skip }) });
+      await resumeInstance(reach, instance, {
+        ...(version === undefined ? {} : { version }),
+        ...(skip === undefined ? {} : { skip }),
+        ...(reason === undefined ? {} : { reason }),
+      });
       return statusOf(reach, instance);
     },
     parked: async (request) => listParked(of(request), request),
@@ -141,8 +153,9 @@ async function listed(reach: Reach, request: ListRequest): Promise<ListedInstanc
   for await (const head of reach.ports.index.list(indexFilter(reach, filterOf(request)))) {
     if (instances.length >= limit) break;
     if (cause !== undefined && !hasCause(reach, head, cause)) continue;
-    const summary = instanceSummary(reach, head);
-    instances.push({ ...summary, started: summary.started.toISOString() });
+    const parked = await waitingFor(reach, head);
+    const { paused: _paused, ...summary } = instanceSummary(reach, head, parked);
+    instances.push({ ...summary, started: summary.started.toISOString(), ...listedPause(head, parked) });
   }
   if (instances.length === 0) refuseUnknown(reach, request);
   return instances;
@@ -161,12 +174,13 @@ function refuseUnknown(reach: Reach, { process }: Pick<ListRequest, 'process'>):
   if (process !== undefined && isUnknown(reach, process)) throw noProcess(reach, process);
 }
 
-function filterOf({ process, status, tag, unresolved, since }: Omit<ListRequest, 'limit'>): ListFilter {
+function filterOf({ process, status, tag, unresolved, paused, since }: Omit<ListRequest, 'limit'>): ListFilter {
   return {
     ...(process === undefined ? {} : { process: { name: process } }),
     ...(status === undefined ? {} : { status: [...status] }),
     ...(tag === undefined ? {} : { tag }),
     ...(unresolved === undefined ? {} : { unresolved }),
+    ...(paused === undefined ? {} : { paused }),
     ...(since === undefined ? {} : { startedAfter: new Date(since) }),
   };
 }
@@ -184,6 +198,7 @@ async function journalOf(
     status: head.status as Status,
     why,
     entries: entries.slice(from) as unknown as Json[],
+    ...listedPause(head, await waitingFor(reach, head)),
     ...(head.tags === undefined || Object.keys(head.tags).length === 0 ? {} : { tags: head.tags }),
     ...(view === undefined ? {} : { view: await readValue(reach.ports.payloads, head.pid, view) }),
   };
@@ -201,8 +216,14 @@ async function whyOf(reach: Reach, instance: InstanceName): Promise<WhyResponse>
     lines,
     pending,
     ...(stuck === undefined ? {} : { stuck }),
+    ...listedPause(head, parkedReasons),
     ...(parked === 0 ? {} : { parked, parkedReasons }),
   };
+}
+
+function listedPause(head: Head, parked: ParkedCount): { readonly paused?: ListedPause } {
+  const paused = pausedOf(head, parked);
+  return paused === undefined ? {} : { paused: { ...paused, since: paused.since.toISOString() } };
 }
 
 async function statusOf(reach: Reach, instance: InstanceName): Promise<{ status: Status }> {

@@ -1,6 +1,7 @@
 import type { Duration } from '../../contract/duration.ts';
 import type { Json } from '../../contract/schema.ts';
-import type { Status, Summary } from '../describe.ts';
+import type { PauseClock } from '../../core/image.ts';
+import type { Paused, Status, Summary } from '../describe.ts';
 import type { UndeclaredFailure } from '../resolve.ts';
 import type { OnOpen } from '../start.ts';
 import type { ParkedCount } from '../parked-count.ts';
@@ -37,8 +38,9 @@ export interface Operations {
   why: Operation<Instance, WhyResponse>;
   cancel: Operation<Instance & { reason: string }, { status: Status }>;
   terminate: Operation<Instance & { reason: string }, { status: Status }>;
+  pause: Operation<Instance & { reason: string; clock?: PauseClock }, PauseResponse>;
   resolve: Operation<Instance & { step: string; reason: string } & ({ output: Json } | { failure: UndeclaredFailure }), { status: Status }>;
-  resume: Operation<Instance & { version?: number; skip?: string }, { status: Status }>;
+  resume: Operation<Instance & { version?: number; skip?: string; reason?: string }, { status: Status }>;
   parked: Operation<ParkedRequest, ParkedResponse>;
   redrive: Operation<RedriveRequest, RedriveResponse>;
   rotateKeys: Operation<Readonly<Record<string, never>>, RotateResponse>;
@@ -46,6 +48,14 @@ export interface Operations {
 
 interface Operation<Request, Response> {
   (request: Request): Promise<Response>;
+}
+
+/** A paused instance. Dates are ISO instants. */
+export type ListedPause = Omit<Paused, 'since'> & { readonly since: string };
+
+export interface PauseResponse {
+  readonly status: Status;
+  readonly paused?: ListedPause;
 }
 
 export interface RotateResponse {
@@ -65,6 +75,7 @@ export interface ListRequest extends OfTenant {
   readonly status?: readonly Status[];
   readonly tag?: Readonly<Record<string, string>>;
   readonly unresolved?: boolean;
+  readonly paused?: boolean;
   /** Milliseconds since the epoch. */
   readonly since?: number;
   /** Only instances of this group of `causes`, or stuck for this code. */
@@ -90,7 +101,7 @@ export interface CauseGroup {
   readonly example: Instance;
 }
 
-export type ListedInstance = Omit<Summary, 'started'> & { readonly started: string };
+export type ListedInstance = Omit<Summary, 'started' | 'paused'> & { readonly started: string; readonly paused?: ListedPause };
 
 export interface WhyResponse {
   /** Absent for the tenant `default`. */
@@ -103,6 +114,7 @@ export interface WhyResponse {
   readonly lines?: readonly string[];
   readonly pending: Why['pending'];
   readonly stuck?: NonNullable<Why['stuck']>;
+  readonly paused?: ListedPause;
   /** Number of parked events of the instance. */
   readonly parked?: number;
   /** The same number, by reason. */
@@ -115,6 +127,7 @@ export interface JournalResponse {
   readonly status: Status;
   readonly why: string;
   readonly entries: readonly Json[];
+  readonly paused?: ListedPause;
   /** Absent if the instance has no tags. */
   readonly tags?: Readonly<Record<string, string>>;
   /** The current view. Absent if the instance has none. */

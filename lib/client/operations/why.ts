@@ -49,7 +49,7 @@ export function explain(image: Image, now: number, options: ExplainOptions = {})
   if (status === 'stuck') return stuckWhy(image, now);
   if (isClosed(status)) return { ...whole([endLine(image)]), reason: endReason(image), pending: pendingOf(image) };
   const waits = openWaits(image, now, options);
-  const before = [unlistedLine(image, options), cancelLine(image)].filter((line) => line !== undefined);
+  const before = [pausedLine(image, now), unlistedLine(image, options), cancelLine(image)].filter((line) => line !== undefined);
   const after = journalLine(image);
   return {
     line: [...before, shortened(waits), ...after].join('; '),
@@ -93,6 +93,14 @@ function unlistedLine({ definition }: Image, options: ExplainOptions): string | 
   if (options.definition !== 'unlisted') return undefined;
   const [name, version] = definition.split('@');
   return `runs on version ${version}, which the system does not list: its next event makes it stuck (UNKNOWN_VERSION) unless version ${version} of ${name} is listed again`;
+}
+
+/** Nothing wakes it while it is paused, so the instants of its waits follow in the line only as they were. */
+function pausedLine({ paused }: Image, now: number): string | undefined {
+  if (paused === undefined) return undefined;
+  const since = `since ${instantText(paused.at)} (${ms(Math.max(0, now - paused.at))})`;
+  const clock = paused.clock === 'run' ? ', while its clock runs' : '';
+  return `paused by ${principalText(paused)} ${since}${clock}: ${withoutStop(paused.reason)}. Until it is resumed, nothing is decided`;
 }
 
 /** A cancel request whose undos are still running. */

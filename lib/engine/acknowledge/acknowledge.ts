@@ -39,6 +39,7 @@ export async function acknowledge(context: EngineContext, delivery: HandledMessa
 }
 
 const APPLIED_AFTER_RESUME = 'The instance is stuck; the event is applied after it is resumed.';
+const APPLIED_AFTER_PAUSE = 'The instance is paused; the event is applied after it is resumed.';
 
 async function settle(context: EngineContext, item: Item): Promise<Settlement> {
   if (item.retryInSeconds !== undefined) return { retryInSeconds: item.retryInSeconds };
@@ -50,6 +51,9 @@ async function settle(context: EngineContext, item: Item): Promise<Settlement> {
       return buffer(context, item);
     case 'park':
       if (await parkBesideStuck(context, message, { pid: target.pid, reason: 'STUCK', detail: APPLIED_AFTER_RESUME })) return 'acknowledge';
+      return { retryInSeconds: faultSeconds(context, message) };
+    case 'keep':
+      if (await parkBesideStuck(context, message, { pid: target.pid, reason: 'PAUSED', detail: APPLIED_AFTER_PAUSE })) return 'acknowledge';
       return { retryInSeconds: faultSeconds(context, message) };
     case 'future':
       return stop(context, item, {

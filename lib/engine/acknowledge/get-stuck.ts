@@ -81,7 +81,7 @@ export async function parkBesideStuck(
   const { pid } = parked;
   await parkMessage(context.options, message, parked);
   const [head] = await store.load([pid], { consistent: true });
-  if (head?.status === 'stuck') return true;
+  if (head?.status === 'stuck' || head?.paused !== undefined) return true;
   const id = parkedId(message);
   await redrive(context, pid, [id]);
   // A redelivery decides on an event that could not be redriven.

@@ -105,6 +105,7 @@ function ofOperate(operate: OperationMessage, by: Carried, senderId: string | un
           ...(senderId !== undefined && { sender: senderId }),
           hops: 0,
           ...(operate.skip !== undefined && { skip: operate.skip }),
+          ...(operate.clock !== undefined && { clock: operate.clock }),
           ...(operate.step !== undefined && { step: operate.step }),
           ...(operate.resolution !== undefined && { resolution: operate.resolution }),
           ...(operate.version !== undefined && { version: operate.version }),

@@ -1,10 +1,11 @@
 import type { FailureData } from '../../contract/wire/envelope.ts';
 import { isOrchestratorError } from '../../contract/errors.ts';
 import { parse, type Json, withoutValues } from '../../contract/schema.ts';
-import { isClosed, STARTS_MAX, type StuckReason } from '../../core/image.ts';
+import { isClosed, STARTS_MAX, type Pause, type StuckReason } from '../../core/image.ts';
 import type { OperationInbound, Resolution } from '../../core/inbound.ts';
 import type { RecordedFact } from '../../core/journal-entry.ts';
 import { resolvable } from '../../core/resolvable.ts';
+import { PAUSED } from '../../core/resuming.ts';
 import type { ProcessRun } from '../../core/run.ts';
 import { lateOf } from '../../core/unresolved.ts';
 import { isHalted } from '../../core/undoing.ts';
@@ -27,10 +28,16 @@ export async function applyOperation(live: LiveInstance, operator: OperationInbo
   switch (act) {
     case 'terminate':
       delete run.image.stuck;
+      delete run.image.paused;
       return live.apply({ type: 'TerminateRequested', at, id, reason, ...principal });
+    case 'pause':
+      return live.apply({ type: 'Paused', at, id, reason, ...principal, clock: operator.clock ?? 'stop' });
     case 'resume':
-      return applyResume(live, operator, at);
+      if (run.image.paused) await endPause(live, operator, at);
+      return run.image.stuck ? applyResume(live, operator, at) : undefined;
     case 'cancel': {
+      // Undos are sent, and their replies applied.
+      if (run.image.paused) await endPause(live, operator, at);
       const before = unstick(run);
       await live.apply({ type: 'CancelRequested', at, id, reason, ...principal });
       if (before && isHeld(run, before)) stickAgain(run, before);
@@ -53,6 +60,22 @@ function principalOf({ by, sender }: OperationInbound): { readonly by: string; r
     by,
     ...(sender !== undefined && { sender }),
   };
+}
+
+/** The clock of an instance stops or runs while it is paused: the entry has the time by which its timers move. */
+async function endPause(live: LiveInstance, operator: OperationInbound, at: number): Promise<void> {
+  const { clock, at: since } = live.run.image.paused as Pause;
+  const pausedMs = clock === 'stop' ? at - since : 0;
+  const { id, act, reason } = operator;
+  await live.apply({
+    type: 'Resumed',
+    at,
+    id,
+    ...principalOf(operator),
+    code: PAUSED,
+    ...(act === 'resume' && { reason }),
+    ...(pausedMs > 0 && { pausedMs }),
+  });
 }
 
 function applyResume(live: LiveInstance, operator: OperationInbound, at: number): Promise<void> {

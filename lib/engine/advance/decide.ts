@@ -44,6 +44,8 @@ export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected
       run.image.clock = at;
       break;
   }
+  // A paused instance fires no timer, and no tick wakes it.
+  if (run.image.paused) return;
   // Including timers that the event itself has set: a sleep until a past instant is over at once.
   await applyDue(live, at);
   if (!run.bug) arm(run);

@@ -196,7 +196,7 @@ interface CommitPorts {
 }
 
 /** The members of a committed head on which the next commit rests. */
-export type BaseHead = Pick<Head, 'version' | 'run' | 'status' | 'tail' | 'tailFrom' | 'unresolved' | 'early'>;
+export type BaseHead = Pick<Head, 'version' | 'run' | 'status' | 'tail' | 'tailFrom' | 'unresolved' | 'early' | 'paused'>;
 
 export type Commit =
   | { readonly status: 'committed'; readonly head: Head }

@@ -258,10 +258,11 @@ export class WorkingCopy {
     this.#sendsLeft = true;
   }
 
-  /** An operation that frees a stuck instance sends parked events back, and so does its redelivery, which may repair a crash. */
+  /** An operation that frees a stuck or paused instance sends parked events back, and so does its redelivery, which may repair a crash. */
   #unsticks({ target: { inbound }, verdict }: Item): boolean {
-    if (inbound.kind !== 'operate' || inbound.act === 'terminate') return false;
-    return inbound.act === 'resume' || verdict === 'dup' || this.#base?.status === 'stuck';
+    if (inbound.kind !== 'operate' || inbound.act === 'pause') return false;
+    if (inbound.act === 'terminate') return this.#base?.paused !== undefined;
+    return inbound.act === 'resume' || verdict === 'dup' || this.#base?.status === 'stuck' || this.#base?.paused !== undefined;
   }
 
   async commit(contended: boolean): Promise<Commit> {
@@ -301,7 +302,7 @@ export class WorkingCopy {
       if (item.refused || !this.#image) continue;
       const { key, kind, messageId, forced } = item.target.inbound;
       item.sendsVersion = this.changed && !this.#sendsLeft ? this.#image.version : undefined;
-      item.redrives = this.#image.status !== 'stuck' && this.#unsticks(item);
+      item.redrives = this.#image.status !== 'stuck' && !this.#image.paused && this.#unsticks(item);
       item.dispatches = dispatchesCausedBy(this.#image, context, (by) =>
         kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key,
       );
@@ -329,6 +330,6 @@ function markStuck(image: Image, reason: StuckReason): void {
 }
 
 function baseOf(image: Image): BaseHead {
-  const { version, run, status, tail, tailFrom } = image;
-  return { version, run, status, tail, tailFrom, unresolved: unresolvedCount(image) };
+  const { version, run, status, tail, tailFrom, paused } = image;
+  return { version, run, status, tail, tailFrom, unresolved: unresolvedCount(image), ...(paused && { paused: JSON.stringify(paused) }) };
 }

@@ -12,6 +12,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'why',
   'cancel',
   'terminate',
+  'pause',
   'resolve',
   'resume',
   'parked',

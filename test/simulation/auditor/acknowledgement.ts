@@ -144,7 +144,11 @@ const missingAct = (deleted: Deleted, target: Of<'operate'>, picture: InstancePi
   if (target.act === 'resume' && stuckUntil !== Infinity) return leftParked(deleted, picture);
   // If the instance was stuck or closed, or had not begun, the act may have changed nothing.
   if (startedAt > acceptedAt || stuckUntil >= acceptedAt || closedUntil >= acceptedAt) return undefined;
-  return isJournaled(picture, target.id) ? undefined : 'it is not in the journal';
+  if (isJournaled(picture, target.id)) return undefined;
+  // A second pause changes nothing, also if one commit has applied the first one and its resume.
+  if (target.act === 'pause' && [...picture.runs.values()].some(({ entries }) => entries.some(({ type }) => type === 'Paused')))
+    return undefined;
+  return 'it is not in the journal';
 };
 
 /** A `resume` sends back the events that are parked. A worker that parks one later checks by itself whether the instance is stuck. */

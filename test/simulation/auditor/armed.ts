@@ -14,8 +14,8 @@ export const earliestWakeUp = ({ timers, commands }: Pick<Image, 'timers' | 'com
  * one when it is handled, so it suffices even if the wake-up is further ahead than a tick may be sent. A due instant always suffices.
  */
 export const checkArmed = (image: Image, tickHorizonMs: number, report: Report): void => {
-  // A `resume` wakes a stuck instance and arms its timers again.
-  if (image.status === 'stuck' || image.status === 'early') return;
+  // A `resume` wakes a stuck or paused instance and arms its timers again.
+  if (image.status === 'stuck' || image.paused || image.status === 'early') return;
   const earliest = earliestWakeUp(image);
   if (earliest === Infinity || (image.tickAt ?? Infinity) <= earliest || (image.due ?? Infinity) <= earliest) return;
   const by = earliest - image.clock <= tickHorizonMs ? 'a tick' : 'the due index';

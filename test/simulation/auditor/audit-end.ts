@@ -221,6 +221,7 @@ const checkTimers = ({ pid, run, entries }: KeptRun, report: Report): void => {
   const due = new Map<number, number>();
   for (const entry of entries) {
     if (entry.type === 'TimerSet') due.set(entry.n, entry.due);
+    if (entry.type === 'Resumed') for (const [n, at] of due) due.set(n, at + (entry.pausedMs ?? 0));
     if (entry.type === 'TimerFired' && entry.at < (due.get(entry.n) ?? Infinity))
       report('I11', `timer ${entry.n} of ${pid}/${run} fired early, at ${entry.at}`);
   }

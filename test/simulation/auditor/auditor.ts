@@ -214,7 +214,7 @@ export class Auditor implements Observer, Told {
       return;
     }
     if (event.reason === 'FORBIDDEN') for (const target of targets) this.#checkForbidden(target);
-    this.#picture(event.pid).parked.set(inner, { at: this.#at, stuck: event.reason === 'STUCK' });
+    this.#picture(event.pid).parked.set(inner, { at: this.#at, stuck: event.reason === 'STUCK' || event.reason === 'PAUSED' });
     const tenants = new Set(targets.map(({ pid }) => parsePid(pid)?.tenant));
     if (tenants.size > 0 && !tenants.has(parsePid(event.pid)?.tenant))
       this.#violations.report('I15', `an event of ${[...tenants].join(', ')} was parked beside ${event.pid}`);
@@ -456,10 +456,10 @@ export class Auditor implements Observer, Told {
     else if (picture.image?.run === target.run) picture.outbox.tickSent(target.tickAt);
   }
 
-  #mark(picture: InstancePicture, { status }: Head): void {
+  #mark(picture: InstancePicture, { status, paused }: Head): void {
     if (isClosed(status)) picture.closedUntil = Infinity;
     else if (picture.closedUntil === Infinity) picture.closedUntil = this.#at;
-    if (status === 'stuck') {
+    if (status === 'stuck' || paused !== undefined) {
       picture.stuckUntil = Infinity;
       picture.stuckAt = this.#at;
       picture.wasStuck = true;

@@ -41,7 +41,7 @@ export const checkAnswerIsAuthentic = (
 /** I12: an act of an operator has a principal, and that principal has requested it. */
 export const checkOperatorIsAuthentic = (
   { picture, report }: JournalContext,
-  entry: Entry<'CancelRequested' | 'TerminateRequested' | 'Resumed'>,
+  entry: Entry<'CancelRequested' | 'TerminateRequested' | 'Paused' | 'Resumed'>,
 ): void => {
   const asked = picture.operators.get(entry.id);
   if (entry.by === '') report('I12', `${entry.type} ${entry.id} on ${picture.pid} has no principal`);

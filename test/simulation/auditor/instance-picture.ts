@@ -31,6 +31,8 @@ export interface RunPicture {
   /** Commands that the process gave up, while their outcome is unknown. */
   readonly unresolved: Set<number>;
   readonly timers: Map<number, number>;
+  /** The entry of a pause that has not ended. */
+  paused?: Extract<JournalEntry, { type: 'Paused' }> | undefined;
   /** Ids of events, starts and operator acts that the journal holds. */
   readonly ids: Set<string>;
   /** Events that were applied, as type and id. */
@@ -63,10 +65,10 @@ export interface InstancePicture {
   outbox: Outbox;
   /** When it was first committed with a run. */
   startedAt: number;
-  /** When it ceased to be closed, or stuck: `Infinity` while it is, -1 if it never was. */
+  /** When it ceased to be closed, or to be stuck or paused: `Infinity` while it is, -1 if it never was. */
   closedUntil: number;
   stuckUntil: number;
-  /** When it was last committed as stuck. */
+  /** When it was last committed as stuck or paused. */
   stuckAt: number;
   /** Its table was restored: the effects of the lost suffix are excused. */
   disturbed: boolean;

@@ -4,7 +4,7 @@ import { isFact } from '../../../lib/core/replay.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { JournalContext } from './journal-context.ts';
 import { checkAnswerIsAuthentic, checkEventIsAuthentic, checkOperatorIsAuthentic } from './authenticity.ts';
-import type { InstancePicture } from './instance-picture.ts';
+import type { InstancePicture, RunPicture } from './instance-picture.ts';
 
 type Entry<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
 
@@ -26,6 +26,7 @@ export const checkEntries = (context: JournalContext, first: number): void => {
 
 const checkEntry = (context: JournalContext, entry: JournalEntry, index: number, touched: ReadonlySet<number>): void => {
   const { run } = context;
+  checkPaused(context, entry);
   switch (entry.type) {
     case 'ProcessStarted':
       checkStart(context, entry, index);
@@ -41,9 +42,12 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
       break;
     case 'CancelRequested':
     case 'TerminateRequested':
+    case 'Paused':
     case 'Resumed':
+      checkResumedOnce(context, entry);
       run.ids.add(entry.id);
       checkOperatorIsAuthentic(context, entry);
+      notePause(run, entry);
       break;
     case 'CommandAnswered':
       if (entry.resolved) run.ids.add(entry.resolved.id);
@@ -66,6 +70,28 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
       break;
     default:
   }
+};
+
+/** Timers keep the time that they have left while the clock of a paused instance stops. */
+const notePause = (run: RunPicture, entry: JournalEntry): void => {
+  if (entry.type === 'Paused') run.paused = entry;
+  else if (run.paused && (entry.type === 'Resumed' || entry.type === 'TerminateRequested')) {
+    const { at, clock } = run.paused;
+    run.paused = undefined;
+    if (clock === 'stop') for (const [n, due] of run.timers) run.timers.set(n, due + entry.at - at);
+  }
+};
+
+/** I4: a resume that is delivered again does not end a later pause. */
+const checkResumedOnce = ({ picture, run, report }: JournalContext, entry: JournalEntry): void => {
+  if (entry.type === 'Resumed' && entry.code === 'PAUSED' && run.ids.has(entry.id) && !picture.disturbed)
+    report('I4', `${entry.id} has ended two pauses of ${picture.pid}`);
+};
+
+/** I8: nothing is decided while an instance is paused. */
+const checkPaused = ({ picture, run, report }: JournalContext, { type }: JournalEntry): void => {
+  if (run.paused && type !== 'Resumed' && type !== 'TerminateRequested')
+    report('I8', `${picture.pid}/${run.run} is paused, and ${type} is journaled`);
 };
 
 /** I4: an event is applied once to an instance, even if it was buffered twice before the start, or an earlier run has received it. */

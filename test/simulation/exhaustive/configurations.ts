@@ -39,6 +39,7 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
   const noteStuck = await after([answer(noteOpen, 'left.book', 'unknown')], 0, noteOpen);
   const invalid = (snapshot: Snapshot, type: string): string => invalidReplyBody(commandOf(snapshot, type));
   const pairCancelled = await after([startPair, operateBody(PAIR, 'cancel')]);
+  const notePaused = await after([startNote, operateBody(NOTE, 'pause')]);
   const noteInvalid = await after([invalid(noteOpen, 'left.book')], 0, noteOpen);
   const at = { now: START };
   return [
@@ -123,6 +124,20 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
       large: true,
       from: noteStuck,
       messages: [message('signal', noted('signal')), message('resume', operateBody(NOTE, 'resume'))],
+      ...at,
+    },
+    {
+      name: 'an answer to what is paused, and a cancel',
+      from: notePaused,
+      messages: [message('left', answer(noteOpen, 'left.book')), message('cancel', operateBody(NOTE, 'cancel'))],
+      large: true,
+      ...at,
+    },
+    {
+      name: 'a signal to what is paused, and a resume',
+      from: notePaused,
+      messages: [message('signal', noted('signal')), message('resume', operateBody(NOTE, 'resume'))],
+      large: true,
       ...at,
     },
     {

@@ -47,5 +47,5 @@ export const invalidReplyBody = (command: CommandEnvelope): string => {
   return otherwise.replace('"reference":', '"wrong":').replace('"data":null', '"data":"wrong"');
 };
 
-export const operateBody = (pid: string, act: 'cancel' | 'terminate' | 'resume', opid: string = act): string =>
+export const operateBody = (pid: string, act: 'cancel' | 'terminate' | 'pause' | 'resume', opid: string = act): string =>
   inboxBody({ tutti: 'operate', opid, pid, act, reason: 'explored', by: 'test' });

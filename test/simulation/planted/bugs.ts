@@ -9,6 +9,7 @@ import { lifecycleBugs } from './lifecycle-bugs.ts';
 import { limitBugs } from './limit-bugs.ts';
 import { outageBugs } from './outage-bugs.ts';
 import { parkingBugs } from './parking-bugs.ts';
+import { pauseBugs } from './pause-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { serviceBugs } from './service-bugs.ts';
 import { stepBugs } from './step-bugs.ts';
@@ -19,6 +20,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...lifecycleBugs,
   ...lateBugs,
   ...parkingBugs,
+  ...pauseBugs,
   ...serviceBugs,
   ...limitBugs,
   ...deferredBugs,
@@ -54,6 +56,7 @@ export const notPlanted: Readonly<Record<string, string>> = {
   'outage.pml | LOST_MARKS': 'It is a limit, not a planted error: see test/models/README.md, Results about an outage.',
   'redrive.pml | MARKS_WHAT_IS_THERE':
     'The simulation draws no redrive of late events; test/engine/redrive-message.test.ts and the contract of the parking store hold it.',
+  'pause.pml | MARK_BLIND': 'It is redrive.pml, MARKS_WHAT_IS_THERE: the contract of the parking store holds it.',
   'redrive.pml | ACT_MARKS_FIRST': 'A redrive and a resume share the code in which RESUME_MARK_FIRST is planted.',
   'service.pml | UNDO_WITHOUT_SETTLE':
     "An undo's input is made from the output of the command that it undoes, which is known only after the reply.",

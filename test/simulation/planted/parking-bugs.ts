@@ -3,13 +3,13 @@ import type { PlantedBug } from './planted-bug.ts';
 
 const LOOKS_AGAIN = {
   file: 'lib/engine/acknowledge/get-stuck.ts',
-  find: "if (head?.status === 'stuck') return true;",
+  find: "if (head?.status === 'stuck' || head?.paused !== undefined) return true;",
 } as const;
 
 export const parkingBugs: readonly PlantedBug[] = [
   {
     name: 'PARK_NO_REREAD',
-    rows: ['parking.pml | PARK_NO_REREAD', 'correctness.md | 69'],
+    rows: ['parking.pml | PARK_NO_REREAD', 'pause.pml | PAUSED_NO_REREAD', 'correctness.md | 69'],
     what: 'A worker that has parked an event beside a stuck instance does not check that the instance is still stuck.',
     patches: [{ ...LOOKS_AGAIN, plant: 'if (PLANTED) return true;\n  ORIGINAL' }],
   },
@@ -53,8 +53,8 @@ export const parkingBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/engine/advance/working-copy.ts',
-        find: "item.redrives = this.#image.status !== 'stuck' && this.#unsticks(item);",
-        plant: "item.redrives = !PLANTED && this.#image.status !== 'stuck' && this.#unsticks(item);",
+        find: "item.redrives = this.#image.status !== 'stuck' && !this.#image.paused && this.#unsticks(item);",
+        plant: "item.redrives = !PLANTED && this.#image.status !== 'stuck' && !this.#image.paused && this.#unsticks(item);",
       },
     ],
   },
@@ -73,7 +73,7 @@ export const parkingBugs: readonly PlantedBug[] = [
   },
   {
     name: 'RESUME_NO_TICK',
-    rows: ['parking.pml | RESUME_NO_TICK'],
+    rows: ['parking.pml | RESUME_NO_TICK', 'pause.pml | UNPAUSED_NO_TICK'],
     what: 'A resume does not arm the timers that were disarmed when the instance became stuck.',
     patches: [
       {

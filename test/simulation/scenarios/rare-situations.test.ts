@@ -8,6 +8,7 @@ const meets: readonly { readonly scenario: string; readonly all: readonly RegExp
   { scenario: 'loop', all: [/TOO_MANY_HOPS/, /committed upstream#mill#/] },
   { scenario: 'tenants', all: [/parked .*FORBIDDEN/, /committed south#copy#/, /committed north#account#/] },
   { scenario: 'inline-steps', all: [/effect of .* steps\.run/, /effect of .* steps\.undo/] },
+  { scenario: 'paused', all: [/parked default#watch#.* PAUSED/] },
   { scenario: 'revisions', all: [/stuck NONDETERMINISM/, /stuck UNKNOWN_VERSION/] },
 ];
 

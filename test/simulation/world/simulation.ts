@@ -377,7 +377,7 @@ class Simulation {
     void this.#cloud.sender.send(this.#shape.embedded ? INBOX : queue, [{ body: inboxBody(message) }]);
   }
 
-  #operate(pid: string, act: 'cancel' | 'terminate' | 'resume', opid: string): void {
+  #operate(pid: string, act: 'cancel' | 'terminate' | 'pause' | 'resume', opid: string): void {
     this.#request(OPERATIONS, { tutti: 'operate', opid, pid, act, reason: 'simulated', by: 'simulation' });
   }
 
@@ -391,12 +391,12 @@ class Simulation {
     }
   }
 
-  /** The faults are over: an operator resumes stuck instances and redrives dead letters. Returns whether there was anything to do. */
+  /** The faults are over: an operator resumes stuck and paused instances and redrives dead letters. Returns whether there was anything to do. */
   #mend(round: number): boolean {
     let any = this.#sendBack();
-    for (const { pid, status, why } of this.#cloud.heads()) {
+    for (const { pid, status, why, paused } of this.#cloud.heads()) {
       // An instance whose code has failed again is not resumed a third time.
-      if (status !== 'stuck' || (round > 1 && why?.includes('"POISON"'))) continue;
+      if (paused === undefined && (status !== 'stuck' || (round > 1 && why?.includes('"POISON"')))) continue;
       any = true;
       if (!this.#resolves(pid)) this.#operate(pid, 'resume', `mend-${(this.#operations += 1)}`);
     }

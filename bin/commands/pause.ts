@@ -1,0 +1,30 @@
+import { Option, type Command } from 'commander';
+import type { PauseClock } from '../../lib/core/image.ts';
+import { waitText } from '../instance-table.ts';
+import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
+
+interface PauseCommandOptions extends InstanceOptions {
+  readonly reason: string;
+  readonly clock: PauseClock;
+}
+
+export function addPauseCommand(program: Command, invocation: Invocation): void {
+  addInstanceOptions(program.command('pause'))
+    .usage('[options] --reason <text> <process> <id>')
+    .description('pause an instance: its events are kept, and nothing is decided or sent until tutti resume')
+    .argument('<process>', 'name of the process')
+    .argument('<id>', 'id of the instance')
+    .requiredOption('--reason <text>', 'required; journaled with the name of the operator')
+    .addOption(
+      new Option('--clock <clock>', 'stop: timers and limits keep their remaining time; run: they go on')
+        .choices(['stop', 'run'])
+        .default('stop'),
+    )
+    .action(async (process: string, id: string, { reason, clock, ...options }: PauseCommandOptions) => {
+      await withOperations(invocation, options, async (operations) => {
+        const { status, paused } = await operations.pause({ process, id, reason, clock });
+        if (options.json) invocation.terminal.printJson({ process, id, status, ...(paused && { paused }) });
+        else invocation.terminal.print(paused === undefined ? status : `paused by ${paused.by}: ${paused.reason}${waitText(paused)}`);
+      });
+    });
+}
