@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../lib/core/journal-entry.ts';
+import type { JournalEntry, Reason } from '../lib/core/journal-entry.ts';
 import { commandText, isOfStep } from '../lib/contract/steps.ts';
 import { principalText } from '../lib/client/operations/ending-line.ts';
 import { stepName } from '../lib/client/operations/pending-steps.ts';
@@ -34,7 +34,7 @@ export class Narrator {
       case 'ProcessStarted':
         return plain(`started by ${entry.event}`);
       case 'EventReceived':
-        return plain(`received ${entry.event}`);
+        return plain(receivedText(entry));
       case 'CommandIssued':
         return this.#issued(entry);
       case 'CommandAnswered':
@@ -134,6 +134,10 @@ function tellOfRun(entry: JournalEntry): Sentence | undefined {
       return waiting(`paused by ${principalText(entry)}: ${entry.reason}`);
     case 'Resumed':
       return plain(`resumed by ${principalText(entry)}${entry.skip === undefined ? '' : `, skipping ${entry.skip}`}`);
+    case 'TimeDecided':
+      return timeDecided(entry);
+    case 'ScheduleChanged':
+      return plain(`the code now lists other times: ${entry.rule}`);
     case 'ProcessCompleted':
       return good(`completed${entry.data === undefined || entry.data === null ? '' : ` ${shownJson(entry.data)}`}`);
     case 'ProcessFailed':
@@ -145,6 +149,32 @@ function tellOfRun(entry: JournalEntry): Sentence | undefined {
     default:
       return undefined;
   }
+}
+
+/** An act on a schedule has its principal and its reason; any other event is named. */
+function receivedText({ event, data }: Entry<'EventReceived'>): string {
+  if (!event.startsWith('tutti.schedule-')) return `received ${event}`;
+  const { act, by, reason } = data as Readonly<Record<string, string>>;
+  return `${act} by ${by}: ${reason}`;
+}
+
+const REASONS: Readonly<Record<Reason, string>> = {
+  overlap: 'still runs',
+  full: 'as many as may wait were waiting',
+  replaced: 'a later time replaced it',
+  late: 'it was too late',
+  later: 'a later time is started instead',
+  paused: 'the schedule was paused',
+  ended: 'the schedule ended',
+};
+
+/** The decision of a schedule about one time, or about several. */
+function timeDecided({ path, result, reason, behind, until, count, more }: Entry<'TimeDecided'>): Sentence {
+  const times = until === undefined ? path : `${path} to ${until} (${count}${more ? ' or more' : ''})`;
+  if (result === 'started') return good(`${times} started`);
+  if (result === 'waiting') return waiting(`${times} waits for the end of ${behind}`);
+  const why = reason === undefined ? '' : REASONS[reason];
+  return bad(`${times} ${result}: ${reason === 'overlap' ? `${behind} ` : ''}${why}`);
 }
 
 /** Colours a sentence by its tone, if the terminal has colours. */

@@ -29,7 +29,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     storeLarge: refuse,
     durable: state.durable,
   };
-  const { list, causes, journal, why, parked } = operationsOn({ system: NO_SYSTEM, ports });
+  const { list, causes, journal, why, parked, schedules } = operationsOn({ system: NO_SYSTEM, ports });
   const refused = {
     start: refuse,
     result: refuse,
@@ -43,7 +43,16 @@ export function storedOperations(directory: string): { readonly operations: Oper
     redrive: refuse,
     rotateKeys: refuse,
   };
-  const operations = { list, causes, journal, why, parked, ...refused };
+  const operations: Operations = {
+    list,
+    causes,
+    journal,
+    why,
+    parked,
+    // An act needs a running engine, which computes the times.
+    schedules: (request) => (request.act === undefined ? schedules(request) : refuse()),
+    ...refused,
+  };
   return { operations, close: () => state.close() };
 }
 

@@ -14,6 +14,7 @@ import { addRepairCommand } from './commands/repair.ts';
 import { addReplayCommand } from './commands/replay.ts';
 import { addResolveCommand } from './commands/resolve.ts';
 import { addResumeCommand } from './commands/resume.ts';
+import { addSchedulesCommand } from './commands/schedules.ts';
 import { addShowCommand } from './commands/show.ts';
 import { addSignalCommand } from './commands/signal.ts';
 import { addStartCommand } from './commands/start.ts';
@@ -69,6 +70,7 @@ function commandLine(invocation: Invocation): Command {
   addResumeCommand(program, invocation);
   addParkedCommand(program, invocation);
   addRedriveCommand(program, invocation);
+  addSchedulesCommand(program, invocation);
   addKeysCommand(program, invocation);
   addReplayCommand(program, invocation);
   addRepairCommand(program, invocation);

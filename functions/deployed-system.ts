@@ -1,5 +1,6 @@
 import * as entry from 'tutti-entry';
 import { exportedSystem } from '../lib/contract/export/exported-system.ts';
+import { SCHEDULES } from '../lib/contract/schedule.ts';
 import { systemContract, type System } from '../lib/contract/system.ts';
 
 /** Returns the user's system, by the name in TUTTI_SYSTEM, from the module that the bundler has inserted. */
@@ -11,7 +12,8 @@ export function deployedSystem(): System<string> {
   );
 }
 
-/** Returns the names of the system's processes, each once regardless of its versions. */
+/** Returns the names of the system's processes, each once regardless of its versions, and that of schedules if it lists any. */
 export function processesOf(system: System<string>): readonly string[] {
-  return [...systemContract(system).processes.keys()];
+  const { processes, schedules } = systemContract(system);
+  return [...processes.keys(), ...(schedules ? [SCHEDULES] : [])];
 }

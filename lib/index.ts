@@ -30,6 +30,8 @@ export type { AnyProcess, EventsOf, Process, ProcessTypes, ResultOf, StartOf, Vi
 export type { Data, Json, Nothing, NothingSchema, Received, Schema, Sent, Wire, Written } from './contract/schema.ts';
 export { steps, type Deferred, type StepTask } from './contract/steps.ts';
 export type { Retry } from './contract/retry-policy.ts';
+export { schedule, type Schedule, type ScheduledInput, type ScheduleTimes } from './contract/schedule.ts';
+export type { CatchUp, Overlap, ScheduledAt } from './contract/runtime-contract.ts';
 export { service, type AnyService, type Service } from './contract/service.ts';
 export { toolsOf, type Tool, type ToolSchema, type Verb } from './contract/tools.ts';
 export { system, type System } from './contract/system.ts';

@@ -3,4 +3,12 @@ import { logLine } from '../log-line.ts';
 import { once } from '../once.ts';
 import { makeHandler } from './handler.ts';
 
-export const handler = makeHandler(once(() => ({ index: deployedIndex(), sender: deployedSender(), clock, log: logLine })));
+export const handler = makeHandler(
+  once(() => ({
+    index: deployedIndex(),
+    sender: deployedSender(),
+    clock,
+    log: logLine,
+    schedules: process.env['TUTTI_SCHEDULES'] === 'true',
+  })),
+);

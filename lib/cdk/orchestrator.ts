@@ -321,6 +321,7 @@ export class Orchestrator extends GrantingOrchestrator {
       TUTTI_HOT_LANE_URL: this.hotLane.queue.queueUrl,
       TUTTI_QUEUES: queueUrls,
       ...(props.steps === false && { TUTTI_STEPS: 'false' }),
+      ...(this.#contract.schedules && { TUTTI_SCHEDULES: 'true' }),
       TUTTI_ACCOUNTS: Stack.of(this).toJsonString(publishing),
       TUTTI_TICK_HORIZON_SECONDS: String((props.tickThreshold ?? TICK_THRESHOLD_MAX).toSeconds()),
     };

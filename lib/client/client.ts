@@ -5,6 +5,7 @@ import type { Frozen, Sent } from '../contract/schema.ts';
 import type { AnyProcess, EventsOf, ResultOf, StartOf, ViewOf } from '../contract/process-contract.ts';
 import type { Description, Status, Summary } from './describe.ts';
 import type { StepOutcome } from './resolve.ts';
+import type { Schedules } from './schedules.ts';
 import type { Signalled } from './signal.ts';
 import type { OnOpen } from './start.ts';
 
@@ -69,6 +70,8 @@ export interface Client {
   complete<C extends AnyCommand>(command: C, token: string, output: Frozen<Sent<C['~']['output']>>): Promise<void>;
   /** Fails a deferred command with an error that its contract declares. */
   fail<C extends AnyCommand>(command: C, token: string, failure: FailureOf<C>): Promise<void>;
+  /** Schedules of the system and of clients. */
+  readonly schedules: Schedules;
   /** Extends the heartbeat deadline of a deferred command. */
   heartbeat(token: string): Promise<void>;
 }

@@ -3,7 +3,7 @@ import type { AnyProcess } from '../contract/process-contract.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { beatTask, completeTask, failTask } from './deferred-task.ts';
 import type { Client } from './client.ts';
-import { connectionPorts, type Connection } from './connection.ts';
+import { connectionPorts, type Connection, type Reach } from './connection.ts';
 import { describeInstance } from './describe.ts';
 import type { InstanceName } from './instance.ts';
 import { listInstances } from './list.ts';
@@ -12,6 +12,7 @@ import { publishEvent } from './publish.ts';
 import { queryInstance } from './query.ts';
 import { refuseSkip, resolveStep } from './resolve.ts';
 import { resultOf } from './result.ts';
+import type { actOnSchedule, Schedules } from './schedules.ts';
 import { signalInstance } from './signal.ts';
 import { startProcess } from './start.ts';
 import { within } from './tenant.ts';
@@ -53,6 +54,26 @@ export function connect(system: System<string>, connection: Connection, { tenant
     complete: (command, token, output) => completeTask(reach, command, token, output),
     fail: (command, token, failure) => failTask(reach, command, token, failure as never),
     heartbeat: (token) => beatTask(reach, token),
+    schedules: schedulesOf(reach),
+  };
+}
+
+/** The code of schedules is loaded at their first use. */
+function schedulesOf(reach: Reach): Schedules {
+  const loaded = () => import('./schedules.ts');
+  const act = async (name: string, told: Parameters<typeof actOnSchedule>[2]): Promise<void> =>
+    (await loaded()).actOnSchedule(reach, name, told);
+  return {
+    create: async (name, schedule) => (await loaded()).createSchedule(reach, name, schedule as never),
+    pause: (name, reason) => act(name, { act: 'pause', reason }),
+    resume: (name, reason = 'resumed') => act(name, { act: 'resume', reason }),
+    trigger: (name, { reason = 'triggered', overlap } = {}) => act(name, { act: 'trigger', reason, ...(overlap && { overlap }) }),
+    backfill: async (name, range) => (await loaded()).backfillSchedule(reach, name, range),
+    describe: async (name) => (await loaded()).describeSchedule(reach, name),
+    list: async function* () {
+      yield* (await loaded()).listSchedules(reach);
+    },
+    delete: (name, reason) => act(name, { act: 'delete', reason }),
   };
 }
 

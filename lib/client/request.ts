@@ -8,6 +8,7 @@ import {
   type OperationMessage,
   type RedriveMessage,
   type RotateKeysMessage,
+  type ScheduleMessage,
   type StartMessage,
 } from '../format/inbox-message.ts';
 import type { ClientPorts } from './connection.ts';
@@ -15,7 +16,7 @@ import type { ClientPorts } from './connection.ts';
 /** Sends a client's message to the engine's queue. The engine processes a queued message even if the client stops. */
 export async function sendRequest(
   ports: ClientPorts,
-  message: StartMessage | OperationMessage | RedriveMessage | RotateKeysMessage,
+  message: StartMessage | OperationMessage | ScheduleMessage | RedriveMessage | RotateKeysMessage,
   groupId: string,
 ): Promise<void> {
   const fault = inboxFault(message);

@@ -1,3 +1,4 @@
+import { SCHEDULES, scheduleDefinition, type ScheduleDefinition } from './schedule.ts';
 import type { CorrelationContract, ProcessContract, SystemContract } from './runtime-contract.ts';
 
 /** A process that receives an event, and the correlation by which it does. */
@@ -15,6 +16,7 @@ export interface Interest {
 export class Catalogue {
   readonly system: SystemContract;
   readonly #interests = new Map<string, Interest[]>();
+  #schedules: ScheduleDefinition | undefined;
 
   constructor(system: SystemContract) {
     this.system = system;
@@ -41,14 +43,19 @@ export class Catalogue {
   }
 
   newest(process: string): ProcessContract | undefined {
-    return this.system.processes.get(process)?.[0];
+    return process === SCHEDULES ? this.#ofSchedules() : this.system.processes.get(process)?.[0];
   }
 
   /** The definition that a head names as `name@version`. */
   definition(name: string): ProcessContract | undefined {
     const at = name.lastIndexOf('@');
+    if (name.startsWith(SCHEDULES)) return this.#ofSchedules();
     const version = Number(name.slice(at + 1));
     return this.system.processes.get(name.slice(0, at))?.find((definition) => definition.version === version);
+  }
+
+  #ofSchedules(): ScheduleDefinition {
+    return (this.#schedules ??= scheduleDefinition(this.system.schedules ?? new Map()));
   }
 }
 

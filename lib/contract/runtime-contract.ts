@@ -1,4 +1,4 @@
-import type { Schema } from './schema.ts';
+import type { Json, Schema } from './schema.ts';
 
 /**
  * The interfaces of this file describe the values that definitions hold behind `'~'` at run time. The public types at `'~'` are phantoms
@@ -81,6 +81,8 @@ export interface ProcessContract {
   /** The reaction to an event that arrives after the end: park it for 30 days, or drop it. */
   readonly late: 'park' | 'ignore';
   readonly timeoutMs?: number;
+  /** The definition of a built-in instance, whose front end is loaded at its first event. */
+  readonly builtIn?: 'schedule';
 }
 
 export interface SystemContract {
@@ -92,4 +94,46 @@ export interface SystemContract {
   readonly commands: ReadonlyMap<string, CommandContract>;
   /** By type: every event that a process starts on, receives or publishes, and every event that is the output of a command. */
   readonly events: ReadonlyMap<string, EventContract>;
+  /** By name. @default none */
+  readonly schedules?: ReadonlyMap<string, ScheduleContract>;
+}
+
+/** One nominal time of a schedule, on the clocks of its zone. */
+export interface ScheduledAt {
+  /** The id of the instance that it starts: `nightly-report@2026-11-29T02:30~Europe.Paris`. */
+  readonly id: string;
+  /** Such as `'2026-11-29'`. */
+  readonly day: string;
+  /** Such as `'02:30'`. */
+  readonly time: string;
+  readonly zone: string;
+  /** ISO 8601 in UTC, with milliseconds. A time that the clocks skip has the first instant after the gap. */
+  readonly instant: string;
+}
+
+/** The reaction to a time at which the instance of an earlier time still runs. */
+export type Overlap = 'skip' | 'queue-one' | 'queue-all' | 'cancel' | 'allow';
+/** The times that are started late, after a time without engine. */
+export type CatchUp = 'none' | 'latest' | 'all';
+
+/** The part of a schedule that its instance keeps, as JSON. A change of it is journaled. */
+export interface ScheduleSpec {
+  readonly process: string;
+  readonly cron: string;
+  readonly zone: string;
+  readonly overlap: Overlap;
+  readonly catchUp: CatchUp;
+  readonly withinMs: number;
+  readonly jitterMs: number;
+  readonly gap: 'after' | 'skip';
+  readonly fold: 'first' | 'last' | 'both';
+  /** Of a schedule that a client has created: the input of each start. */
+  readonly input?: Json;
+}
+
+/** A schedule at run time. */
+export interface ScheduleContract {
+  readonly name: string;
+  readonly spec: ScheduleSpec;
+  readonly input: (at: ScheduledAt) => unknown;
 }

@@ -3,18 +3,25 @@ import { eventContract, isEvent } from './event.ts';
 import { isEventType, isKebabName, isVerb } from './name.ts';
 import { processContract, type AnyProcess } from './process-contract.ts';
 import type { CommandContract, EventContract, ProcessContract, ServiceContract, SystemContract } from './runtime-contract.ts';
+import { scheduleContract, type Schedule } from './schedule.ts';
+import type { ScheduleContract } from './runtime-contract.ts';
 import { serviceContract, type AnyService } from './service.ts';
 import { isOfStep, steps, STEPS } from './steps.ts';
 
-/** The processes of one orchestrator, and the services to which they send commands. */
+/** The processes of one orchestrator, the services to which they send commands, and the schedules that start them. */
 export interface System<N extends string> {
   readonly name: N;
-  readonly '~': { readonly processes: readonly AnyProcess[]; readonly services: readonly AnyService[] };
+  readonly '~': {
+    readonly processes: readonly AnyProcess[];
+    readonly services: readonly AnyService[];
+    readonly schedules?: readonly Schedule[];
+  };
 }
 
 interface SystemParts {
   readonly processes: readonly AnyProcess[];
   readonly services: readonly AnyService[];
+  readonly schedules: readonly Schedule[];
   readonly contract: SystemContract;
 }
 
@@ -28,22 +35,30 @@ interface SystemParts {
  */
 export function system<const N extends string>(
   name: N,
-  parts: { readonly processes: readonly AnyProcess[]; readonly services: readonly AnyService[] },
+  parts: {
+    readonly processes: readonly AnyProcess[];
+    readonly services: readonly AnyService[];
+    /** Recurring starts of the processes. They begin with the deployment. @default none */
+    readonly schedules?: readonly Schedule[];
+  },
 ): System<N> {
   const processes = parts.processes.map(processContract);
   const services = parts.services.map(serviceContract);
+  const schedules = (parts.schedules ?? []).map(scheduleContract);
   const faults = [
     ...(isKebabName(name) ? [] : [notKebab('system', name)]),
     ...processFaults(processes),
     ...serviceFaults(services),
     ...eventFaults(eventsOf(processes, services)),
     ...ownershipFaults(name, processes, services),
+    ...scheduleFaults(schedules, processes),
   ];
   if (faults.length > 0) throw invalidSystem(name, faults);
   const held: SystemParts = Object.freeze({
     processes: Object.freeze([...parts.processes]),
     services: Object.freeze([...parts.services]),
-    contract: contractOf(name, processes, services),
+    schedules: Object.freeze([...(parts.schedules ?? [])]),
+    contract: contractOf(name, processes, services, schedules),
   });
   return Object.freeze({ name, '~': held });
 }
@@ -149,6 +164,17 @@ function ownershipFaults(system: string, processes: readonly ProcessContract[], 
     .map(({ publisher, owner, event }) => `${publisher} ${event.type}, which belongs to ${event.owner}: expected an event of ${owner}`);
 }
 
+function scheduleFaults(schedules: readonly ScheduleContract[], processes: readonly ProcessContract[]): string[] {
+  const seen = new Set<string>();
+  return schedules.flatMap(({ name, spec }) => {
+    const faults = seen.has(name) ? [`the schedule ${name} is listed twice`] : [];
+    seen.add(name);
+    if (!processes.some((process) => process.name === spec.process))
+      faults.push(`the schedule ${name} starts the process ${spec.process}, which the system does not list`);
+    return faults;
+  });
+}
+
 /** Every event that a process starts on, receives or publishes, and every event that is the output of a command. With duplicates. */
 function eventsOf(processes: readonly ProcessContract[], services: readonly ServiceContract[]): EventContract[] {
   const received = processes.flatMap((process) => [...process.startOn, ...process.receives].map((correlation) => correlation.event));
@@ -162,7 +188,12 @@ function eventsOf(processes: readonly ProcessContract[], services: readonly Serv
   return [...received, ...published, ...outputs];
 }
 
-function contractOf(name: string, processes: readonly ProcessContract[], services: readonly ServiceContract[]): SystemContract {
+function contractOf(
+  name: string,
+  processes: readonly ProcessContract[],
+  services: readonly ServiceContract[],
+  schedules: readonly ScheduleContract[],
+): SystemContract {
   const byName = new Map<string, ProcessContract[]>();
   for (const process of processes.toSorted((a, b) => b.version - a.version)) {
     const versions = byName.get(process.name);
@@ -177,5 +208,6 @@ function contractOf(name: string, processes: readonly ProcessContract[], service
     services: new Map(all.map((service) => [service.name, service])),
     commands: new Map(all.flatMap((service) => [...service.commands])),
     events: new Map(eventsOf(processes, services).map((event) => [event.type, event])),
+    ...(schedules.length > 0 && { schedules: new Map(schedules.map((each) => [each.name, each])) }),
   });
 }

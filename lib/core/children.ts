@@ -1,5 +1,6 @@
 import { Cancelled, ProcessFailed, type Failure } from '../contract/errors.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
+import { SCHEDULES } from '../contract/schedule.ts';
 import type { Json, Schema } from '../contract/schema.ts';
 import { failureFromJson, failureToJson } from '../contract/wire/failure-json.ts';
 import { buildPid, INSTANCE_ID_FORM, parsePid, pidOfCommand, processOf } from '../contract/wire/process-id.ts';
@@ -118,8 +119,9 @@ export function childVerdict(
   if (starts.includes(identity)) return 'dup';
   if (status === 'stuck') return 'park';
   if (!isClosed(status)) return image.paused ? 'keep' : 'reject';
-  // A parent may use the id of a child of its own again: `onClosed` protects it against others.
-  const own = image.parent !== undefined && pidOfCommand(image.parent.commandId) === pidOfCommand(parent.commandId);
+  // A parent may use the id of a child of its own again: `onClosed` protects it against others. A schedule may not: the id is its time.
+  const before = image.parent && pidOfCommand(image.parent.commandId);
+  const own = before !== undefined && before === pidOfCommand(parent.commandId) && processOf(before) !== SCHEDULES;
   if (!own && !(onClosed === 'restart' || (onClosed === 'restart-failed' && status !== 'completed'))) return 'closed';
   return [...image.commands.values(), ...image.resends.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
 }

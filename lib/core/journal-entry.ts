@@ -143,6 +143,10 @@ export type Decided =
     }
   | ({ readonly type: 'EventPublished'; readonly n: number; readonly path: string; readonly event: string } & Hashed)
   | ({ readonly type: 'ViewChanged'; readonly path: string } & Hashed)
+  /** A schedule has decided about a time, or about `count` of them from `path` to `until` (lib/core/scheduling.ts). */
+  | ({ readonly type: 'TimeDecided'; readonly path: string } & Omit<TimeDecision, 'local'>)
+  /** The code of the system lists a schedule with other times. */
+  | { readonly type: 'ScheduleChanged'; readonly path: string; readonly hash: string; readonly rule: string }
   | { readonly type: 'Tagged'; readonly path: string; readonly tags: Readonly<Record<string, string>> }
   | { readonly type: 'EventsUnread'; readonly path: string; readonly ids: readonly string[] }
   | ({ readonly type: 'ProcessCompleted'; readonly path: string } & Value)
@@ -150,5 +154,33 @@ export type Decided =
   /** `message`: the principal that asked for it, and why. */
   | { readonly type: 'ProcessCancelled'; readonly path: string; readonly reason: string; readonly message?: string }
   | { readonly type: 'ProcessTerminated'; readonly path: string; readonly reason: string };
+
+/** The decision of a schedule about a time. */
+export type Result = 'started' | 'waiting' | 'skipped' | 'missed';
+
+/** A decision about one time, or about `count` times from `path` to `until`. It is journaled (docs/protocol.md#schedules). */
+export interface TimeDecision {
+  readonly local: string;
+  readonly at: number;
+  readonly result: Result;
+  readonly reason?: Reason;
+  /** The instance that it waits for, or that was still running. */
+  readonly behind?: string;
+  readonly until?: string;
+  readonly count?: number;
+  /** There were more than `count`. */
+  readonly more?: true;
+}
+
+/**
+ * overlap    the instance of an earlier time was running
+ * full       as many times as may wait were waiting
+ * replaced   a later time took its place in the queue
+ * late       it was later than `within`, or than 15 minutes with `catchUp: 'none'`
+ * later      a later time was started in its place, with `catchUp: 'latest'`
+ * paused     the schedule was paused
+ * ended      the schedule ended while the time waited
+ */
+export type Reason = 'overlap' | 'full' | 'replaced' | 'late' | 'later' | 'paused' | 'ended';
 
 export type JournalEntry = RecordedFact | Decided;

@@ -1,4 +1,6 @@
 import { DATAREF_LENGTH_MAX, HASH, ID, INSTANT, LABEL_LENGTH_MAX } from '../contract/wire/envelope-form.ts';
+import { isElapsed, SCHEDULES, scheduleSpec, type ScheduleTimes } from '../contract/schedule.ts';
+import type { ScheduleSpec } from '../contract/runtime-contract.ts';
 import { parseCommandId, parsePid } from '../contract/wire/process-id.ts';
 import type {
   CommandMessage,
@@ -6,6 +8,7 @@ import type {
   InboxMessage,
   OperationMessage,
   RedriveMessage,
+  ScheduleMessage,
   ReplyMessage,
   StartMessage,
   TickMessage,
@@ -27,6 +30,10 @@ export function inboxFault(message: InboxMessage): string | undefined {
       return startFault(message);
     case 'operate':
       return operateFault(message);
+    case 'schedule':
+      return scheduleFault(message);
+    case 'schedules':
+      return texts({ time: message.time }) ?? (INSTANT.test(message.time) ? undefined : `time is ${message.time}, expected an instant`);
     case 'redrive':
       return redriveFault(message);
     case 'rotate-keys':
@@ -128,6 +135,36 @@ function isResolution(resolution: unknown): boolean {
   if (typeof failure !== 'object' || failure === null) return false;
   const { type, message, data } = failure as { readonly type?: unknown; readonly message?: unknown; readonly data?: unknown };
   return typeof type === 'string' && typeof message === 'string' && data !== undefined;
+}
+
+const SCHEDULE_ACTS: readonly unknown[] = ['define', 'pause', 'resume', 'trigger', 'backfill', 'delete'];
+const OVERLAPS: readonly unknown[] = [undefined, 'skip', 'queue-one', 'queue-all', 'cancel', 'allow'];
+
+function scheduleFault(message: ScheduleMessage): string | undefined {
+  const { opid, tenant, name, act, reason, by, time, spec, from, to, overlap } = message;
+  if (!SCHEDULE_ACTS.includes(act)) return `act is ${act}, expected ${SCHEDULE_ACTS.join(', ')}`;
+  if (typeof reason !== 'string') return 'reason must be a string';
+  if (act === 'define' && !isSpec(spec)) return 'spec must be the times of a schedule';
+  if (act === 'backfill' && !(isInstant(from as number) && isInstant(to as number) && (from as number) <= (to as number)))
+    return 'from and to must be instants, in order';
+  if (!OVERLAPS.includes(overlap)) return `overlap is ${String(overlap)}`;
+  if (typeof time === 'string' && !INSTANT.test(time)) return `time is ${time}, expected an instant`;
+  return texts({ opid, tenant, name, by, time }) ?? idFault('opid', opid) ?? pidFault(`${tenant}#${SCHEDULES}#${name}`);
+}
+
+/** The engine computes with it, so it is checked as `schedule` checks what an author writes. */
+function isSpec(spec: Partial<ScheduleSpec> | null | undefined): boolean {
+  if (typeof spec !== 'object' || spec === null) return false;
+  const { process, withinMs, jitterMs, cron, gap, fold } = spec;
+  if (typeof process !== 'string' || ![withinMs, jitterMs].every((ms) => Number.isSafeInteger(ms) && (ms as number) >= 0)) return false;
+  try {
+    const ofClocks = isElapsed(String(cron)) ? {} : { gap, fold };
+    const { zone, overlap, catchUp } = spec;
+    scheduleSpec('checked', process, { cron, zone, overlap, catchUp, ...ofClocks } as ScheduleTimes);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Maximum of events in one redrive: a message is handled as a whole. */

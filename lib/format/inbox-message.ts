@@ -1,3 +1,4 @@
+import type { Overlap, ScheduleSpec } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import type { OwnerOutcome, PauseClock } from '../core/image.ts';
 import type { OperationKind, Resolution } from '../core/inbound.ts';
@@ -16,6 +17,8 @@ export type InboxMessage =
   | ReplyMessage
   | StartMessage
   | OperationMessage
+  | ScheduleMessage
+  | ListedSchedulesMessage
   | RedriveMessage
   | RotateKeysMessage
   | ForcedMessage;
@@ -106,6 +109,36 @@ export interface OperationMessage {
   readonly resolution?: Resolution;
   /** With `resume`: the version of the definition to go on with. */
   readonly version?: number;
+}
+
+/** The schedules that the code of the system lists begin, or get their new times: after a deployment, and every hour. */
+export interface ListedSchedulesMessage {
+  readonly tutti: 'schedules';
+  /** ISO instant. */
+  readonly time: string;
+}
+
+/** An act on a schedule, of a client. */
+export interface ScheduleMessage {
+  readonly tutti: 'schedule';
+  readonly opid: string;
+  readonly tenant: string;
+  /** Name of the schedule. */
+  readonly name: string;
+  /** `define` creates it, or changes its times. */
+  readonly act: 'define' | 'pause' | 'resume' | 'trigger' | 'backfill' | 'delete';
+  readonly reason: string;
+  /** The principal; it is journaled. */
+  readonly by: string;
+  /** ISO instant. */
+  readonly time: string;
+  /** With `define`. */
+  readonly spec?: ScheduleSpec;
+  /** With `backfill`: the first and the last instant, milliseconds. */
+  readonly from?: number;
+  readonly to?: number;
+  /** With `trigger` and `backfill`, in place of that of the schedule. */
+  readonly overlap?: Overlap;
 }
 
 /** Redrives parked events, for an operator. */

@@ -8,6 +8,7 @@ import type { SystemContract } from '../contract/runtime-contract.ts';
 import { operationsOn } from '../client/operations/operations-on.ts';
 import { connectionOf, connectionPorts, type ClientPorts, type Connection } from '../client/connection.ts';
 import { Engine } from '../engine/engine.ts';
+import { hasSchedules, listSchedules } from '../engine/jobs/list-schedules.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { MessageQueue } from '../ports/message-queue.ts';
 import { Consumer } from '../service/consumer/consumer.ts';
@@ -70,6 +71,8 @@ const SERVICE_BATCH = 64;
 const SWEEP_MS = 100;
 /** Sweeps between two removals of expired parked events: about a minute. */
 const SWEEPS_PER_EXPIRY = 600;
+/** The schedules of the system begin at the first sweep, and every hour they are compared with those that run. */
+const SWEEPS_PER_LISTING = 36_000;
 const WATCHDOG_MS = 2000;
 /** Batches in flight in an engine on its own thread, so that it need not wait for the next one. */
 const THREAD_BATCHES = 4;
@@ -245,6 +248,7 @@ export class Runtime {
     const { signal } = this.#stopping;
     for (let sweeps = 0; !signal.aborted; sweeps += 1) {
       if (sweeps % SWEEPS_PER_EXPIRY === 0) this.state.parkingStore.expire(this.state.clock.now());
+      if (sweeps % SWEEPS_PER_LISTING === 0 && hasSchedules(this.#system)) await listSchedules(this.state);
       try {
         await this.#engine.sweep();
       } catch (error) {

@@ -1,4 +1,15 @@
 import type { CalendarRule } from '../contract/calendar.ts';
+import type { ScheduleSpec } from '../contract/runtime-contract.ts';
+import type { Occurrence } from '../contract/schedule.ts';
+
+/** The range of occurrences to compute. */
+export interface OccurrenceRange {
+  /** None at or before this instant. */
+  readonly after: number;
+  /** None after this instant. @default no limit */
+  readonly until?: number;
+  readonly most: number;
+}
 
 /** The calendar of the host, which knows time zones. The kernel receives instants only. Adapter: `lib/adapters/system/calendar.ts`. */
 export interface Calendar {
@@ -7,4 +18,8 @@ export interface Calendar {
    * or has no later instant.
    */
   next(rule: CalendarRule, after: number): Promise<number>;
+  /** The times of a schedule in a range, by instant and then by nominal time, the earliest `most` of them. Fewer if there are no more. */
+  occurrences(spec: Pick<ScheduleSpec, 'cron' | 'zone' | 'gap' | 'fold'>, range: OccurrenceRange): Promise<readonly Occurrence[]>;
+  /** The time that the clocks of the zone show at an instant: `2026-11-29T14:03:12.345`. */
+  local(zone: string, at: number): Promise<string>;
 }

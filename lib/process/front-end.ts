@@ -11,6 +11,7 @@ import { SystemCalendar } from '../adapters/system/calendar.ts';
 import type { Calendar } from '../ports/calendar.ts';
 import { nextUndated, setStep } from '../core/timers.ts';
 import { frozen } from '../contract/schema.ts';
+import type { ScheduleDefinition } from '../contract/schedule.ts';
 import { ProcessContext, type ReceivedStart } from './process-context.ts';
 
 /** The ports that a host passes to its processes. */
@@ -27,12 +28,23 @@ export function frontEndWith(host: ProcessHost): FrontEndOf {
   const { storage } = host;
   return (definition, run) => {
     if (definition.kind === 'async') return new Continuation(host, run, definition as AsyncDefinition);
+    if (definition.builtIn) return builtIn(host, run, definition as ScheduleDefinition);
     return {
       advance: (fact, input) => {
         decideOn(storage, run, definition as DeciderDefinition, { fact, input });
         return Promise.resolve();
       },
     };
+  };
+}
+
+/** The front end of a built-in instance. Its code is loaded at its first event, so a system without schedules does not load it. */
+function builtIn(host: ProcessHost, run: ProcessRun, definition: ScheduleDefinition): FrontEnd {
+  return {
+    advance: async (fact) => {
+      const { Scheduler } = await import('./scheduler.ts');
+      await new Scheduler(host, run, definition).advance(fact);
+    },
   };
 }
 

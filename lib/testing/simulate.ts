@@ -14,6 +14,8 @@ import type { Json, Received } from '../contract/schema.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { STEPS } from '../contract/steps.ts';
 import { systemContract, type System } from '../contract/system.ts';
+import type { SystemContract } from '../contract/runtime-contract.ts';
+import { hasSchedules, schedulesBody } from '../engine/jobs/list-schedules.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
 import { INBOX } from '../format/inbox-message.ts';
 import { servedParts, type Served } from '../service/served.ts';
@@ -94,6 +96,7 @@ class SimulatedWorld implements World {
     };
     this.#build = new Build(system, options.services ?? [], this.#context);
     this.client = this.#connect(system);
+    this.#listSchedules(systemContract(system));
   }
 
   deploy(system: System<string>, options: { readonly services?: readonly Served[] } = {}): void {
@@ -109,6 +112,12 @@ class SimulatedWorld implements World {
     this.#build = new Build(system, [...given, ...kept.map(({ served }) => served)], this.#context);
     for (const staffed of this.#build.staff) staffed.downUntil = before.staff.find((each) => each.name === staffed.name)?.downUntil ?? 0;
     this.client = this.#connect(system);
+    this.#listSchedules(next);
+  }
+
+  /** The schedules begin with the deployment. */
+  #listSchedules(system: SystemContract): void {
+    if (hasSchedules(system)) this.#state.queues.get(INBOX)?.put(schedulesBody(this.#state.clock));
   }
 
   #connect(system: System<string>): Client {

@@ -13,6 +13,7 @@ import { paidSeat, seatOrStandby, SeatWanted } from './documented/paid-seat.ts';
 import { done } from './documented/partners.ts';
 import { cancelOrder, placeOrder, shop } from './documented/program.ts';
 import { month, MonthBegan, PlanChanged } from './documented/month.ts';
+import { report, reports } from './documented/nightly.ts';
 import { reminder } from './documented/reminder.ts';
 import { Left, Paused, pausing, PeriodBegan, Resumed, subscription } from './documented/subscription.ts';
 
@@ -286,4 +287,10 @@ test('a decider continues after a command is exhausted', async () => {
 
 test('an older version of a schema is read as the newest one', () => {
   expect(Address['~standard'].validate({ lines: ['Main St'], country: 'FR' })).toEqual({ value: { lines: ['Main St'], country: 'FR' } });
+});
+
+test('the documented schedule starts its report each night', async () => {
+  const world = simulate(reports, { at: '2026-11-28T12:00:00Z' });
+  await world.advance('1 day');
+  expect(await world.client.result(report, 'nightly-report@2026-11-29T02:30~Europe.Paris')).toEqual({ day: '2026-11-29' });
 });

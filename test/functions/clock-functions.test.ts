@@ -36,6 +36,34 @@ describe('sweep-timers', () => {
     expect(lines).toEqual([]);
   });
 
+  test('sweep-timers of a system with schedules asks for them at its first run, and again until the inbox has accepted it', async () => {
+    const sent: OutgoingMessage[] = [];
+    let refused = true;
+    const own = new VirtualClock(Date.parse('2026-01-01T00:00:00.000Z'));
+    const handler = makeSweep(() => ({
+      clock: own,
+      schedules: true,
+      log: () => undefined,
+      index: { due: async () => [] },
+      sender: {
+        send: async (_queue, messages) => {
+          if (refused) return messages.map(() => ({ status: 'failed', senderFault: true, reason: 'AccessDenied' }));
+          return messages.map((message) => (sent.push(message), { status: 'sent', messageId: 'm1' }));
+        },
+      },
+    }));
+    await handler({}, context);
+    refused = false;
+    for (let minute = 1; minute <= 62; minute += 1) {
+      own.advanceTo(Date.parse('2026-01-01T00:00:00.000Z') + minute * 60_000);
+      await handler({}, context);
+    }
+    expect(sent.map(({ body }) => body)).toEqual([
+      '{"tutti":"schedules","time":"2026-01-01T00:01:00.000Z"}',
+      '{"tutti":"schedules","time":"2026-01-01T01:01:00.000Z"}',
+    ]);
+  });
+
   test('sweep-timers logs each reason of its queue once', async () => {
     const lines: LogLine[] = [];
     const due = ['a', 'b'].map((id) => ({ pid: `default#trip#${id}`, run: 'r1', due: clock.now() }));

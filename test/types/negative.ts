@@ -1,6 +1,6 @@
 // Each misuse that the compiler must reject. Only the compiler reads this file.
 import * as z from 'zod';
-import { command, decider, event, process, publish, send, service, timer, versions, type Duration, type Failure } from 'tutti';
+import { command, decider, event, process, publish, schedule, send, service, timer, versions, type Duration, type Failure } from 'tutti';
 import { serve } from 'tutti/service';
 import { connect, type Connection } from 'tutti/client';
 import { answered, happened, scripted } from 'tutti/testing';
@@ -312,3 +312,23 @@ export const t3: Duration = 'two days';
 export const t4: Duration = '1 month';
 // @ts-expect-error any text
 export const t5: Duration = 'soon' as string;
+
+// Schedules
+const NIGHT = { cron: '30 2 * * *', zone: 'Europe/Paris' } as const;
+const report = process('report', { input: z.object({ day: z.string() }) }, async () => {});
+// @ts-expect-error the zone is missing
+schedule('nightly', { process: report, cron: '30 2 * * *', input: at => ({ day: at.day }) });
+// @ts-expect-error the input is missing
+schedule('nightly', { process: report, ...NIGHT });
+// @ts-expect-error the wrong input
+schedule('nightly', { process: report, ...NIGHT, input: at => ({ day: 7, at }) });
+// @ts-expect-error no such overlap
+schedule('nightly', { process: report, ...NIGHT, overlap: 'queue', input: at => ({ day: at.day }) });
+// @ts-expect-error no such member of a time
+schedule('nightly', { process: report, ...NIGHT, input: at => ({ day: at.date }) });
+// @ts-expect-error only events start a decider
+schedule('nightly', { process: userActivity, ...NIGHT, input: () => ({}) });
+// @ts-expect-error a duration is a text
+schedule('nightly', { process: report, ...NIGHT, within: 6, input: at => ({ day: at.day }) });
+// @ts-expect-error a client stores an input, not a function
+connect(trips, {} as Connection).schedules.create('nightly', { process: report, ...NIGHT, input: () => ({ day: 'x' }) });

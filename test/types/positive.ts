@@ -1,7 +1,7 @@
 // Inferred types are those that a user expects. Only the compiler reads this file.
 import * as z from 'zod';
 import { type AnyContext, type Cancelled, type CommandExhausted, type CommandFailed, type DataOf, type EventsOf, type FailureOf, type InputOf, type Json, type OutputOf, type ProcessFailed, type ResultOf,
-  type StartOf, type Step, type ViewOf, command, decider, end, event, process, publish, service, steps, timer, versions } from 'tutti';
+  type StartOf, type Step, type ViewOf, command, decider, end, event, process, publish, schedule, service, steps, system, timer, versions } from 'tutti';
 import { serve, sqlStore } from 'tutti/service';
 import { connect, type Connection } from 'tutti/client';
 import { answered, calls, cancelRequested, completes, everyCrash, given, happened, isStuck, publishes, scripted, silent, simulate, undoes, waits } from 'tutti/testing';
@@ -176,6 +176,12 @@ export const withStore = serve(payments, {
   refund: async (_input, task) => { equal<typeof task.errors, {}>(true); },
 }, { store, slots: 3, grace: '110 seconds' });
 
+// Schedules
+system('reports', { processes: [withInput, noInput], services: [], schedules: [
+  schedule('each-night', { process: withInput, cron: '30 2 * * *', zone: 'UTC', input: at => { equal<typeof at.day, string>(true); return {}; } }),
+  schedule('cleaning', { process: noInput, cron: '0 3 * * SUN', zone: 'Europe/Paris', gap: 'skip', fold: 'last', jitter: '5 minutes' }),
+] });
+
 // Client
 declare const connection: Connection;
 const tutti = connect(trips, connection);
@@ -189,6 +195,10 @@ export const client = async () => {
   const result = await tutti.result(bookTrip, 'c', { timeout: '1 minute' }); equal<typeof result.flight, string>(true);
   for await (const one of tutti.list({ process: bookTrip, status: ['running', 'stuck'] })) is<string>(one.why);
   await tutti.complete(warehouse.pack, 'token', { parcelId: 'p' }); await tutti.complete(warehouse.unpack, 'token', null);
+  await tutti.schedules.create('each-night', { process: withInput, cron: '30 2 * * *', zone: 'UTC', input: {}, within: '6 hours' });
+  await tutti.schedules.create('cleaning', { process: noInput, cron: '0 3 * * SUN', zone: 'Europe/Paris' });
+  await tutti.schedules.trigger('cleaning', { overlap: 'allow' });
+  for await (const each of tutti.schedules.list()) is<readonly string[]>(each.running);
   await tutti.fail(inventory.reserve, 'token', inventory.reserve.errors.OutOfStock({ available: 0 }));
 };
 

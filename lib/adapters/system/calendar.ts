@@ -1,10 +1,13 @@
 import type { Cron } from 'croner';
 import { calendarText, type CalendarRule, type MonthlyRule } from '../../contract/calendar.ts';
 import { ContractError } from '../../contract/errors.ts';
-import type { Calendar } from '../../ports/calendar.ts';
+import type { ScheduleSpec } from '../../contract/runtime-contract.ts';
+import type { Calendar, OccurrenceRange } from '../../ports/calendar.ts';
+import type { Occurrence } from '../../contract/schedule.ts';
 
 /**
- * The only place that computes instants of calendar rules (lib/contract/calendar.ts): for `ctx.until` and `ctx.each`. It uses croner and the
+ * The only place that computes instants of calendar rules (lib/contract/calendar.ts): for `ctx.until`,
+ * `ctx.each` and schedules. It uses croner and the
  * zone data of Node. croner is loaded at the first rule, so a function without calendar rules does not load it.
  */
 export class SystemCalendar implements Calendar {
@@ -16,14 +19,29 @@ export class SystemCalendar implements Calendar {
     if (at === undefined) throw new ContractError('CONTRACT_INVALID', `The calendar rule ${text} has no instant after ${isoOf(after)}.`);
     return at;
   }
+
+  async occurrences(spec: Pick<ScheduleSpec, 'cron' | 'zone' | 'gap' | 'fold'>, range: OccurrenceRange): Promise<readonly Occurrence[]> {
+    const { Cron } = await import('croner');
+    const { occurrencesOf } = await import('./occurrences.ts');
+    return occurrencesOf(expressionOf(Cron, spec.cron, undefined), spec, range);
+  }
+
+  async local(zone: string, at: number): Promise<string> {
+    const { localText } = await import('./occurrences.ts');
+    return localText(zone, at);
+  }
 }
 
 type Expression = (cron: string) => Cron;
 
-/** A list of minutes or hours is a fixed time, as in Vixie cron. The default of croner accepts single values only. */
-function expressionOf(Class: typeof Cron, cron: string, timezone: string): Cron {
+/**
+ * A list of minutes or hours is a fixed time, as in Vixie cron. The default of croner accepts single values only. Without a zone: UTC, which
+ * croner computes faster as an offset.
+ */
+function expressionOf(Class: typeof Cron, cron: string, timezone: string | undefined): Cron {
   try {
-    return new Class(cron, { timezone, mode: '5-part', fixedTimeRule: 'no-wildcard', paused: true });
+    const zone = timezone === undefined ? { utcOffset: 0 } : { timezone };
+    return new Class(cron, { ...zone, mode: '5-part', fixedTimeRule: 'no-wildcard', paused: true });
   } catch (error) {
     throw new ContractError(
       'CONTRACT_INVALID',

@@ -95,6 +95,8 @@ export function operationsOn(system: Reach): Operations {
     parked: async (request) => listParked(of(request), request),
     redrive: (request) => redriveParked(system, request),
     rotateKeys: () => rotateKeys(system),
+    schedules: async (request) =>
+      (await import('./schedule-operations.ts')).scheduleOperation(of(request), request, (name) => processNamed(system, name)),
   };
 }
 

@@ -1,8 +1,11 @@
 import type { Duration } from '../../contract/duration.ts';
+import type { ScheduleTimes } from '../../contract/schedule.ts';
+import type { Overlap } from '../../contract/runtime-contract.ts';
 import type { Json } from '../../contract/schema.ts';
 import type { PauseClock } from '../../core/image.ts';
 import type { Paused, Status, Summary } from '../describe.ts';
 import type { UndeclaredFailure } from '../resolve.ts';
+import type { ScheduleDescription } from '../schedules.ts';
 import type { OnOpen } from '../start.ts';
 import type { ParkedCount } from '../parked-count.ts';
 import type { Why } from './why.ts';
@@ -44,7 +47,29 @@ export interface Operations {
   parked: Operation<ParkedRequest, ParkedResponse>;
   redrive: Operation<RedriveRequest, RedriveResponse>;
   rotateKeys: Operation<Readonly<Record<string, never>>, RotateResponse>;
+  /** Lists or describes schedules, or acts on one and describes it. */
+  schedules: Operation<ScheduleRequest, { schedules: readonly ListedSchedule[] }>;
 }
+
+/** Without `name`: lists the schedules that have not ended. With it: describes one, after `act` if it is given. */
+export interface ScheduleRequest extends OfTenant {
+  readonly name?: string;
+  readonly act?: 'create' | 'pause' | 'resume' | 'trigger' | 'backfill' | 'delete';
+  readonly reason?: string;
+  readonly overlap?: Overlap;
+  /** With `backfill`: ISO instants. */
+  readonly from?: string;
+  readonly to?: string;
+  /** With `create`. */
+  readonly process?: string;
+  readonly input?: Json;
+  readonly times?: ScheduleTimes;
+}
+
+/** Instants are ISO texts. */
+export type ListedSchedule = Texts<ScheduleDescription>;
+
+type Texts<T> = T extends Date ? string : T extends object ? { readonly [K in keyof T]: Texts<T[K]> } : T;
 
 interface Operation<Request, Response> {
   (request: Request): Promise<Response>;

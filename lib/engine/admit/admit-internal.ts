@@ -4,6 +4,7 @@ import { actIdentity, identityOf } from '../../core/identity.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import { type Admission, type Carried, park, unread } from './admission.ts';
 import { admitCommand, admitOwnerReply } from './admit-command.ts';
+import { admitListedSchedules, admitSchedule } from './admit-schedule.ts';
 import { definitionName, startType, type Catalogue } from '../../contract/catalogue.ts';
 import {
   type ForcedMessage,
@@ -27,6 +28,10 @@ export function admitInternal(catalogue: Catalogue, body: Exclude<InboxMessage, 
       return admitOwnerReply(body, by);
     case 'operate':
       return ofOperate(body, by, senderId);
+    case 'schedule':
+      return admitSchedule(catalogue, body, by, senderId);
+    case 'schedules':
+      return admitListedSchedules(catalogue, body, by);
     case 'redrive':
       return { status: 'deliver', targets: [], redrives: body.events };
     case 'rotate-keys':

@@ -105,9 +105,9 @@ export function admit(context: Admitting, message: ReceivedMessage, body: unknow
  * sender.
  */
 const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
-  inbox: ['tick', 'forced', 'command', 'reply'],
+  inbox: ['tick', 'forced', 'command', 'reply', 'schedules'],
   starts: ['start'],
-  operations: ['operate', 'redrive', 'rotate-keys'],
+  operations: ['operate', 'schedule', 'redrive', 'rotate-keys'],
 };
 
 function wrongQueue(body: object, { channel }: ReceivedMessage): Admission | undefined {

@@ -43,6 +43,7 @@ function identityOf(message: Message): ParkedIdentity | undefined {
     case 'start':
       return identity(message.startid, `${String(message.process)}.start`, by);
     case 'operate':
+    case 'schedule':
       return identity(message.opid, message.act, by);
     case 'command':
       return identity(message.commandid, message.command, 'tutti');

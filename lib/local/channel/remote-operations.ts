@@ -18,6 +18,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'parked',
   'redrive',
   'rotateKeys',
+  'schedules',
 ];
 
 /** The operations on the system at the other end of a channel. */

@@ -89,6 +89,8 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
       return ofStart(message, contracts);
     case 'command':
     case 'reply':
+    case 'schedule':
+    case 'schedules':
     case 'redrive':
     case 'rotate-keys':
     case 'forced':
