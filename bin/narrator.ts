@@ -32,9 +32,13 @@ export class Narrator {
   tell(entry: JournalEntry): Sentence | undefined {
     switch (entry.type) {
       case 'ProcessStarted':
-        return plain(`started by ${entry.event}`);
+        for (const { n, command, path } of entry.continues?.commands ?? [])
+          this.#commands.set(n, { command: commandText(command, path), undoes: undefined, attempt: 1 });
+        return plain(entry.continues ? `run ${entry.continues.number} begins` : `started by ${entry.event}`);
       case 'EventReceived':
-        return plain(receivedText(entry));
+        return plain(entry.moved ? `still holds ${entry.event}` : receivedText(entry));
+      case 'RunContinued':
+        return plain('continues as a new run');
       case 'CommandIssued':
         return this.#issued(entry);
       case 'CommandAnswered':

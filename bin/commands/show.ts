@@ -4,6 +4,7 @@ import { DEFAULT_TENANT } from '../../lib/contract/wire/process-id.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import type { Operations, JournalResponse } from '../../lib/client/operations/operations.ts';
 import { waitText } from '../instance-table.ts';
+import { countArgument } from '../arguments.ts';
 import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
 import { Narrator, offsetText, paint } from '../narrator.ts';
 import { quietText, tagsText } from '../quiet-entry.ts';
@@ -12,6 +13,7 @@ import type { Terminal } from '../terminal.ts';
 interface ShowCommandOptions extends InstanceOptions {
   readonly follow?: true;
   readonly payloads?: true;
+  readonly run?: number;
 }
 
 /** The interval at which a followed journal is read. */
@@ -24,6 +26,7 @@ export function addShowCommand(program: Command, invocation: Invocation): void {
     .argument('<id>', 'id of the instance')
     .option('--follow', 'print new entries until the instance ends')
     .option('--payloads', 'print the data of each entry too')
+    .option('--run <n>', 'an earlier run of an instance that continues as new; 1 is the first', countArgument)
     .action(async (process: string, id: string, options: ShowCommandOptions) => {
       await withOperations(invocation, options, (operations) => show(operations, invocation.terminal, { process, id }, options));
     });
@@ -36,10 +39,11 @@ async function show(
   options: ShowCommandOptions,
 ): Promise<void> {
   const printer = new JournalPrinter(terminal, options);
+  const run = options.run === undefined ? {} : { number: options.run };
   for (;;) {
-    const answer = await operations.journal({ ...instance, payloads: options.payloads === true, from: printer.next });
+    const answer = await operations.journal({ ...instance, ...run, payloads: options.payloads === true, from: printer.next });
     printer.print(answer);
-    if (options.follow !== true || answer.status !== 'running') {
+    if (options.follow !== true || options.run !== undefined || answer.status !== 'running') {
       if (!options.json) printState(terminal, answer, options);
       return;
     }

@@ -1,6 +1,6 @@
 import { isClosed } from '../../lib/core/image.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
-import { decodeHead } from '../../lib/format/head-codec.ts';
+import { decodeHead, pastOf } from '../../lib/format/head-codec.ts';
 import type { Reach } from '../../lib/client/connection.ts';
 import { readHeadJournal } from '../../lib/client/operations/journal-view.ts';
 import { parseEntry } from '../../lib/format/read-journal.ts';
@@ -78,6 +78,15 @@ export class Timeline {
   }
 
   async #tellHead(head: Head, now: number): Promise<void> {
+    for (const { run, from, entries } of pastOf(head) ?? []) await this.#tellRun({ ...head, run, tail: entries, tailFrom: from });
+    await this.#tellRun(head);
+    this.#quiet.delete(head.pid);
+    if (head.status === 'stuck') this.#print(head, { text: this.#why(head), tone: 'bad' }, now);
+    else if (head.status === 'running' && hasPending(head)) this.#quiet.set(head.pid, { head, since: now });
+    if (isClosed(head.status)) this.#forgetLater(head.pid);
+  }
+
+  async #tellRun(head: Head): Promise<void> {
     const told = this.#toldOf(head);
     for (const entry of await this.#newEntries(head, told.next)) {
       if ('at' in entry) told.at = entry.at;
@@ -87,10 +96,6 @@ export class Timeline {
       if (sentence !== undefined && isNew) this.#print(head, sentence, told.at, { index: told.next, entry });
       told.next += 1;
     }
-    this.#quiet.delete(head.pid);
-    if (head.status === 'stuck') this.#print(head, { text: this.#why(head), tone: 'bad' }, now);
-    else if (head.status === 'running' && hasPending(head)) this.#quiet.set(head.pid, { head, since: now });
-    if (isClosed(head.status)) this.#forgetLater(head.pid);
   }
 
   /** A late reply may be undone after the end, so the instances that ended last are remembered. */

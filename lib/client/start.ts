@@ -6,7 +6,7 @@ import { type Json, parse } from '../contract/schema.ts';
 import { isClosed } from '../core/image.ts';
 import { identityOf } from '../core/identity.ts';
 import { startType } from '../contract/catalogue.ts';
-import { decodeHead } from '../format/head-codec.ts';
+import { decodeHead, wasBegunBy } from '../format/head-codec.ts';
 import { type StartMessage, sha256 } from '../format/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';
 import { carriedData, type CarriedData } from './carried-data.ts';
@@ -134,7 +134,7 @@ function messageOf(
  */
 function existingStart(start: Starting, head: Head | undefined): Started | undefined {
   if (!exists(head)) return undefined;
-  if (head.run === start.identity) return ownRun(start);
+  if (wasBegunBy(head, start.identity)) return ownRun(start);
   if (isClosed(head.status)) {
     refuseReuse(start, head);
     return undefined;
@@ -147,7 +147,7 @@ function existingStart(start: Starting, head: Head | undefined): Started | undef
 function startedBy(start: Starting, head: Head | undefined): Started | undefined {
   if (!exists(head)) return undefined;
   // A start that fails before its run exists leaves a stuck instance without a run. The instance is durable and needs an operator.
-  if (head.run === start.identity || head.run === '') return ownRun(start);
+  if (wasBegunBy(head, start.identity) || head.run === '') return ownRun(start);
   // The start may already have been delivered as a signal and have ended the instance.
   if (start.onOpen === 'signal' && wasDelivered(start, head)) return otherRun(start, head);
   if (isClosed(head.status)) {

@@ -1,5 +1,5 @@
 import type { LastError } from '../contract/wire/last-error.ts';
-import type { Image, Unknown } from '../core/image.ts';
+import { commandIdOf, type Image, type Unknown } from '../core/image.ts';
 
 /** A command whose outcome is unknown. */
 export interface Unresolved {
@@ -16,8 +16,8 @@ export interface Unresolved {
 /** Open commands first, then the commands that the process continued without. */
 export function unresolvedOf(image: Image): readonly Unresolved[] {
   const found: Unresolved[] = [];
-  for (const { n, path, command, mode, unknown } of image.commands.values())
-    if (unknown && mode !== 'undo') found.push(entryOf(`${image.pid}/${image.run}/${n}`, path, command, unknown));
+  for (const open of image.commands.values())
+    if (open.unknown && open.mode !== 'undo') found.push(entryOf(commandIdOf(image, open), open.path, open.command, open.unknown));
   for (const { run, n, path, command, unresolved } of image.tombstones)
     if (unresolved) found.push(entryOf(`${image.pid}/${run}/${n}`, path, command, unresolved));
   return found;

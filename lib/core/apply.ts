@@ -4,6 +4,7 @@ import { count, journal } from './journal.ts';
 import { applyReply, retryNow, stickOnUnknown, type UnawaitedReply } from './replies.ts';
 import { attemptTimedOut } from './attempts.ts';
 import { issuePublish } from './effects.ts';
+import { arrived, hasTimeout, takeOver } from './continuing.ts';
 import { endProcess, terminate } from './ending.ts';
 import { issueUndo, sendUnderNewNumber, undoItem } from './issue.ts';
 import type { OpenCommand } from './image.ts';
@@ -30,12 +31,14 @@ export function applyFact(run: ProcessRun, fact: RecordedFact): HandlerInput | u
   journal(run, fact);
   switch (fact.type) {
     case 'ProcessStarted':
-      run.outcomes.push({ kind: 'begin' });
-      if (run.definition.timeoutMs !== undefined)
+      if (fact.continues) takeOver(run, fact.continues);
+      if (run.arriving === 0) run.outcomes.push({ kind: 'begin' });
+      if (run.definition.timeoutMs !== undefined && !(fact.continues && hasTimeout(run)))
         setTimer(run, { path: 'timeout', due: run.image.clock + run.definition.timeoutMs, purpose: 'process' });
       return undefined;
     case 'EventReceived':
       if (run.definition.kind === 'async') receiveSignal(run, signalOf(run, fact));
+      if (fact.moved) arrived(run);
       return undefined;
     case 'CommandAnswered':
       if (fact.late) return applyLateReply(run, fact, fact.late);

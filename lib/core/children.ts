@@ -6,7 +6,7 @@ import { failureFromJson, failureToJson } from '../contract/wire/failure-json.ts
 import { buildPid, INSTANCE_ID_FORM, parsePid, pidOfCommand, processOf } from '../contract/wire/process-id.ts';
 import { refuse } from './bug.ts';
 import { replyToIssuer, issueEngineCommand } from './engine-commands.ts';
-import { isClosed, type Image, type OpenCommand } from './image.ts';
+import { isBegunBy, isClosed, type Image, type OpenCommand } from './image.ts';
 import type { ParentCommand, StartInbound } from './inbound.ts';
 import { newCall } from './issue.ts';
 import { journal, sending } from './journal.ts';
@@ -111,8 +111,8 @@ export function childVerdict(
   onClosed: ProcessContract['onClosed'],
 ): ChildVerdict {
   if (!image || image.status === 'early') return 'apply';
-  const { run, starts, status } = image;
-  if (run === identity) {
+  const { starts, status } = image;
+  if (isBegunBy(image, identity)) {
     if (!parent.cancel || isClosed(status) || starts.includes(parent.cancelIdentity)) return 'dup';
     return status === 'stuck' ? 'park' : image.paused ? 'keep' : 'apply';
   }

@@ -1,7 +1,7 @@
 import type { Outcome } from '../contract/wire/envelope.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { childVerdict } from './children.ts';
-import { isClosed, type Image, type RingEntry } from './image.ts';
+import { isBegunBy, isClosed, openCommand, type Image, type RingEntry } from './image.ts';
 import type { Inbound, OperationInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
 import { resolvable } from './resolvable.ts';
 import { mayBeForgotten } from './signal-ring.ts';
@@ -76,7 +76,7 @@ function ofStart(image: Image | undefined, start: StartInbound, definition: Proc
 }
 
 function isKnownStart(image: Image, { identity }: StartInbound): boolean {
-  return image.run === identity || image.starts.includes(identity);
+  return isBegunBy(image, identity) || image.starts.includes(identity);
 }
 
 function ofSignal(image: Image | undefined, signal: SignalInbound): Verdict {
@@ -102,7 +102,7 @@ function inRing(ring: readonly RingEntry[], { identity }: SignalInbound | StartI
  * | --- | ------ | ------------------------------------------------------------------------ | -------------------------- |
  * | 1   | any    | to a tombstone: `completed`, or definite and the tombstone is unresolved | `apply`, unless it is held  |
  * | 2   | any    | to a tombstone, any other                                                | `late`                     |
- * | 3   | any    | of another run                                                           | `wrongRun`                 |
+ * | 3   | any    | of another run, and no open command has moved from it under this number  | `wrongRun`                 |
  * | 4   | any    | to a command that is not open                                            | `future` from `seq`; `dup` |
  * | 5   | any    | `deferred` again without a heartbeat                                     | `dup`                      |
  * | 6   | any    | `unknown` again                                                          | `dup`                      |
@@ -118,8 +118,8 @@ function ofReply(image: Image, reply: ReplyInbound): Verdict {
     if (reply.outcome !== 'completed' && !(tombstone.unresolved && isDefinite)) return 'late';
     return image.status === 'stuck' ? 'park' : image.paused ? 'keep' : 'apply';
   }
-  if (reply.run !== image.run) return 'wrongRun';
-  const command = image.commands.get(reply.n);
+  const command = openCommand(image, reply.run, reply.n);
+  if (!command && reply.run !== image.run) return 'wrongRun';
   if (!command) return reply.n >= image.seq ? 'future' : 'dup';
   if (reply.outcome === 'deferred' && command.deferred && command.heartbeatMs === undefined) return 'dup';
   // If an `unknown` reply were applied again after a resume, the instance would get stuck again.

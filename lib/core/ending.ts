@@ -4,6 +4,7 @@ import { ProcessFailed } from '../contract/errors.ts';
 import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
 import { answerParent } from './children.ts';
+import { endAsContinued } from './continuing.ts';
 import type { ClosedStatus, Image, OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
 import type { ProcessRun } from './run.ts';
@@ -12,6 +13,10 @@ import { leaveTombstone } from './unresolved.ts';
 /** Journals the end of the process and closes its image. The outermost scope is closed. */
 export function endProcess(run: ProcessRun, failure: Failure | undefined, value: unknown): void {
   const { parent } = run.image;
+  if (!failure && run.continuing) {
+    endAsContinued(run, run.continuing);
+    return;
+  }
   if (!failure) {
     const result = resultOf(run, value);
     journal(run, { type: 'ProcessCompleted', path: '', ...result });

@@ -38,6 +38,8 @@ export interface Unknown {
 /** A command that was issued and has no final reply yet. The open commands are both the outbox and the deduplication of replies. */
 export interface OpenCommand {
   readonly n: number;
+  /** The run that issued it, if `ctx.continueAsNew` has moved it into a later run; its command id names this run. */
+  readonly run?: string;
   readonly path: string;
   readonly command: string;
   readonly input: Json;
@@ -119,6 +121,8 @@ export type OwnerOutcome = 'completed' | 'failed' | 'cancelled';
  */
 export interface PendingSend {
   readonly n: number;
+  /** Event: the run that published it, if that is an earlier run of the chain. */
+  readonly run?: string;
   readonly kind: 'tick' | 'event' | 'reply';
   readonly cause: string;
   readonly messageId: string;
@@ -201,6 +205,24 @@ export function isClosed(status: InstanceStatus): status is ClosedStatus {
   return status !== 'early' && status !== 'running' && status !== 'stuck';
 }
 
+/** The runs of an instance that `ctx.continueAsNew` has joined. */
+export interface Chain {
+  /** The first run, which the start of the instance names. */
+  readonly first: string;
+  /** The place of the current run, from 2. */
+  readonly number: number;
+}
+
+/**
+ * The last entries of an earlier run of the chain. They were decided together with the next run, so they were not committed when the chunks
+ * of that commit were written: the head keeps them until the next commit writes them as a chunk.
+ */
+export interface PastTail {
+  readonly run: string;
+  readonly from: number;
+  readonly entries: readonly string[];
+}
+
 /** One remembered event. */
 export interface RingEntry {
   /** Its identity (`identityOf`). */
@@ -253,6 +275,9 @@ export interface Image {
   trace?: string;
   /** Of a child: the command of its parent, which the end of the run answers. */
   parent?: Answered & { readonly depth: number };
+  /** Present from the second run of a chain on. */
+  chain?: Chain | undefined;
+  past?: readonly PastTail[] | undefined;
   /** Entries as JSON, from index `tailFrom`. */
   tail: string[];
   tailFrom: number;
@@ -266,6 +291,11 @@ export const EARLY_EVENTS_MAX = 64;
 export const OPEN_MAX = 100;
 export const CONTROL_BYTES_MAX = 256 * 1024;
 export const JOURNAL_ENTRIES_MAX = 50_000;
+/**
+ * From this length on, `ctx.suggestsContinuing` is true. Code decides by it, so a release that changes this number would change the decisions
+ * of open runs: it stays as it is.
+ */
+export const JOURNAL_ENTRIES_SUGGESTED = 2_000;
 /** From this length on, `why` warns that the journal will be full. */
 export const JOURNAL_ENTRIES_WARNED = 0.8 * JOURNAL_ENTRIES_MAX;
 /** Entries beyond `JOURNAL_ENTRIES_MAX` that a run may write while it is cancelled, undone and ended. */
@@ -292,6 +322,22 @@ export function newImage(pid: string, run: string, definition: string, at: numbe
     tail: [],
     tailFrom: 0,
   };
+}
+
+/** The id of an open command. A command that has moved keeps the id of the run that issued it. */
+export function commandIdOf({ pid, run }: Pick<Image, 'pid' | 'run'>, command: Pick<OpenCommand, 'n' | 'run'>): string {
+  return `${pid}/${command.run ?? run}/${command.n}`;
+}
+
+/** Whether the start of this identity has begun the run, or the first run of its chain. */
+export function isBegunBy({ run, chain }: Pick<Image, 'run' | 'chain'>, identity: string): boolean {
+  return run === identity || chain?.first === identity;
+}
+
+/** The open command of a run and a number. */
+export function openCommand(image: Pick<Image, 'run' | 'commands'>, run: string, n: number): OpenCommand | undefined {
+  const command = image.commands.get(n);
+  return command && (command.run ?? image.run) === run ? command : undefined;
 }
 
 /** How many entries the journal of this run has. */

@@ -1,6 +1,6 @@
 import type { CommandContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import { type Json, parseGiven, parseStored, versionOf } from '../contract/schema.ts';
-import { deadlineOf, OPEN_MAX, type OpenCommand, type SentValue, type Pauses } from './image.ts';
+import { commandIdOf, deadlineOf, OPEN_MAX, type OpenCommand, type SentValue, type Pauses } from './image.ts';
 import { poison, refuse } from './bug.ts';
 import {
   type Passed,
@@ -285,7 +285,7 @@ export function undoItem(
   run: ProcessRun,
   command: Pick<OpenCommand, 'n' | 'command' | 'input' | 'version' | 'path'>,
   output: Json,
-  id = `${run.image.pid}/${run.image.run}/${command.n}`,
+  id = commandIdOf(run.image, command),
 ): Extract<UndoItem, { kind: 'command' }> {
   const { command: completed, path } = command;
   const item = { kind: 'command', order: run.position, undoes: id, completed, sent: sentOf(command), output, path } as const;

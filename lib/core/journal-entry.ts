@@ -1,6 +1,6 @@
 import type { Outcome } from '../contract/wire/envelope.ts';
 import type { Json } from '../contract/schema.ts';
-import type { PauseClock } from './image.ts';
+import type { PauseClock, TimerPurpose } from './image.ts';
 
 /** A value of an entry: inline up to `VALUE_CHARACTERS_MAX`, else a payload under its SHA-256. */
 interface Value {
@@ -41,6 +41,32 @@ export interface Late {
   readonly inputref?: string;
 }
 
+/** The run that a run continues, and what has moved from it. */
+export interface Continues {
+  readonly run: string;
+  /** The place of the new run in the chain, from 2. */
+  readonly number: number;
+  /** How many of the next entries are events that no run has taken. The code begins after the last of them. @default 0 */
+  readonly unread?: number;
+  /** Open commands. Each keeps its id, which names the run that issued it. */
+  readonly commands?: readonly MovedCommand[];
+  /** Commands that are issued again when the timer `timer` fires. */
+  readonly resends?: readonly (MovedCommand & { readonly timer: number })[];
+  /** The time-out of the process, and the timers of `resends`. */
+  readonly timers?: readonly { readonly n: number; readonly path: string; readonly due: number; readonly purpose: TimerPurpose }[];
+}
+
+/** A command that has moved, without the members of the head that no replay needs. */
+export interface MovedCommand {
+  readonly run: string;
+  readonly n: number;
+  readonly path: string;
+  readonly command: string;
+  readonly mode: 'call' | 'send' | 'undo';
+  /** Of an engine command: the pid of its owner. */
+  readonly owner?: string;
+}
+
 /** The facts: the inputs of an instance. Each begins an activation; `at` is process time. A replay applies them one at a time, in order. */
 export type RecordedFact =
   | ({
@@ -54,6 +80,8 @@ export type RecordedFact =
       readonly subject?: string;
       /** Of a child: the id of the command of its parent. */
       readonly parent?: string;
+      /** The run was begun by `ctx.continueAsNew` of an earlier run, in the same commit as the end of that run. */
+      readonly continues?: Continues;
     } & Received)
   | ({
       readonly type: 'EventReceived';
@@ -62,6 +90,8 @@ export type RecordedFact =
       readonly id: string;
       readonly source: string;
       readonly time: string;
+      /** An earlier run of the chain received it, and did not take it. */
+      readonly moved?: true;
     } & Received)
   | ({
       readonly type: 'CommandAnswered';
@@ -149,6 +179,8 @@ export type Decided =
   | { readonly type: 'ScheduleChanged'; readonly path: string; readonly hash: string; readonly rule: string }
   | { readonly type: 'Tagged'; readonly path: string; readonly tags: Readonly<Record<string, string>> }
   | { readonly type: 'EventsUnread'; readonly path: string; readonly ids: readonly string[] }
+  /** The last entry of a run that continues as new. `run`: the next run. `hash` is that of its input. */
+  | ({ readonly type: 'RunContinued'; readonly path: string; readonly run: string; readonly definition: string } & Hashed)
   | ({ readonly type: 'ProcessCompleted'; readonly path: string } & Value)
   | ({ readonly type: 'ProcessFailed'; readonly path: string } & Value)
   /** `message`: the principal that asked for it, and why. */

@@ -68,6 +68,7 @@ export function shortHash(run: ProcessRun, data: Json): string {
 const ENDS: ReadonlySet<string> = new Set<JournalEntry['type']>([
   'CancelRequested',
   'TerminateRequested',
+  'RunContinued',
   'ProcessCompleted',
   'ProcessFailed',
   'ProcessCancelled',
@@ -220,7 +221,7 @@ export function sendingAgain(run: ProcessRun, type: HashedType, path: string, se
   return { ...sent, wireHash, hashes: { hash: wireHash.slice(0, SHORT_HASH_LENGTH) } };
 }
 
-type HashedType = 'CommandIssued' | 'EventPublished' | 'ViewChanged';
+type HashedType = 'CommandIssued' | 'EventPublished' | 'ViewChanged' | 'RunContinued';
 
 function sentNow(run: ProcessRun, passed: Passed): Sending | Unfit {
   const parsed = parsedOf(passed);

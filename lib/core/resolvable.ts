@@ -18,7 +18,7 @@ export function resolvables(image: Image): Resolvable[] {
     ...[...image.commands.values()]
       .filter((each) => !hasFailed(each))
       .filter(({ owner }) => owner === undefined)
-      .map(({ n, command, path }) => ({ run: image.run, n, command, path })),
+      .map(({ run = image.run, n, command, path }) => ({ run, n, command, path })),
     ...image.tombstones.map(({ run, n, command, path }) => ({ run, n, command, path })).toReversed(),
   ];
 }

@@ -1,7 +1,7 @@
 import type { CalendarRule } from '../contract/calendar.ts';
 import { Cancelled, type Failure } from '../contract/errors.ts';
 import type { CommandContract, ProcessContract, RetryPolicy } from '../contract/runtime-contract.ts';
-import type { Json } from '../contract/schema.ts';
+import type { Json, Schema } from '../contract/schema.ts';
 import type { Carrier, Image, SentValue, StuckReason } from './image.ts';
 import type { Expected } from './replay.ts';
 import type { StepBodies } from './step-bodies.ts';
@@ -50,9 +50,31 @@ export interface ProcessRun {
   bug: StuckReason | undefined;
   /** The process has ended. Only undos of late successes can follow. */
   ended: boolean;
+  /** Unread events of the run before that are still to be applied before the code begins. */
+  arriving: number;
+  /** The code has called `ctx.continueAsNew`; the run ends when nothing of it is being undone or settled. */
+  continuing: Continuing | undefined;
+  /** The run has ended so. The engine begins the next one, in the same commit. */
+  continued: Continued | undefined;
   readonly activation: ActivationTally;
   /** Journal index of the next entry, also while replaying. */
   position: number;
+}
+
+/** The request of `ctx.continueAsNew`. */
+export interface Continuing {
+  /** The input of the next run, as journal.ts takes a passed value. */
+  readonly passed: { readonly schema: Schema; readonly value: unknown; readonly what: string };
+  /** The definition of the next run. */
+  readonly definition: ProcessContract;
+  /** The type of its start. */
+  readonly event: string;
+}
+
+export interface Continued extends Omit<Continuing, 'passed'> {
+  /** The name of the next run. */
+  readonly run: string;
+  readonly data: Json;
 }
 
 /** The counts of one activation; `activation.ts` bounds them. */
@@ -172,7 +194,10 @@ export interface CallStep extends StepOf<'call'> {
   /** Its entry on the undo list, after it completed. */
   item: UndoItem | undefined;
 }
-/** A `ctx.dispatch` that issued no command: it was refused, or its scope was cancelled before. */
+/**
+ * A `ctx.dispatch` that issued no command: it was refused, or its scope was cancelled before. A `ctx.continueAsNew` whose scope was cancelled
+ * before is one too.
+ */
 export interface DispatchStep extends StepOf<'dispatch'> {}
 export interface WaitStep extends StepOf<'wait'> {
   /** The types of the events that it takes. */
@@ -291,6 +316,9 @@ export function newRun(definition: ProcessContract, environment: RunEnvironment,
     stuck: undefined,
     bug: undefined,
     ended: false,
+    arriving: 0,
+    continuing: undefined,
+    continued: undefined,
     activation: { open: false, requests: 0, outcomes: 0, entries: 0, allowed: 0 },
     position: 0,
   };

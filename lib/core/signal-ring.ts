@@ -1,7 +1,7 @@
 import { SIGNALS_MAX, type Image, type RingEntry } from './image.ts';
 
 /** An event that is dated farther ahead is postdated: the clock of its sender is wrong, or the sender chose the time. */
-const SKEW_MS = 15 * 60_000;
+export const SKEW_MS = 15 * 60_000;
 /** At most this many postdated events stay in the ring until their time. */
 const POSTDATED_MAX = 16;
 

@@ -7,7 +7,7 @@ import type { ProcessRun } from './run.ts';
 export function leaveTombstone(image: Image, command: OpenCommand): void {
   const { n, path, command: name, hash, input, version, inputRef, unknown } = command;
   image.tombstones.push({
-    run: image.run,
+    run: command.run ?? image.run,
     n,
     command: name,
     hash,

@@ -1,6 +1,18 @@
 import { StateFormatUnknown } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
-import type { Pause, PendingSend, Image, OpenCommand, RingEntry, Stored, StuckReason, ArmedTimer, Tombstone } from '../core/image.ts';
+import type {
+  Chain,
+  Pause,
+  PastTail,
+  PendingSend,
+  Image,
+  OpenCommand,
+  RingEntry,
+  Stored,
+  StuckReason,
+  ArmedTimer,
+  Tombstone,
+} from '../core/image.ts';
 import { unresolvedCount } from '../core/image.ts';
 import type { Head } from '../ports/process-store.ts';
 
@@ -32,6 +44,8 @@ interface Control {
   readonly view?: Stored;
   readonly trace?: string;
   readonly parent?: NonNullable<Image['parent']>;
+  readonly chain?: Chain;
+  readonly past?: readonly PastTail[];
 }
 
 /** The control state of an instance whose start could not be applied. */
@@ -54,6 +68,7 @@ function formatOf(control: string): string {
 function storedCommand(command: OpenCommand): Partial<OpenCommand> {
   return {
     n: command.n,
+    run: command.run,
     path: command.path,
     command: command.command,
     input: command.inputRef === undefined ? command.input : undefined,
@@ -120,6 +135,8 @@ export function encodeControl(image: Image): string {
     view: image.view?.dataref === undefined ? image.view : { dataref: image.view.dataref },
     trace: image.trace,
     parent: image.parent,
+    chain: image.chain,
+    past: image.past,
   });
 }
 
@@ -151,6 +168,24 @@ export function encodeHead(image: Image, writer: string, control: string): Head 
 /** The instant of the tick in flight, read alone, because wake-overdue reads many heads; undefined if this build cannot read the head. */
 export function tickAtOf(head: Head): number | undefined {
   return head.control === '' || formatFault(head) !== undefined ? undefined : (JSON.parse(head.control) as Control).tickAt;
+}
+
+/** The chain of runs of a head, read alone; undefined if its run continues no other, or if this build cannot read the head. */
+export function chainOf(head: Pick<Head, 'control'>): Chain | undefined {
+  const { control } = head;
+  return control.startsWith(READABLE) && control.includes(CHAINED) ? (JSON.parse(control) as Control).chain : undefined;
+}
+
+const CHAINED = '"chain":{';
+
+/** The entries of earlier runs that are still in a head. */
+export function pastOf(head: Head): readonly PastTail[] | undefined {
+  return chainOf(head) && (JSON.parse(head.control) as Control).past;
+}
+
+/** Whether the start of this identity has begun the run of a head, or the first run of its chain. */
+export function wasBegunBy(head: Head, identity: string): boolean {
+  return head.run === identity || chainOf(head)?.first === identity;
 }
 
 /** @throws OrchestratorError `STATE_FORMAT` */
@@ -198,6 +233,8 @@ export function decodeHead(head: Head): Image {
     ...(control.view && { view: control.view }),
     ...(control.trace !== undefined && { trace: control.trace }),
     ...(control.parent && { parent: control.parent }),
+    ...(control.chain && { chain: control.chain }),
+    ...(control.past && { past: control.past }),
   };
 }
 

@@ -1,5 +1,6 @@
 import { DataLost } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
+import type { PastTail } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { JournalChunk, ProcessStore } from '../ports/process-store.ts';
 
@@ -24,6 +25,30 @@ export async function journalTexts(store: Pick<ProcessStore, 'chunks'>, place: J
   return mergeJournal(place.tailFrom > 0 ? await store.chunks(place.pid, place.run) : [], place);
 }
 
+/**
+ * All entries of one run of an instance: of the current run, or of an earlier one. The last entries of a run that has just continued as new
+ * are in the head, all others of an earlier run in chunks. Without any entry, the list is empty.
+ */
+export async function textsOfRun(
+  store: Pick<ProcessStore, 'chunks'>,
+  head: JournalPlace & { readonly past?: readonly PastTail[] | undefined },
+  run: string,
+): Promise<string[]> {
+  return run === head.run ? journalTexts(store, head) : mergeRun(await store.chunks(head.pid, run), head, run);
+}
+
+/** The same, from the chunks of that run. */
+export function mergeRun(
+  chunks: readonly Pick<JournalChunk, 'from' | 'entries'>[],
+  head: JournalPlace & { readonly past?: readonly PastTail[] | undefined },
+  run: string,
+): string[] {
+  if (run === head.run) return mergeJournal(chunks, head);
+  const kept = head.past?.find((each) => each.run === run);
+  const tailFrom = kept?.from ?? Math.max(0, ...chunks.map(({ from, entries }) => from + entries.length));
+  return mergeJournal(chunks, { pid: head.pid, run, tail: kept?.entries ?? [], tailFrom });
+}
+
 export function mergeJournal(
   chunks: readonly Pick<JournalChunk, 'from' | 'entries'>[],
   { pid, run, tail, tailFrom }: JournalPlace,
@@ -38,6 +63,12 @@ export function mergeJournal(
       `The journal of ${pid}, run ${run}, has no entry ${entries.length}: expected entries 0 to ${tailFrom - 1} in chunks.`,
     );
   return [...entries.slice(0, tailFrom), ...tail];
+}
+
+/** The run that a run continues, from its entries. */
+export function runBefore([first]: readonly string[]): string | undefined {
+  const entry = first === undefined ? undefined : parseEntry(first);
+  return entry?.type === 'ProcessStarted' ? entry.continues?.run : undefined;
 }
 
 export function parseEntry(text: string): JournalEntry {

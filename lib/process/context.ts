@@ -125,6 +125,11 @@ export interface AnyContext {
   /** The message that started this run. */
   readonly start: Message;
   /**
+   * Whether the journal of this run has 2,000 entries or more, so that each rebuilding of the instance reads and replays all of them. It is the
+   * time to call `ctx.continueAsNew`. It depends on nothing else, so it is equal on every replay.
+   */
+  readonly suggestsContinuing: boolean;
+  /**
    * Sends a command and returns its output. If the process fails or is cancelled later, the undo of the contract runs.
    *
    * Rejects with `CommandFailed` for a declared error, with `CommandExhausted` if the retries are used up, and with `Cancelled` if the scope
@@ -285,6 +290,16 @@ export interface Context<T extends ContextTypes> extends AnyContext {
   each<E extends AnyEvent>(events: readonly Declared<E, T['byId'], 'receives'>[], options?: Each): AsyncIterable<MessageOf<E>>;
   /** Publishes an event on the bus, after the commit of the current decisions. */
   publish<E extends AnyEvent>(event: Declared<E, T['publishes'], 'publishes'>, data: Frozen<Sent<E['~data']>>): void;
+  /**
+   * Ends this run and begins the next one of the same instance with `input`, in one commit: `return ctx.continueAsNew(state)`. Its journal
+   * starts empty. Events that no step has taken move along in order, and so do commands that nothing awaits, tags, the view, and the end of
+   * `timeout`. Earlier steps are final: nothing before is undone any more, as after `ctx.pivot`. `client.result` waits for the last run.
+   *
+   * Call it in the process itself, not in a scope. An open step is `UNAWAITED_STEP`, as at the end of a process. Code that goes on after it
+   * stops the instance with `POISON`, and so does an input that names another id. The step never settles, but rejects with `Cancelled` if the
+   * process is cancelled.
+   */
+  continueAsNew(input: Frozen<Sent<T['start']>>, options?: ContinueOptions): Step<never>;
   /** Replaces the view that `client.query` returns. */
   view(value: [T['view']] extends [never] ? 'this process declares no view' : Frozen<Sent<T['view']>>): void;
 }
@@ -299,6 +314,15 @@ type Sendable<C extends AnyCommand> = C['~']['undo'] extends true
 type Declared<E extends AnyEvent, Names extends string, Option extends string> = [E['type']] extends [Names]
   ? E
   : `${E['type']} is not declared: add it to ${Option} in the options of the process`;
+
+/** Options of `continueAsNew`. */
+export interface ContinueOptions {
+  /**
+   * `'newest'`: the next run has the newest listed version of the process. The input must fit the schema of that version too.
+   * @default the version of this run
+   */
+  readonly version?: 'newest';
+}
 
 /** Options of `waitFor`. */
 export interface Wait<E extends AnyEvent, D> {

@@ -127,8 +127,8 @@ export class Continuation implements FrontEnd {
 
   /** Marks a process that has not ended and waits for no reply, timer or event, because nothing would ever wake it. */
   #checkPending(): void {
-    const { root, steps, waits, undoings, ended, stuck } = this.#run;
-    if (ended || stuck || root.ending || steps.size > 0 || waits.length > 0 || undoings.size > 0) return;
+    const { root, steps, waits, undoings, ended, stuck, arriving } = this.#run;
+    if (arriving > 0 || ended || stuck || root.ending || steps.size > 0 || waits.length > 0 || undoings.size > 0) return;
     this.#run.bug = {
       code: 'POISON',
       message: `${this.#definition.name} awaits something that is not a step, so nothing will ever wake it: await only what ctx returns.`,

@@ -6,6 +6,7 @@ import { calendarText, isCalendarRule, type CalendarRule } from '../contract/cal
 import { instantOf } from '../contract/instant.ts';
 import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
+import { nothingSchema } from '../contract/schema.ts';
 import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { steps, STEPS } from '../contract/steps.ts';
@@ -14,17 +15,29 @@ import { processContract, type AnyProcess } from '../contract/process-contract.t
 import { refuse } from '../core/bug.ts';
 import { detachStep, startChild } from '../core/children.ts';
 import { dispatchCommand } from '../core/dispatch.ts';
+import { continueAsNew } from '../core/continuing.ts';
 import { changeView, issuePublish, tag } from '../core/effects.ts';
+import { JOURNAL_ENTRIES_SUGGESTED } from '../core/image.ts';
 import { callCommand, listedContract, runStep, sendCommand } from '../core/issue.ts';
 import { cancellation, type CallPolicy, type EachLoop, type ProcessRun, type Scope, type StepState as CoreStep } from '../core/run.ts';
-import { openScope, pivot } from '../core/scopes.ts';
+import { endBody, openScope, pivot } from '../core/scopes.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
 import { sleep } from '../core/timers.ts';
 import { requestUndo } from '../core/undo-request.ts';
 import { registerCompensation } from '../core/undoing.ts';
 import { endOfLoop, leaveLoop, nextTurn, waitFor } from '../core/waits.ts';
 import type { CallOptions, DispatchOptions, MapOptions, Step } from './context.ts';
-import { asCodeOf, asOtherCode, type CodeStorage, runBody, type RunningCode, stepOf, stepPromise, unsettled } from './running-code.ts';
+import {
+  asCodeOf,
+  asOtherCode,
+  refuseUnawaited,
+  type CodeStorage,
+  runBody,
+  type RunningCode,
+  stepOf,
+  stepPromise,
+  unsettled,
+} from './running-code.ts';
 import type { RunOptions } from './run-options.ts';
 import type { AsyncDefinition } from './process.ts';
 import { mapOver, windowOf, type MapBody } from './map.ts';
@@ -212,6 +225,30 @@ export class ProcessContext {
     });
   }
 
+  continueAsNew(input: unknown, { version }: { readonly version?: unknown } = {}): Step<unknown> {
+    const scope = this.#takes('continueAsNew');
+    if (!scope) return unsettled();
+    const run = this.#run;
+    const { name } = this.#definition;
+    if (version !== undefined && version !== 'newest')
+      refuse(run, 'POISON', `${name} was continued with the version ${JSON.stringify(version)}: expected 'newest', or no version.`);
+    refuseUnawaited(run, scope);
+    const definition = (version === 'newest' ? run.environment.processes?.get(name)?.[0] : undefined) ?? run.definition;
+    const start = definition.startOn.find((each) => each.event.type === this.start.type) ?? definition.startOn[0];
+    const schema = start?.event.data ?? definition.input ?? nothingSchema;
+    const passed = { schema, value: input, what: `${name} was continued with` };
+    const step = this.#asOther(() => continueAsNew(run, scope, { passed, definition, event: this.start.type }));
+    if (step.status !== 'open') return this.#promise(step);
+    endBody(run, scope, { status: 'fulfilled', value: undefined });
+    return unsettled();
+  }
+
+  get suggestsContinuing(): boolean {
+    this.#run.environment.steps?.refuse('ctx.suggestsContinuing');
+    isOpen(this.#run, 'read ctx.suggestsContinuing');
+    return this.#run.position >= JOURNAL_ENTRIES_SUGGESTED;
+  }
+
   race(branches: Readonly<Record<string, Step<unknown>>>): Step<unknown> {
     const scope = this.#takes('race');
     return scope ? openRace(this.#run, scope, 'race', branches) : unsettled();
@@ -376,6 +413,8 @@ export class ProcessContext {
     const code = this.#storage.getStore();
     const running = code?.run === run ? code.scope : undefined;
     const scope = running && isWithin(running, this.#own) ? running : this.#own;
+    if (run.continuing && !scope.parent)
+      refuse(run, 'POISON', `ctx.${method} was called after ctx.continueAsNew: return its step, so that the code ends there.`);
     if (hasEnded(scope) && !run.expected) this.#refuse(method, `was called after ${nameOf(scope)} had ended`);
     if (running && scope !== running && run.environment.checks)
       this.#refuse(method, `was called in ${nameOf(running)}, which it does not contain`);

@@ -71,7 +71,7 @@ export function runBody(storage: CodeStorage, code: RunningCode, body: () => Pro
 }
 
 /** In development and tests: refuses the end of a scope with a failure that no code has awaited, because the failure would vanish. */
-function refuseUnawaited(run: ProcessRun, scope: Scope): void {
+export function refuseUnawaited(run: ProcessRun, scope: Scope): void {
   if (!run.environment.checks || scope.state !== 'open') return;
   const left = unawaitedFailure(scope);
   if (left) refuse(run, 'UNAWAITED_STEP', `${left.step.path} failed, and was never awaited: ${left.failure.message}`);

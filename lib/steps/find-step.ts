@@ -11,7 +11,8 @@ import { isFact } from '../core/replay.ts';
 import type { RunEnvironment } from '../core/run.ts';
 import { StepBodies } from '../core/step-bodies.ts';
 import { LiveInstance } from '../engine/advance/live-instance.ts';
-import { journalTexts, mergeJournal, readEntries } from '../format/read-journal.ts';
+import { pastOf } from '../format/head-codec.ts';
+import { readEntries, textsOfRun } from '../format/read-journal.ts';
 import { sha256 } from '../format/inbox-message.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
@@ -82,7 +83,6 @@ export class StepFinder {
     return { fault: `this build of ${definition.name} does not reach the step ${stepText(step)} of ${pid}: ${why.replace(/\.$/, '')}` };
   }
 
-  /** Of the current run, or of an earlier one, whose whole journal is in chunks. */
   async #journal(
     pid: string,
     run: string,
@@ -90,17 +90,11 @@ export class StepFinder {
     const { store } = this.#source;
     const [head] = await store.load([pid], { consistent: true });
     if (!head) return undefined;
-    const texts = head.run === run ? await journalTexts(store, head) : await this.#spilled(pid, run);
+    const texts = await textsOfRun(store, { ...head, past: pastOf(head) }, run);
     const entries = await readEntries(texts, (hash) => this.#payload(pid, hash));
     const [start] = entries;
     if (start?.type !== 'ProcessStarted') return undefined;
     return { definition: head.run === run ? head.definition : start.definition, entries };
-  }
-
-  async #spilled(pid: string, run: string): Promise<string[]> {
-    const chunks = await this.#source.store.chunks(pid, run);
-    const tailFrom = Math.max(0, ...chunks.map(({ from, entries }) => from + entries.length));
-    return mergeJournal(chunks, { pid, run, tail: [], tailFrom });
   }
 
   async #payload(pid: string, hash: string): Promise<Json> {

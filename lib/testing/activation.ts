@@ -39,10 +39,21 @@ export function consequencesSince(run: ProcessRun, mark: Mark, entries: readonly
   return stuck && stuck !== mark.stuck ? [...consequences, { kind: 'isStuck', code: stuck.code, message: stuck.message }] : consequences;
 }
 
+/** The decisions of an earlier run of the chain that the event has ended. `entries`: its last ones. */
+export function consequencesBefore(
+  run: ProcessRun,
+  ended: string,
+  entries: readonly JournalEntry[],
+  issued: IssuedCommands,
+): Consequence[] {
+  return entries.map((entry) => ofEntry({ image: { ...run.image, run: ended } }, entry, issued)).filter((each) => each !== undefined);
+}
+
 /** Commands that were withdrawn in the same activation are not visible outside, so they are not consequences. */
-function ofEntry(run: ProcessRun, entry: JournalEntry, issued: IssuedCommands): Consequence | undefined {
-  const { image } = run;
+function ofEntry({ image }: Pick<ProcessRun, 'image'>, entry: JournalEntry, issued: IssuedCommands): Consequence | undefined {
   switch (entry.type) {
+    case 'ProcessStarted':
+      return entry.continues && { kind: 'continues', input: entry.data ?? null };
     case 'CommandAnswered':
       if (entry.late) issued.set(buildCommandId(image.pid, entry.late.run, entry.n), entry.late.command);
       return undefined;

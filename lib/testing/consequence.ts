@@ -9,6 +9,7 @@ export type Consequence =
   | { readonly kind: 'waits'; readonly event: string }
   | { readonly kind: 'sleeps'; readonly durationMs: number }
   | { readonly kind: 'completes'; readonly result: Json }
+  | { readonly kind: 'continues'; readonly input: Json }
   /** The process failed, or was cancelled, with this failure. */
   | { readonly kind: 'fails'; readonly failure: Failure }
   | { readonly kind: 'isStuck'; readonly code: string; readonly message: string };
@@ -26,6 +27,8 @@ export function consequenceText(consequence: Consequence): string {
       return `waits(${consequence.event})`;
     case 'sleeps':
       return `sleeps(${durationText(consequence.durationMs)})`;
+    case 'continues':
+      return `continues(${JSON.stringify(consequence.input)})`;
     case 'completes':
       return `completes(${JSON.stringify(consequence.result)})`;
     case 'fails':

@@ -78,6 +78,14 @@ export function completes(result?: Json): Expectation {
   });
 }
 
+/** The run ends by `ctx.continueAsNew`, and the next one begins with this input or any. The decisions of that run follow. */
+export function continues(input?: Json): Expectation {
+  return expectation({
+    text: input === undefined ? 'continues()' : `continues(${JSON.stringify(input)})`,
+    matches: (got) => got.kind === 'continues' && isOrAny(input, got.input),
+  });
+}
+
 /** The process fails or is cancelled, with this failure or any. Messages are not compared. */
 export function fails(failure?: unknown): Expectation {
   if (failure === undefined) return expectation({ text: 'fails()', matches: (got) => got.kind === 'fails' });

@@ -7,6 +7,7 @@ import { buildPid, DEFAULT_TENANT } from '../contract/wire/process-id.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { systemContract, type System } from '../contract/system.ts';
+import { runAfter } from '../core/continuing.ts';
 import { newImage, type Image } from '../core/image.ts';
 import { identityOf } from '../core/identity.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
@@ -48,7 +49,8 @@ export function replayFixture(system: System<string>, fixture: JournalFixture): 
   const [start] = fixture.entries as readonly JournalEntry[];
   const pid = buildPid(DEFAULT_TENANT, fixture.process, fixture.id);
   if (start?.type !== 'ProcessStarted' || pid === undefined) throw notAFixture();
-  const image = newImage(pid, identityOf(sha256, { pid, event: start.event, id: start.id }), start.definition, start.at);
+  const run = start.continues ? runAfter(sha256, pid, start.continues.run) : identityOf(sha256, { pid, event: start.event, id: start.id });
+  const image = newImage(pid, run, start.definition, start.at);
   return replayed(system, image, fixture.entries as readonly JournalEntry[], true);
 }
 

@@ -3,7 +3,7 @@ import { definitionName } from '../contract/catalogue.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { classify, type Verdict } from '../core/classify.ts';
-import { isClosed, newImage, type Image, type StuckReason } from '../core/image.ts';
+import { isClosed, newImage, type Image, type PastTail, type StuckReason } from '../core/image.ts';
 import type { Inbound } from '../core/inbound.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { ProcessRun, RunEnvironment } from '../core/run.ts';
@@ -35,6 +35,8 @@ export class Rehearsal {
   now = Date.parse('2026-01-01T00:00:00.000Z');
   /** The id of the instance; set before its start. */
   pid = '';
+  /** The entries of runs that ended by `ctx.continueAsNew` at the last event. The first of them begins with that run's own start. */
+  past: readonly PastTail[] = [];
   /** Why the last event could not be applied. Nothing of that event was committed. */
   bug: StuckReason | undefined;
   protected live: LiveInstance | undefined;
@@ -95,7 +97,12 @@ export class Rehearsal {
 
   /** Journal entries from entry `from` on, with their stored values. */
   readJournal(image = this.image, from = 0): Promise<JournalEntry[]> {
-    return readEntries(image.tail.slice(from), (hash) => this.#read(hash));
+    return this.readEntries(image.tail.slice(from));
+  }
+
+  /** Entries with their stored values. */
+  readEntries(texts: readonly string[]): Promise<JournalEntry[]> {
+    return readEntries(texts, (hash) => this.#read(hash));
   }
 
   #begin(inbound: Inbound): LiveInstance {
@@ -126,6 +133,7 @@ export class Rehearsal {
       run.stuck = undefined;
     }
     for (const [hash, text] of run.payloads) this.payloads.set(hash, text);
+    this.past = live.past.splice(0);
     run.image.version += 1;
     this.live = live;
     this.stored = encodeHead(run.image, '', encodeControl(run.image));
@@ -143,9 +151,13 @@ async function decide(live: LiveInstance, inbound: Inbound, verdict: Verdict): P
 }
 
 /** Everything that a commit would store, as one text. */
-function stateText({ run }: LiveInstance): string {
+function stateText({ run, past }: LiveInstance): string {
   const { bug, image, skipped, stuck } = run;
-  return [bug ? bug.message : encodeControl(image), JSON.stringify([stuck, skipped]), ...(bug ? [] : image.tail)].join('\n');
+  return [
+    bug ? bug.message : encodeControl(image),
+    JSON.stringify([stuck, skipped, past.at(-1)?.entries.at(-1)]),
+    ...(bug ? [] : image.tail),
+  ].join('\n');
 }
 
 function stateOf({ run }: LiveInstance): Json {

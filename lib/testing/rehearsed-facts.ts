@@ -13,7 +13,7 @@ import type { ProcessRun } from '../core/run.ts';
 import { earliestDue } from '../core/timers.ts';
 import { placeOf } from '../engine/user-frame.ts';
 import { sha256 } from '../format/inbox-message.ts';
-import { consequencesSince, markOf, NO_MARK, type IssuedCommands } from './activation.ts';
+import { consequencesBefore, consequencesSince, markOf, NO_MARK, type IssuedCommands } from './activation.ts';
 import type { Consequence } from './consequence.ts';
 import type { FactParts } from './fact.ts';
 import { Rehearsal } from './rehearsal.ts';
@@ -120,18 +120,23 @@ export class RehearsedFacts {
   #oldest(name: string): { readonly n: number; readonly run: string } {
     const image = this.#image(`${name} was answered`);
     const [open] = this.#open(name);
-    if (open) return { n: open.n, run: image.run };
+    if (open) return { n: open.n, run: open.run ?? image.run };
     const late = image.tombstones.find((each) => each.command === name);
     assert(late, `${name} was answered, but no such command is open. ${this.#openText()}`);
     return late;
   }
 
   #nth(name: string, nth: number): { readonly n: number; readonly run: string } {
-    const { pid, run } = this.#image(`${name} was answered`);
-    const ids = [...this.#issued].filter(([id, command]) => command === name && id.startsWith(`${pid}/${run}/`)).map(([id]) => id);
+    const { pid, chain } = this.#image(`${name} was answered`);
+    const { run } = this.#image(`${name} was answered`);
+    // The calls of all runs that `ctx.continueAsNew` has joined are counted together.
+    const ids = [...this.#issued]
+      .filter(([id, command]) => command === name && id.startsWith(chain ? `${pid}/` : `${pid}/${run}/`))
+      .map(([id]) => id);
     const id = ids[nth - 1];
     assert(id !== undefined, `Call ${nth} of ${name} was answered, but it was called ${ids.length} times. ${this.#openText()}`);
-    return { n: Number(id.slice(id.lastIndexOf('/') + 1)), run };
+    const [of = run, n] = id.slice(pid.length + 1).split('/');
+    return { n: Number(n), run: of };
   }
 
   #open(name: string): OpenCommand[] {
@@ -157,11 +162,12 @@ export class RehearsedFacts {
   /** Lets time pass without a reply until the command is settling; then the service replies `cancelled`, because it never started it. */
   async #silent({ name }: CommandContract): Promise<void> {
     const image = this.#image(`${name} stayed silent`);
-    const n = this.#open(name)[0]?.n;
+    const [open] = this.#open(name);
+    const n = open?.n;
     assert(n !== undefined, `${name} stayed silent, but no such command is open. ${this.#openText()}`);
     for (let command = image.commands.get(n); command && !command.settling && this.#running; command = image.commands.get(n))
       await this.#pass(this.#due());
-    if (image.commands.has(n) && this.#running) await this.#reply(n, image.run, 'cancelled', null);
+    if (image.commands.has(n) && this.#running) await this.#reply(n, open?.run ?? image.run, 'cancelled', null);
   }
 
   /** Fires every timer that is due until `instant`, each at its own time. */
@@ -208,6 +214,11 @@ export class RehearsedFacts {
     }
     const run = instance.run as ProcessRun;
     const since = mark && run === before ? mark : NO_MARK;
+    for (const [i, { run: ended, entries }] of instance.past.entries()) {
+      const from = i === 0 && mark ? mark.entries : 0;
+      const decided = await instance.readEntries(entries.slice(from));
+      this.consequences.push(...consequencesBefore(run, ended, decided, this.#issued));
+    }
     this.consequences.push(...consequencesSince(run, since, await instance.readJournal(run.image, since.entries), this.#issued));
     if (inbound.kind === 'start') for (const early of this.#early.splice(0)) await this.#deliver(early);
   }

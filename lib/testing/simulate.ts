@@ -201,11 +201,11 @@ class SimulatedWorld implements World {
     return [...(this.#calls.get(commandContract(command).name)?.values() ?? [])] as Received<C['~']['input']>[];
   }
 
-  journal(process: AnyProcess, id: string): readonly Json[] {
+  journal(process: AnyProcess, id: string, run?: number): readonly Json[] {
     const pid = pidOf(process, id);
     const head = this.#state.heads.get(pid);
     if (!head || head.status === 'early') throw notFound(pid, head);
-    return journalOf(this.#state, head);
+    return journalOf(this.#state, head, run);
   }
 
   /** Settles at each instant until `end` at which a timer or a message is due. */

@@ -66,6 +66,9 @@ export interface World {
   down(service: AnyService, duration: Duration): void;
   /** The inputs of the command's handlers, in order. A command that ran several times counts once. */
   calls<C extends AnyCommand>(command: C): readonly Received<C['~']['input']>[];
-  /** The whole journal of an instance's latest run. */
-  journal(process: AnyProcess, id: string): readonly Json[];
+  /**
+   * The whole journal of a run of an instance. `run`: its number, if `ctx.continueAsNew` has joined several; 1 is the first.
+   * @default the latest run
+   */
+  journal(process: AnyProcess, id: string, run?: number): readonly Json[];
 }

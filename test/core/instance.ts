@@ -170,9 +170,9 @@ export class Instance extends Rehearsal {
 
   /** The command fails for a technical reason and may be tried again. */
   breaksDown(name: string, { attempts }: { readonly attempts?: number } = {}): Promise<Verdict> {
-    const { n } = this.command(name);
+    const { n, run = this.image.run } = this.command(name);
     return this.replies({
-      run: this.image.run,
+      run,
       n,
       outcome: 'failed',
       data: LAST_ERROR,
@@ -183,8 +183,8 @@ export class Instance extends Rehearsal {
 
   /** The service replies that the outcome is unknown, after `attempts` runs. */
   isUnknown(name: string, attempts = 2): Promise<Verdict> {
-    const { n } = this.command(name);
-    return this.replies({ run: this.image.run, n, outcome: 'unknown', data: LAST_ERROR, retryable: false, attempts });
+    const { n, run = this.image.run } = this.command(name);
+    return this.replies({ run, n, outcome: 'unknown', data: LAST_ERROR, retryable: false, attempts });
   }
 
   answers(

@@ -1,8 +1,10 @@
 import type { JournalEntry } from '../../core/journal-entry.ts';
-import { journalTexts, parseEntry, readEntries } from '../../format/read-journal.ts';
+import { ClientError } from '../../contract/errors.ts';
+import { chainOf, pastOf } from '../../format/head-codec.ts';
+import { journalTexts, parseEntry, readEntries, runBefore, textsOfRun } from '../../format/read-journal.ts';
 import type { Head } from '../../ports/process-store.ts';
 import type { ClientPorts } from '../connection.ts';
-import { readValue } from '../instance.ts';
+import { nameOf, readValue } from '../instance.ts';
 
 export type JournalPorts = Pick<ClientPorts, 'store' | 'payloads'>;
 
@@ -11,12 +13,34 @@ export interface JournalOptions {
   readonly payloads?: boolean;
 }
 
+/** Reads the whole journal of a run of the chain, by its number; 1 is the first one. Throws `NOT_FOUND`, and `JOURNAL_GAP`. */
+export async function readRunJournal(ports: JournalPorts, head: Head, number: number, options: JournalOptions): Promise<RunJournal> {
+  const current = chainOf(head)?.number ?? 1;
+  let run = head.run;
+  let texts: readonly string[] = [];
+  for (let at = current; at >= 1; at -= 1) {
+    texts = await textsOfRun(ports.store, { ...head, past: pastOf(head) }, run);
+    if (at === number) return { run, entries: await entriesOf(ports, head, texts, options) };
+    run = runBefore(texts) ?? run;
+  }
+  throw new ClientError('NOT_FOUND', `${nameOf(head.pid)} has no run ${number}: expected a number from 1 to ${current}.`);
+}
+
+interface RunJournal {
+  readonly run: string;
+  readonly entries: JournalEntry[];
+}
+
 /** Reads the whole journal of the head's run. Throws `JOURNAL_GAP` if a chunk is missing. */
-export async function readHeadJournal(
-  { store, payloads: values }: JournalPorts,
+export async function readHeadJournal(ports: JournalPorts, head: Head, options: JournalOptions = {}): Promise<JournalEntry[]> {
+  return entriesOf(ports, head, await journalTexts(ports.store, head), options);
+}
+
+async function entriesOf(
+  { payloads: values }: JournalPorts,
   head: Head,
-  { payloads = true }: JournalOptions = {},
+  texts: readonly string[],
+  { payloads = true }: JournalOptions,
 ): Promise<JournalEntry[]> {
-  const texts = await journalTexts(store, head);
   return payloads ? readEntries(texts, (dataref) => readValue(values, head.pid, { dataref })) : texts.map(parseEntry);
 }

@@ -2,7 +2,7 @@ import { ClientError } from '../../contract/errors.ts';
 import type { AnyProcess } from '../../contract/process-contract.ts';
 import type { Json } from '../../contract/schema.ts';
 import type { Head } from '../../ports/process-store.ts';
-import { decodeHead, formatFault } from '../../format/head-codec.ts';
+import { chainOf, decodeHead, formatFault } from '../../format/head-codec.ts';
 import type {
   CauseGroup,
   Operations,
@@ -17,7 +17,7 @@ import type {
 import type { Reach } from '../connection.ts';
 import { pausedOf, waitingFor, type Status } from '../describe.ts';
 import { namesOf, pidOf, readHead, requireHead, readValue, type InstanceName } from '../instance.ts';
-import { readHeadJournal } from './journal-view.ts';
+import { readHeadJournal, readRunJournal } from './journal-view.ts';
 import { indexFilter, instanceSummary, type ListFilter } from '../list.ts';
 import { groupByCause, hasCause } from './causes.ts';
 import { performOperation, resumeInstance } from '../perform-operation.ts';
@@ -189,14 +189,19 @@ function filterOf({ process, status, tag, unresolved, paused, since }: Omit<List
 
 async function journalOf(
   reach: Reach,
-  { payloads, from, ...instance }: Instance & { payloads: boolean; from: number },
+  { payloads, from, number, ...instance }: Instance & { payloads: boolean; from: number; number?: number },
 ): Promise<JournalResponse> {
   const head = await namedHead(reach, instance);
-  const entries = await readHeadJournal(reach.ports, head, { payloads });
+  const { run, entries } =
+    number === undefined
+      ? { run: head.run, entries: await readHeadJournal(reach.ports, head, { payloads }) }
+      : await readRunJournal(reach.ports, head, number, { payloads });
+  const runs = chainOf(head)?.number;
   const why = whyOfHead(reach, head).line;
   const view = formatFault(head) === undefined ? decodeHead(head).view : undefined;
   return {
-    run: head.run,
+    run,
+    ...(runs !== undefined && { runs }),
     status: head.status as Status,
     why,
     entries: entries.slice(from) as unknown as Json[],

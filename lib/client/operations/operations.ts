@@ -37,7 +37,8 @@ export interface Operations {
   list: Operation<ListRequest, { instances: readonly ListedInstance[] }>;
   /** The instances of a list, counted by cause. */
   causes: Operation<Omit<ListRequest, 'limit'>, { causes: readonly CauseGroup[] }>;
-  journal: Operation<Instance & { payloads: boolean; from: number }, JournalResponse>;
+  /** `number`: that of a run that `ctx.continueAsNew` has ended. @default the current run */
+  journal: Operation<Instance & { payloads: boolean; from: number; number?: number }, JournalResponse>;
   why: Operation<Instance, WhyResponse>;
   cancel: Operation<Instance & { reason: string }, { status: Status }>;
   terminate: Operation<Instance & { reason: string }, { status: Status }>;
@@ -149,6 +150,8 @@ export interface WhyResponse {
 /** The journal entries from the requested index on. */
 export interface JournalResponse {
   readonly run: string;
+  /** The number of the instance's current run, if `ctx.continueAsNew` has joined several. */
+  readonly runs?: number;
   readonly status: Status;
   readonly why: string;
   readonly entries: readonly Json[];

@@ -1,6 +1,6 @@
 import { instantText } from '../../contract/wire/wire.ts';
 import type { Json } from '../../contract/schema.ts';
-import type { Image, OpenCommand, ArmedTimer } from '../../core/image.ts';
+import { commandIdOf, type Image, type OpenCommand, type ArmedTimer } from '../../core/image.ts';
 
 /** An open command, timer or wait, as JSON with ISO 8601 instants. */
 export type PendingStep = { readonly [key: string]: Json | undefined } & {
@@ -22,7 +22,7 @@ function pendingCommand(image: Image, command: OpenCommand): PendingStep {
     kind: 'command',
     path: command.path,
     command: command.command,
-    commandId: `${image.pid}/${image.run}/${command.n}`,
+    commandId: commandIdOf(image, command),
     mode: command.mode,
     attempt: command.retries + command.attempt,
     since: instantText(command.since),

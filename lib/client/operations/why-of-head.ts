@@ -10,10 +10,17 @@ export function whyOfHead({ system, ports }: Reach, head: Head): Why {
   if (unreadable !== undefined && head.status !== 'stuck') return unreadableWhy(unreadable);
   // The stuck reason is stored outside the unreadable control state.
   const image = decodeHead(unreadable === undefined ? head : { ...head, control: '' });
-  return explain(image, ports.clock.now(), {
+  const why = explain(image, ports.clock.now(), {
     definition: definitionOf(system, head.definition) ?? (isListed(system, head) ? 'unlisted' : undefined),
     faultOf: (commandId) => ports.faultOf?.(commandId),
   });
+  return image.chain ? inRun(why, image.chain.number) : why;
+}
+
+/** The explanation of an instance that has continued as new: its first line names the run. */
+function inRun(why: Why, number: number): Why {
+  const [first = why.line, ...others] = why.lines;
+  return { ...why, line: `${why.line} (run ${number})`, lines: [`${first} (run ${number})`, ...others] };
 }
 
 function unreadableWhy(fault: string): Why {

@@ -10,6 +10,7 @@ import {
   type Image,
   type OpenCommand,
   type ArmedTimer,
+  commandIdOf,
 } from '../../core/image.ts';
 import { parseEntry } from '../../format/read-journal.ts';
 import { endLine, endReason, principalText } from './ending-line.ts';
@@ -144,12 +145,11 @@ function shortened([first, ...others]: readonly WaitLine[]): string {
 function commandLine(image: Image, command: OpenCommand, now: number, faultOf: ExplainOptions['faultOf']): string {
   const since = `since ${instantText(command.since)} (${ms(Math.max(0, now - command.since))})`;
   const name = textOf(command);
-  const fault = faultOf?.(`${image.pid}/${image.run}/${command.n}`);
+  const fault = faultOf?.(commandIdOf(image, command));
   const last = fault === undefined ? '' : `; ${fault}`;
   if (command.deferred === true && command.settling === undefined)
     return `waits for a reply to ${name} by its token ${since}${givenUp(command, now)}${last}`;
-  if (command.unknown)
-    return `${unknownText(name, command.unknown)}; the id of the command is ${image.pid}/${image.run}/${command.n}${last}`;
+  if (command.unknown) return `${unknownText(name, command.unknown)}; the id of the command is ${commandIdOf(image, command)}${last}`;
   const purpose =
     command.settling !== undefined
       ? `waits for the final outcome of ${name}`

@@ -40,7 +40,7 @@ export async function applyOperation(live: LiveInstance, operator: OperationInbo
       if (run.image.paused) await endPause(live, operator, at);
       const before = unstick(run);
       await live.apply({ type: 'CancelRequested', at, id, reason, ...principal });
-      if (before && isHeld(run, before)) stickAgain(run, before);
+      if (before && isHeld(live.run, before)) stickAgain(live.run, before);
       return;
     }
     case 'resolve': {
@@ -49,8 +49,8 @@ export async function applyOperation(live: LiveInstance, operator: OperationInbo
       await applyResolution(live, operator, at);
       // If the resolution ends what the instance was stuck on, it runs again. Any other reason still needs an operator.
       const isOfCommand = before?.n !== undefined || before?.compensation !== undefined;
-      const isOver = isOfCommand ? !isHeld(run, before) : !wasClosed && isClosed(run.image.status);
-      if (before && !isOver) stickAgain(run, before);
+      const isOver = isOfCommand ? !isHeld(live.run, before) : !wasClosed && isClosed(live.run.image.status);
+      if (before && !isOver) stickAgain(live.run, before);
     }
   }
 }

@@ -27,7 +27,7 @@ export function beginRun({ environment, options }: EngineContext, start: StartIn
 function begun({ identity, at }: StartInbound, { pid, definition, before }: Beginning): Image {
   const image = newImage(pid, identity, definitionName(definition), at);
   if (!before) return image;
-  const { signals, signalsFloor, tombstones, clock } = before;
+  const { signals, signalsFloor, tombstones, clock, past } = before;
   return {
     ...image,
     clock: Math.max(at, clock),
@@ -35,13 +35,14 @@ function begun({ identity, at }: StartInbound, { pid, definition, before }: Begi
     starts: startsOf(before, definition),
     tombstones: [...tombstones],
     ...(signalsFloor !== undefined && { signalsFloor }),
+    ...(past && { past }),
   };
 }
 
 /** The name of a run remembers the start of an async process; a decider has its start among its signals. */
-function startsOf({ run, starts }: Image, { kind }: ProcessContract): string[] {
+function startsOf({ run, starts, chain }: Image, { kind }: ProcessContract): string[] {
   const kept = [...starts];
-  if (run !== '' && kind === 'async') remember(kept, run);
+  if (run !== '' && kind === 'async') remember(kept, chain?.first ?? run);
   return kept;
 }
 

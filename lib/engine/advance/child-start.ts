@@ -4,7 +4,7 @@ import { failureToJson } from '../../contract/wire/failure-json.ts';
 import { parsePid, pidOfCommand, processOf } from '../../contract/wire/process-id.ts';
 import { taken } from '../../core/children.ts';
 import { replyToIssuer } from '../../core/engine-commands.ts';
-import { isClosed, type Image, type OwnerOutcome } from '../../core/image.ts';
+import { isBegunBy, isClosed, type Image, type OwnerOutcome } from '../../core/image.ts';
 import type { ParentCommand, StartInbound } from '../../core/inbound.ts';
 import type { JournalEntry } from '../../core/journal-entry.ts';
 import { journalTexts, parseEntry } from '../../format/read-journal.ts';
@@ -72,11 +72,10 @@ export interface ChildReply {
  * the parent sends its command again.
  */
 export async function answeredBefore(context: EngineContext, image: Image, { identity }: StartInbound): Promise<ChildReply | undefined> {
-  if (image.run === identity && !isClosed(image.status)) return undefined;
-  const texts =
-    image.run === identity
-      ? await journalTexts(context.options.store, image)
-      : (await context.options.store.chunks(image.pid, identity)).flatMap(({ entries }) => entries);
+  if (isBegunBy(image, identity) && !isClosed(image.status)) return undefined;
+  const texts = isBegunBy(image, identity)
+    ? await journalTexts(context.options.store, image)
+    : (await context.options.store.chunks(image.pid, identity)).flatMap(({ entries }) => entries);
   const ending = texts.map(parseEntry).findLast(isEnding);
   if (!ending) return { outcome: 'failed', data: failureToJson(taken(image.pid)) };
   switch (ending.type) {

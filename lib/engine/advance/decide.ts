@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { isOrchestratorError } from '../../contract/errors.ts';
 import { NEWER, parseVersion, versionOf, withoutValues } from '../../contract/schema.ts';
 import { ACTIVATION_MAX, goesOn } from '../../core/journal.ts';
-import { type Image, type RingEntry, STARTS_MAX, isClosed } from '../../core/image.ts';
+import { type Image, type RingEntry, STARTS_MAX, isClosed, openCommand } from '../../core/image.ts';
 import type { Inbound, ReplyInbound, SignalInbound, StartInbound } from '../../core/inbound.ts';
 import type { JournalEntry, RecordedFact } from '../../core/journal-entry.ts';
-import { rememberSignal } from '../../core/signal-ring.ts';
+import { rememberSignal, SKEW_MS } from '../../core/signal-ring.ts';
 import { arm, nextDue } from '../../core/timers.ts';
 import type { ProcessRun } from '../../core/run.ts';
 import { lateOf } from '../../core/unresolved.ts';
@@ -16,7 +16,7 @@ import { type Verdict, classify } from '../../core/classify.ts';
 import { type Item, NO_DEFINITION, type Target } from '../admit/admission.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { DEPLOY_SECONDS, isDeploying } from '../acknowledge/redelivery-delays.ts';
-import { journalTexts, parseEntry } from '../../format/read-journal.ts';
+import { journalTexts, parseEntry, textsOfRun } from '../../format/read-journal.ts';
 
 /** Decides on one event whose verdict is `apply`, `reject` or `restart`: applies its facts, one activation each. */
 export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected: boolean): Promise<void> {
@@ -48,7 +48,8 @@ export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected
   if (run.image.paused) return;
   // Including timers that the event itself has set: a sleep until a past instant is over at once.
   await applyDue(live, at);
-  if (!run.bug) arm(run);
+  // `ctx.continueAsNew` replaces the run.
+  if (!live.run.bug) arm(live.run);
 }
 
 async function applyStart(live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> {
@@ -95,7 +96,7 @@ function applyReply(live: LiveInstance, reply: ReplyInbound, at: number): Promis
   const { run } = live;
   const { n, outcome, retryable, attempts } = reply;
   const tombstone = run.image.tombstones.find((each) => each.run === reply.run && each.n === n);
-  const command = tombstone ?? run.image.commands.get(n);
+  const command = tombstone ?? openCommand(run.image, reply.run, n);
   const data = outcome === 'completed' && command ? parsedOutput(run, command.command, reply) : reply.data;
   if (run.bug) return Promise.resolve();
   const fact: RecordedFact = {
@@ -131,12 +132,11 @@ function parsedOutput(run: ProcessRun, command: string, reply: ReplyInbound): Re
  * once; timers that are set meanwhile and are due already are bounded, as one activation is.
  */
 async function applyDue(live: LiveInstance, at: number): Promise<void> {
-  const { run } = live;
-  const { timers, commands } = run.image;
+  const { timers, commands } = live.run.image;
   let allowed = ACTIVATION_MAX + timers.size + commands.size;
-  for (let due = nextDue(run); due && !run.bug && !run.stuck; due = nextDue(run)) {
+  for (let due = nextDue(live.run); due && !live.run.bug && !live.run.stuck; due = nextDue(live.run)) {
     allowed -= 1;
-    if (allowed < 0) run.bug = { code: 'POISON', message: goesOn(run) };
+    if (allowed < 0) live.run.bug = { code: 'POISON', message: goesOn(live.run) };
     else await live.apply({ type: due.timer ? 'TimerFired' : 'AttemptTimedOut', at, n: due.n });
   }
 }
@@ -198,9 +198,40 @@ async function hasRun(context: EngineContext, image: Image | undefined, inbound:
 /** Whether the journal holds an event that has left the ring of ids. */
 async function journalHolds(context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> {
   if (!image || (inbound.kind !== 'signal' && inbound.kind !== 'start')) return false;
-  const texts = await journalTexts(context.options.store, image);
   const wanted = `"id":${JSON.stringify(inbound.id)}`;
-  return texts.some((text) => text.includes(wanted) && isEntryOf(parseEntry(text), inbound));
+  const isHeldBy = (texts: readonly string[]): boolean =>
+    texts.some((text) => text.includes(wanted) && isEntryOf(parseEntry(text), inbound));
+  const texts = await journalTexts(context.options.store, image);
+  if (isHeldBy(texts)) return true;
+  return image.chain !== undefined && (await isHeldBefore(context, image, { texts, inbound, isHeldBy }));
+}
+
+/**
+ * Whether an earlier run of the chain has received the event. Runs that ended before the event's own time are not read: no run receives an
+ * event earlier than that, but for the clock of its sender.
+ */
+async function isHeldBefore(
+  context: EngineContext,
+  image: Image,
+  search: {
+    readonly texts: readonly string[];
+    readonly inbound: SignalInbound | StartInbound;
+    readonly isHeldBy: (texts: readonly string[]) => boolean;
+  },
+): Promise<boolean> {
+  const time = Date.parse(search.inbound.time);
+  const earliest = time > search.inbound.at ? -Infinity : time - SKEW_MS;
+  let { texts } = search;
+  for (let first = firstOf(texts); first?.continues && first.at >= earliest; first = firstOf(texts)) {
+    texts = await textsOfRun(context.options.store, image, first.continues.run);
+    if (search.isHeldBy(texts)) return true;
+  }
+  return false;
+}
+
+function firstOf([text]: readonly string[]): Extract<JournalEntry, { type: 'ProcessStarted' }> | undefined {
+  const entry = text === undefined ? undefined : parseEntry(text);
+  return entry?.type === 'ProcessStarted' ? entry : undefined;
 }
 
 function isEntryOf(entry: JournalEntry, { id, event }: { readonly id: string; readonly event: string }): boolean {
@@ -211,7 +242,7 @@ function isEntryOf(entry: JournalEntry, { id, event }: { readonly id: string; re
 export function forged(context: EngineContext, image: Image, inbound: Inbound, reply: NonNullable<Target['reply']>): boolean {
   if (inbound.kind !== 'reply') return false;
   const tombstone = image.tombstones.find((each) => each.run === inbound.run && each.n === inbound.n);
-  const command = tombstone ?? (inbound.run === image.run ? image.commands.get(inbound.n) : undefined);
+  const command = tombstone ?? openCommand(image, inbound.run, inbound.n);
   if (!command) return false;
   // The reply to an engine command comes by the inbox, never by the bus.
   if ('owner' in command && command.owner !== undefined) return true;
@@ -240,7 +271,7 @@ export function isSigned({ replyTokens }: EngineContext, reply: NonNullable<Targ
 export function isNewer(context: EngineContext, image: Image, inbound: Inbound): boolean {
   if (inbound.kind !== 'reply' || inbound.outcome !== 'completed') return false;
   const tombstone = image.tombstones.find((each) => each.run === inbound.run && each.n === inbound.n);
-  const command = tombstone ?? (inbound.run === image.run ? image.commands.get(inbound.n) : undefined);
+  const command = tombstone ?? openCommand(image, inbound.run, inbound.n);
   const contract = command && context.environment.commands.get(command.command);
   return contract !== undefined && (inbound.dataversion ?? 1) > versionOf(contract.output);
 }

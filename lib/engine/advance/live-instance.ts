@@ -5,13 +5,14 @@ import type { Json } from '../../contract/schema.ts';
 import { parsePid } from '../../contract/wire/process-id.ts';
 import { closeActivation, openActivation } from '../../core/journal.ts';
 import { applyFact, asNewestVersion } from '../../core/apply.ts';
+import { factsAfter, imageAfter } from '../../core/continuing.ts';
 import { poison } from '../../core/bug.ts';
 import type { FrontEnd, FrontEndOf } from '../../core/front-end.ts';
-import { CONTROL_BYTES_MAX, type Image, type StuckReason, isClosed, journalLength, newImage } from '../../core/image.ts';
+import { CONTROL_BYTES_MAX, type Image, type PastTail, type StuckReason, isClosed, journalLength, newImage } from '../../core/image.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import type { JournalEntry, RecordedFact } from '../../core/journal-entry.ts';
 import { activations, Expected } from '../../core/replay.ts';
-import { type ProcessRun, type RunEnvironment, newRun } from '../../core/run.ts';
+import { type Continued, type ProcessRun, type RunEnvironment, newRun } from '../../core/run.ts';
 import { encodeControl, encodeHead, resolveReferences } from '../../format/head-codec.ts';
 import { journalTexts, readEntries } from '../../format/read-journal.ts';
 import type { CommitCondition, Head, ProcessStore } from '../../ports/process-store.ts';
@@ -28,15 +29,20 @@ export interface RunnableCode {
  * committed at; a worker takes it out of the cache before it advances it.
  */
 export class LiveInstance {
-  readonly run: ProcessRun;
+  /** `ctx.continueAsNew` replaces it by the next run. */
+  run: ProcessRun;
   /** Entries of the tail that were committed when the instance was loaded or last committed: only these may be spilled. */
   committedTail = 0;
   /** Whether this worker has sent the pending sends of the last commit. */
   pendingSent = false;
-  readonly #frontEnd: FrontEnd;
+  /** The last entries of runs that have continued as new since the last commit. */
+  past: PastTail[] = [];
+  readonly #frontEndOf: FrontEndOf;
+  #frontEnd: FrontEnd;
 
   constructor({ definition, environment, frontEndOf }: RunnableCode, image: Image) {
     this.run = newRun(definition, environment, image);
+    this.#frontEndOf = frontEndOf;
     this.#frontEnd = frontEndOf(definition, this.run);
   }
 
@@ -96,7 +102,30 @@ export class LiveInstance {
     }
     observer?.ended(pid);
     closeActivation(run);
+    if (run.continued && !run.bug) await this.#continue(run, run.continued);
   }
+
+  /** Begins the next run. The end of the run before it is committed together with it. */
+  async #continue(ended: ProcessRun, continued: Continued): Promise<void> {
+    const { image, unread, environment, carrier, hops, trace, payloads, stuck } = ended;
+    this.past.push({ run: image.run, from: image.tailFrom + this.committedTail, entries: image.tail.slice(this.committedTail) });
+    this.committedTail = 0;
+    const next = imageAfter(ended, continued);
+    this.run = Object.assign(newRun(continued.definition, environment, next), { carrier, hops, trace, stuck });
+    for (const [hash, text] of payloads) this.run.payloads.set(hash, text);
+    this.#frontEnd = this.#frontEndOf(continued.definition, this.run);
+    if (this.past.length > CONTINUED_MAX + unread.length) refuseContinuing(this.run);
+    else for (const fact of factsAfter(ended, continued, next)) await this.apply(fact);
+  }
+}
+
+/** How many runs one event may begin, beyond one for each unread event. */
+const CONTINUED_MAX = 100;
+
+function refuseContinuing(run: ProcessRun): void {
+  const { name } = run.definition;
+  const message = `${name} continues as new without waiting: one event began more than ${CONTINUED_MAX} runs. In each run await a step that takes time.`;
+  run.bug = { code: 'POISON', message };
 }
 
 /** Data that a head still holds for a number: the inputs of open commands, and events that are pending sends. */
@@ -215,6 +244,8 @@ export async function commitImage(context: CommitPorts, live: LiveInstance, base
   const { run } = live;
   const { image } = run;
   image.waits = openWaits(run);
+  const { past } = image;
+  image.past = live.past.length > 0 ? live.past : undefined;
   const control = encodeControl(image);
   if (control.length > CONTROL_BYTES_MAX && !isClosed(image.status))
     return { status: 'too-large', reason: sizeReason(image, control.length) };
@@ -222,6 +253,8 @@ export async function commitImage(context: CommitPorts, live: LiveInstance, base
     await Promise.all(Array.from(run.payloads, ([hash, json]) => payloads.put(image.pid, hash, json)));
     run.payloads.clear();
   }
+  // Runs that have continued in an earlier commit: their last entries are committed, and leave the head.
+  for (const { run: name, from, entries } of past ?? []) await store.spill({ pid: image.pid, run: name, from, entries });
   await spillTail(context, live, base);
   image.version = (base?.version ?? 0) + 1;
   const writer = context.nextWriter();
@@ -231,6 +264,7 @@ export async function commitImage(context: CommitPorts, live: LiveInstance, base
   if (result.status === 'conflict' && result.current?.writer !== writer) return { status: 'conflict', current: result.current };
   live.committedTail = image.tail.length;
   live.pendingSent = false;
+  live.past = [];
   return { status: 'committed', head };
 }
 
@@ -257,11 +291,18 @@ function sizeReason(image: Image, bytes: number): StuckReason {
   };
 }
 
+/** A new run puts the whole committed tail of the run before. The tail of a warm instance that continues as new has later entries too. */
+async function spillBefore({ options: { store } }: CommitPorts, { run, past }: LiveInstance, base: BaseHead): Promise<void> {
+  const { tailFrom: from, tail } = base;
+  const continued = past.find((each) => each.run === base.run);
+  const entries = tail.slice(0, continued ? continued.from - from : tail.length);
+  if (entries.length > 0) await store.spill({ pid: run.image.pid, run: base.run, from, entries });
+}
+
 /** Moves only committed entries out of the head: chunks of two writers may then overlap, but never disagree. */
 async function spillTail(context: CommitPorts, live: LiveInstance, base: BaseHead | undefined): Promise<void> {
   const { image } = live.run;
-  if (base && base.run !== image.run && base.tail.length > 0)
-    await context.options.store.spill({ pid: image.pid, run: base.run, from: base.tailFrom, entries: base.tail });
+  if (base && base.run !== image.run) await spillBefore(context, live, base);
   if (live.committedTail === 0) return;
   let characters = 0;
   for (const entry of image.tail) characters += entry.length;

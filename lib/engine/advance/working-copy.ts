@@ -1,6 +1,7 @@
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import { isClosed, type Image, type PendingSend, type StuckReason } from '../../core/image.ts';
 import type { Inbound } from '../../core/inbound.ts';
+import { sendsOf } from '../../core/continuing.ts';
 import { unresolvedCount } from '../../core/image.ts';
 import { decodeHead, resolveReferences } from '../../format/head-codec.ts';
 import { fitsLane } from '../../format/inbox-message.ts';
@@ -169,15 +170,16 @@ export class WorkingCopy {
   }
 
   async #applyTo(live: LiveInstance, { message, target: { inbound }, verdict }: Item): Promise<StuckReason | undefined> {
-    const { run } = live;
     this.#setSendsAside(live);
     // A buffer that was stuck, and that an earlier event of this group resumed, is included.
     const { early } = this.#base ?? {};
     if (early && inbound.kind === 'operate')
       await parkEarly(this.#context, message, { pid: this.#pid, early, detail: 'Its instance was terminated before it had begun.' });
     await decideEvent(live, inbound, verdict === 'reject');
-    const fault = early && !run.bug && inbound.kind === 'start' ? await applyEarly(this.#context, live, early, inbound) : undefined;
+    const fault = early && !live.run.bug && inbound.kind === 'start' ? await applyEarly(this.#context, live, early, inbound) : undefined;
     if (fault) return fault;
+    const { run } = live;
+    this.#image = run.image;
     this.changed = true;
     if (inbound.kind === 'tick') this.#ticks.add(inbound.tickAt);
     if (run.stuck && !run.bug) markStuck(run.image, run.stuck);
@@ -252,7 +254,9 @@ export class WorkingCopy {
 
   /** The commit drops the pending sends of earlier commits, so they are sent first. A tick that is applied here was sent. */
   async #sendSetAside(image: Image): Promise<void> {
-    const unknown = this.#sendsBefore.filter(({ kind, at }) => kind !== 'tick' || !this.#ticks.has(at));
+    const run = this.#base?.run ?? image.run;
+    const before = run === image.run ? this.#sendsBefore : sendsOf(run, this.#sendsBefore);
+    const unknown = before.filter(({ kind, at }) => kind !== 'tick' || !this.#ticks.has(at));
     if (unknown.length === 0 || (await sendPending(this.#context, { ...image, pendingSends: unknown }))) return;
     image.pendingSends = [...unknown, ...image.pendingSends];
     this.#sendsLeft = true;

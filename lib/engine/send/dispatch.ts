@@ -4,7 +4,7 @@ import type { CommandContract, EventContract, SystemContract } from '../../contr
 import { type Json, versionOfData } from '../../contract/schema.ts';
 import { instantText } from '../../contract/wire/wire.ts';
 import { DEFAULT_TENANT, parsePid, type InstanceKey } from '../../contract/wire/process-id.ts';
-import type { Answered, PendingSend, Image, OpenCommand, OwnerOutcome } from '../../core/image.ts';
+import { commandIdOf, type Answered, type PendingSend, type Image, type OpenCommand, type OwnerOutcome } from '../../core/image.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { INBOX, inboxBody } from '../../format/inbox-message.ts';
 import type { ReplyTokens } from '../../format/reply-tokens.ts';
@@ -83,7 +83,7 @@ function commandDispatch(image: Image, command: OpenCommand, context: DispatchCo
   // A deadline in the past makes the service resolve the command; it is before now, also within the same millisecond.
   const deadline = command.settling ? Math.min(now, image.clock) - 1 : command.deadline;
   const version = command.version ?? versionOfData(contract.input, command.input);
-  const commandId = `${image.pid}/${image.run}/${command.n}`;
+  const commandId = commandIdOf(image, command);
   const datahash = `sha256:${full}`;
   const envelope: CommandEnvelope = {
     specversion: '1.0',
@@ -145,7 +145,7 @@ function pendingDispatch(image: Image, pending: PendingSend, context: DispatchCo
   const large = pending.dataref !== undefined && wireLength(data) > CARRIED_CHARACTERS_MAX ? pending.dataref : undefined;
   const envelope: EventEnvelope = {
     specversion: '1.0',
-    id: `${image.pid}/${image.run}/${pending.n}`,
+    id: `${image.pid}/${pending.run ?? image.run}/${pending.n}`,
     source: system.name,
     type,
     time: instantText(pending.at),

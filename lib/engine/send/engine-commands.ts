@@ -1,7 +1,6 @@
 import type { Json } from '../../contract/schema.ts';
 import { instantText } from '../../contract/wire/wire.ts';
-import { buildCommandId } from '../../contract/wire/process-id.ts';
-import type { Image, OpenCommand, PendingSend } from '../../core/image.ts';
+import { commandIdOf, type Image, type OpenCommand, type PendingSend } from '../../core/image.ts';
 import { INBOX, inboxBody, type CommandMessage, type ReplyMessage } from '../../format/inbox-message.ts';
 
 /** The members of `DispatchContext` (dispatch.ts) that hash a value. */
@@ -27,7 +26,7 @@ export function ownerCommand(image: Image, command: OpenCommand, value: Carried,
   const full = command.wireHash ?? context.hash(context.canonical(command.input));
   const message: CommandMessage = {
     tutti: 'command',
-    commandid: buildCommandId(image.pid, image.run, n),
+    commandid: commandIdOf(image, command),
     owner,
     command: command.command,
     depth: image.parent?.depth ?? 0,

@@ -9,20 +9,18 @@ export const Paused = event('shop.subscription-paused', Customer);
 export const Resumed = event('shop.subscription-resumed', Customer.extend({ pause: z.int() }));
 
 // region endless
-/** One run a month: the event that it publishes at its end starts the next one. */
+/** One run a month. */
 export const subscription = process(
   'subscription',
   {
     startOn: PeriodBegan.byId(({ customerId }) => customerId),
-    onClosed: 'restart',
-    publishes: [PeriodBegan],
     receives: [Left.byId(({ customerId }) => customerId)],
   },
   async (ctx, { customerId, period }) => {
     await ctx.call(payments.charge, { amount: 900 });
     const left = await ctx.waitFor(Left, { timeout: '30 days' });
-    if (left === undefined) ctx.publish(PeriodBegan, { customerId, period: period + 1 });
-    return { period };
+    if (left) return { period };
+    return ctx.continueAsNew({ customerId, period: period + 1 }, { version: 'newest' });
   },
 );
 // endregion

@@ -1,5 +1,5 @@
 import { replyKey } from '../../../lib/core/classify.ts';
-import { isClosed } from '../../../lib/core/image.ts';
+import { isClosed, openCommand } from '../../../lib/core/image.ts';
 import type { InstancePicture } from './instance-picture.ts';
 import type { Reading, Target } from './reading.ts';
 import type { Report } from './violations.ts';
@@ -118,14 +118,14 @@ const missingReply = (target: Of<'reply'>, { image, runs }: InstancePicture): st
   // A failure of a command with a tombstone decides nothing; its success must be undone.
   if (image.tombstones.some((each) => each.run === run && each.n === n))
     return outcome === 'completed' ? 'its late success is not undone' : undefined;
-  if (run !== image.run) return undefined;
+  const command = openCommand(image, run, n);
+  if (!command && run !== image.run) return undefined;
   if (n >= image.seq) return 'the head has not issued the command yet, and is not stuck';
-  const command = image.commands.get(n);
   if (!command || isClosed(image.status)) return undefined;
   if (outcome === 'deferred' && command.deferred) return undefined;
   // An earlier answer, or the silence of the service, has already shown that the outcome is unknown.
   if (outcome === 'unknown' && command.unknown) return undefined;
-  const entries = runs.get(run)?.entries ?? [];
+  const entries = runs.get(image.run)?.entries ?? [];
   const journaled = entries.some((entry) => entry.type === 'CommandAnswered' && entry.n === n && entry.outcome === outcome && !entry.late);
   return journaled ? undefined : 'the command is still open';
 };

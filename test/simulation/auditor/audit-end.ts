@@ -99,7 +99,9 @@ const reportJudged = (report: Report, { pid, run }: KeptRun, fault: string): voi
 
 /** I7: each run was begun once, by its own start. */
 const checkStarts = ({ report }: EndContext, { pid, runs }: KeptInstance, { starts, events, endless }: Expectation): void => {
-  const began = runs.flatMap(({ entries }) => entries.flatMap((entry) => (entry.type === 'ProcessStarted' ? [entry.id] : [])));
+  const began = runs.flatMap(({ entries }) =>
+    entries.flatMap((entry) => (entry.type === 'ProcessStarted' && !entry.continues ? [entry.id] : [])),
+  );
   if (began.length > runs.length)
     report('I7', `${pid} has ${runs.length} runs, and was started ${began.length} times: ${began.join(', ')}`);
   for (const id of new Set(began)) {

@@ -2,7 +2,7 @@ import type { CommandEnvelope, ReplyEnvelope } from '../../../lib/contract/wire/
 import { DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/wire/process-id.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import type { System } from '../../../lib/contract/system.ts';
-import { isClosed } from '../../../lib/core/image.ts';
+import { isClosed, type Image, type PastTail } from '../../../lib/core/image.ts';
 import { decodeHead } from '../../../lib/format/head-codec.ts';
 import { ENGINE_QUEUES } from '../world/cloud.ts';
 import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
@@ -21,7 +21,7 @@ import { checkEarly } from './early-buffer.ts';
 import { HandlerRuns } from './handler-runs.ts';
 import { newInstancePicture, newRunPicture, type InstancePicture } from './instance-picture.ts';
 import { checkEntries } from './journal-rules.ts';
-import { appendEntries, checkBase, checkChunk, checkNewRun } from './linear-history.ts';
+import { appendEntries, checkBase, checkChunk, checkNewRun, checkPastIsSpilled } from './linear-history.ts';
 import { Outbox } from './outbox.ts';
 import { Patience } from './patience.ts';
 import { QueueMessages } from './queue-messages.ts';
@@ -125,12 +125,15 @@ export class Auditor implements Observer, Told {
       this.#checkEarly(picture, head, previous);
       return;
     }
-    if (head.run !== before?.run && head.run !== previous?.run) checkNewRun(picture, head, previous, report);
+    const image = decodeHead(head);
+    const past = image.past ?? [];
+    if (head.run !== before?.run && head.run !== previous?.run) checkNewRun(picture, { head, previous, past }, report);
+    if (!picture.disturbed) checkPastIsSpilled(picture, before?.past ?? [], past, report);
+    for (const each of past) this.#followPast(picture, head, before, each);
     const run = picture.runs.get(head.run) ?? newRunPicture(head.run, head.definition);
     picture.runs.set(head.run, run);
     run.definition = head.definition;
     const first = appendEntries(run, head, report);
-    const image = decodeHead(head);
     picture.image = image;
     picture.startedAt = Math.min(picture.startedAt, this.#at);
     checkEntries({ picture, run, before: before?.run === head.run ? before : undefined, contracts: this.#contracts, report }, first);
@@ -143,6 +146,17 @@ export class Auditor implements Observer, Told {
     if (blocking !== undefined) report('I8', blocking);
     if (!picture.disturbed) checkCarriers(image, (messageId) => this.#readMessage(messageId), report);
     checkArmed(image, this.#options.tickHorizonMs ?? 900_000, report);
+  }
+
+  /** The last entries of a run that has continued as new are in the head of the next run. */
+  #followPast(picture: InstancePicture, head: Head, before: Image | undefined, { run: name, from, entries }: PastTail): void {
+    const { report } = this.#violations;
+    const run = picture.runs.get(name) ?? newRunPicture(name, head.definition);
+    picture.runs.set(name, run);
+    const first = appendEntries(run, { ...head, run: name, tail: entries, tailFrom: from }, report);
+    const [began] = run.entries;
+    if (began?.type === 'ProcessStarted' && run.definition === head.definition) run.definition = began.definition;
+    checkEntries({ picture, run, before: before?.run === name ? before : undefined, contracts: this.#contracts, report }, first);
   }
 
   spilled(chunk: JournalChunk): void {
@@ -200,7 +214,7 @@ export class Auditor implements Observer, Told {
     const entry = picture?.runs.get(key.run)?.entries.find((each) => each.type === 'EventPublished' && each.n === key.n);
     if (!entry && picture?.disturbed !== true)
       this.#violations.report('I1', `${detail.id} (${event.type}) was published, but no committed head has it`);
-    if (picture?.image?.run === key.run) picture.outbox.eventSent(key.n);
+    picture?.outbox.eventSent(key.run, key.n);
   }
 
   parked(event: ParkedEvent): void {

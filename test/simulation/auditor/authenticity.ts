@@ -22,7 +22,7 @@ export const checkAnswerIsAuthentic = (
   entry: Entry<'CommandAnswered'>,
   of: RunPicture | undefined,
 ): void => {
-  const id = `${entry.late?.run ?? run.run}/${entry.n}`;
+  const id = `${entry.late?.run ?? of?.run ?? run.run}/${entry.n}`;
   if (entry.resolved) {
     if (picture.operators.get(entry.resolved.id)?.by !== entry.resolved.by)
       report('I12', `${picture.pid}/${id} was resolved by ${entry.resolved.by}, which did not request it`);

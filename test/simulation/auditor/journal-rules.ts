@@ -1,7 +1,8 @@
 import { identityOf } from '../../../lib/core/identity.ts';
 import { sha256 } from '../../../lib/format/inbox-message.ts';
 import { isFact } from '../../../lib/core/replay.ts';
-import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
+import { runAfter } from '../../../lib/core/continuing.ts';
+import type { Continues, JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { JournalContext } from './journal-context.ts';
 import { checkAnswerIsAuthentic, checkEventIsAuthentic, checkOperatorIsAuthentic } from './authenticity.ts';
 import type { InstancePicture, RunPicture } from './instance-picture.ts';
@@ -32,8 +33,9 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
       checkStart(context, entry, index);
       break;
     case 'EventReceived':
-      checkHeardOnce(context, entry);
       run.ids.add(entry.id);
+      if (entry.moved) break;
+      checkHeardOnce(context, entry);
       checkEventIsAuthentic(context, entry);
       break;
     case 'StartRejected':
@@ -107,11 +109,47 @@ const checkStart = (context: JournalContext, entry: Entry<'ProcessStarted'>, ind
   const { run, picture, report } = context;
   run.ids.add(entry.id);
   if (index !== 0) report('I7', `${picture.pid}/${run.run} was started a second time, by ${entry.id}`);
-  const { event, id } = entry;
+  const { event, id, continues } = entry;
+  if (continues) {
+    checkContinued(context, continues);
+    return;
+  }
   if (identityOf(sha256, { pid: picture.pid, event, id }) !== run.run)
     report('I7', `run ${run.run} of ${picture.pid} was begun by ${entry.id}, whose run has another name`);
   checkEventIsAuthentic(context, entry);
 };
+
+/** I4, I6, I7: a run continues the run before it, which ended so, and has its unread events, in order. */
+const checkContinued = ({ run, picture, report }: JournalContext, continues: Continues): void => {
+  const where = `${picture.pid}/${run.run}`;
+  for (const { n, due } of continues.timers ?? []) run.timers.set(n, due);
+  const before = picture.runs.get(continues.run);
+  if (picture.disturbed) return;
+  const last = before?.entries.at(-1);
+  if (last?.type !== 'RunContinued' || last.run !== run.run || runAfter(sha256, picture.pid, continues.run) !== run.run)
+    report('I7', `${where} says that it continues ${continues.run}, which did not end so`);
+  const moved = run.entries.flatMap((entry) => (entry.type === 'EventReceived' && entry.moved ? [entry.id] : []));
+  const unread = unreadOf(before?.entries ?? []);
+  if (moved.join() !== unread.join())
+    report('I6', `${where} begins with the unread events ${moved.join() || 'none'}, and the run before left ${unread.join() || 'none'}`);
+};
+
+const unreadOf = (entries: readonly JournalEntry[]): string[] => {
+  const unread: string[] = [];
+  for (const entry of entries)
+    if (entry.type === 'EventReceived') unread.push(entry.id);
+    else if (entry.type === 'EventTaken') unread.splice(unread.indexOf(entry.id), 1);
+  return unread;
+};
+
+/** The run that has issued a command: the run itself, or a run that it continues, because numbers go on. */
+const issuerOf = ({ runs }: InstancePicture, run: RunPicture, n: number): RunPicture => {
+  for (let at: RunPicture | undefined = run; at; at = continuedBy(runs, at)) if (at.issued.has(n)) return at;
+  return run;
+};
+
+const continuedBy = (runs: InstancePicture['runs'], { entries: [began] }: RunPicture): RunPicture | undefined =>
+  began?.type === 'ProcessStarted' && began.continues ? runs.get(began.continues.run) : undefined;
 
 /**
  * I4: a step issues another command only after a definite failure of the one before. I10: only a command that is known to be completed is
@@ -145,8 +183,8 @@ const isKnownToBeDone = ({ pid, runs, disturbed }: InstancePicture, commandId: s
 /** I5: one answer decides; a late success is journaled once more, as late. */
 const checkAnswer = (context: JournalContext, entry: Entry<'CommandAnswered'>): void => {
   const { picture, run, report } = context;
-  const of = entry.late ? picture.runs.get(entry.late.run) : run;
-  const id = `${picture.pid}/${entry.late?.run ?? run.run}/${entry.n}`;
+  const of = entry.late ? picture.runs.get(entry.late.run) : issuerOf(picture, run, entry.n);
+  const id = `${picture.pid}/${entry.late?.run ?? of?.run ?? run.run}/${entry.n}`;
   if (!of?.issued.has(entry.n) && !picture.disturbed) report('I5', `${id} was answered, but never issued`);
   checkAnswerIsAuthentic(context, entry, of);
   if (!of || entry.outcome === 'deferred' || entry.outcome === 'unknown') return;

@@ -1,5 +1,5 @@
 import type { Json } from '../../../lib/contract/schema.ts';
-import { decodeHead } from '../../../lib/format/head-codec.ts';
+import { decodeHead, pastOf } from '../../../lib/format/head-codec.ts';
 import { readEntries } from '../../../lib/format/read-journal.ts';
 import { isClosed, type Image } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
@@ -42,7 +42,9 @@ export const keptInstance = async (
   const runs: KeptRun[] = [];
   for (const run of new Set(named)) {
     if (run === last?.run) continue;
-    const texts = merged(`${pid}/${run}`, await store.chunks(pid, run), report);
+    const chunks = merged(`${pid}/${run}`, await store.chunks(pid, run), report);
+    const past = last && pastOf(last)?.find((each) => each.run === run);
+    const texts = past ? [...chunks.slice(0, past.from), ...past.entries] : chunks;
     if (texts.length > 0) runs.push(keptRun(pid, run, await readEntries(texts, read), undefined));
   }
   runs.sort((a, b) => beganAt(a) - beganAt(b));

@@ -1,4 +1,4 @@
-import { isClosed } from '../../../lib/core/image.ts';
+import { isClosed, type PastTail } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
 import type { InstancePicture, RunPicture } from './instance-picture.ts';
@@ -46,10 +46,29 @@ export const checkChunk = (run: RunPicture | undefined, { pid, run: name, from, 
   if (run && from <= run.covered) run.covered = Math.max(run.covered, from + entries.length);
 };
 
+/** I3: the last entries of runs that have continued as new leave the head only after a chunk has them. */
+export const checkPastIsSpilled = (
+  { pid, runs }: InstancePicture,
+  before: readonly PastTail[],
+  now: readonly PastTail[],
+  report: Report,
+): void => {
+  for (const { run } of before) {
+    const left = runs.get(run);
+    if (left && !now.some((each) => each.run === run) && left.covered < left.texts.length)
+      report('I3', `the last ${left.texts.length - left.covered} entries of ${pid}/${run} left the head, and are in no chunk`);
+  }
+};
+
 /** I7: a run begins without a head, on an early buffer, or after a closed run whose journal is completely in chunks. */
-export const checkNewRun = ({ pid, runs }: InstancePicture, head: Head, previous: Head | undefined, report: Report): void => {
+export const checkNewRun = (
+  { pid, runs }: InstancePicture,
+  { head, previous, past }: { readonly head: Head; readonly previous: Head | undefined; readonly past: readonly PastTail[] },
+  report: Report,
+): void => {
   const over = previous && previous.run !== '' ? previous : undefined;
-  if (over && over.status !== 'early' && !isClosed(over.status))
+  const continues = past.some(({ run }) => run === over?.run);
+  if (over && !continues && over.status !== 'early' && !isClosed(over.status))
     report('I7', `${pid} began run ${head.run} while ${over.run} was ${over.status}`);
   if (runs.has(head.run)) report('I7', `${pid} began run ${head.run} a second time`);
   const left = over && runs.get(over.run);

@@ -1,4 +1,4 @@
-import type { PendingSend, Image } from '../../../lib/core/image.ts';
+import { commandIdOf, type PendingSend, type Image } from '../../../lib/core/image.ts';
 
 interface Sending {
   readonly what: string;
@@ -25,7 +25,13 @@ export class Outbox {
   decided = 0;
 
   /** A head was committed. Returns the earlier pending sends that it dropped unsent. */
-  follow({ pid, run, commands, pendingSends: fires }: Pick<Image, 'pid' | 'run' | 'commands' | 'pendingSends'>): readonly string[] {
+  follow({
+    pid,
+    run,
+    commands,
+    pendingSends: fires,
+    chain,
+  }: Pick<Image, 'pid' | 'run' | 'commands' | 'pendingSends' | 'chain'>): readonly string[] {
     const before = this.#commands;
     this.#commands = new Map();
     for (const command of commands.values()) {
@@ -33,13 +39,16 @@ export class Outbox {
       const known = before.get(n);
       const same = known?.attempt === attempt && known.cause === cause && known.messageId === messageId;
       if (!same) this.decided += 1;
-      const what = `${pid}/${run}/${n} (${command.command}, attempt ${attempt})`;
+      const what = `${commandIdOf({ pid, run }, command)} (${command.command}, attempt ${attempt})`;
       this.#commands.set(n, same && known.what === what ? known : { what, attempt, cause, messageId, sent: false });
     }
     const fired = this.#fires;
     this.#fires = new Map();
-    for (const fire of fires) this.#follow(fire, fired, `${pid}/${run}`);
-    return [...fired].filter(([key, { sent }]) => !sent && !this.#fires.has(key)).map(([, { what }]) => what);
+    for (const fire of fires) this.#follow(fire, fired, `${pid}/${fire.run ?? run}`);
+    // A run that has continued as new needs its ticks no more.
+    const isOver = (key: string, kind: FireSending['kind']): boolean =>
+      chain !== undefined && kind === 'tick' && !key.startsWith(`${pid}/${run}/`);
+    return [...fired].filter(([key, { sent, kind }]) => !sent && !this.#fires.has(key) && !isOver(key, kind)).map(([, { what }]) => what);
   }
 
   #follow(fire: PendingSend, before: ReadonlyMap<string, FireSending>, run: string): void {
@@ -60,8 +69,8 @@ export class Outbox {
     for (const fire of this.#fires.values()) if (fire.kind === 'tick' && fire.at === at) fire.sent = true;
   }
 
-  eventSent(n: number): void {
-    for (const fire of this.#fires.values()) if (fire.kind === 'event' && fire.n === n) fire.sent = true;
+  eventSent(run: string, n: number): void {
+    for (const [key, fire] of this.#fires) if (fire.kind === 'event' && fire.n === n && key.includes(`/${run}/event/`)) fire.sent = true;
   }
 
   /** The sends that this carrier still has to make. */

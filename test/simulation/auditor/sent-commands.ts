@@ -1,5 +1,6 @@
 import type { CommandEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import { DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/wire/process-id.ts';
+import { openCommand } from '../../../lib/core/image.ts';
 import type { Contracts } from './contracts.ts';
 import type { InstancePicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
@@ -31,7 +32,7 @@ export class SentCommands {
     this.#checkHash(command, picture);
     if (key) this.#checkTenant(command, key.pid);
     if (command.hops > HOPS_MAX) this.#report('I13', `${command.id} is ${command.hops} events away from its first cause`);
-    if (key && picture?.image?.run === key.run) picture.outbox.commandSent(key.n, command.attempt);
+    if (key && picture?.image && openCommand(picture.image, key.run, key.n)) picture.outbox.commandSent(key.n, command.attempt);
   }
 
   /** I1: only commands of a committed head are sent, as they were committed, and to their owner. */

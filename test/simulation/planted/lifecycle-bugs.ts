@@ -114,4 +114,97 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     what: 'A forced tick looks up its sends by its new message id instead of its event key.',
     patches: [{ ...OWED, plant: "PLANTED && kind === 'tick' ? by.messageId === messageId : (ORIGINAL)" }],
   },
+  {
+    name: 'UNREAD_DIES_WITH_RUN',
+    rows: ['lifecycle.pml | UNREAD_DIES_WITH_RUN'],
+    scenario: 'endless',
+    what: 'The events that no step has taken do not move to the next run.',
+    patches: [
+      {
+        file: 'lib/engine/advance/live-instance.ts',
+        find: 'const next = imageAfter(ended, continued);',
+        plant: 'if (PLANTED) ended.unread.length = 0;\n    ORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'MOVED_DIES_WITH_RUN',
+    rows: ['lifecycle.pml | MOVED_DIES_WITH_RUN'],
+    scenario: 'endless',
+    what: 'A run that continues as new drops the open commands that nothing awaits.',
+    patches: [
+      {
+        file: 'lib/core/continuing.ts',
+        find: 'commands: movedCommands(image),',
+        plant: 'commands: PLANTED ? new Map() : movedCommands(image),',
+      },
+    ],
+  },
+  {
+    name: 'MOVED_REPLY_WRONGRUN',
+    rows: ['lifecycle.pml | MOVED_REPLY_WRONGRUN'],
+    scenario: 'endless',
+    what: 'A reply to a command of an earlier run is of another run, also if the command has moved.',
+    patches: [
+      {
+        file: 'lib/core/classify.ts',
+        find: 'const command = openCommand(image, reply.run, reply.n);',
+        plant: 'const command = PLANTED && reply.run !== image.run ? undefined : openCommand(image, reply.run, reply.n);',
+      },
+    ],
+  },
+  {
+    name: 'MOVED_RENAMED',
+    rows: ['lifecycle.pml | MOVED_RENAMED'],
+    scenario: 'endless',
+    what: 'A command that moves gets an id of the next run.',
+    patches: [
+      {
+        file: 'lib/core/image.ts',
+        find: 'return `${pid}/${command.run ?? run}/${command.n}`;',
+        plant: 'return `${pid}/${PLANTED ? run : (command.run ?? run)}/${command.n}`;',
+      },
+    ],
+  },
+  {
+    name: 'CONTINUE_IN_TWO_WRITES',
+    rows: ['lifecycle.pml | CONTINUE_IN_TWO_WRITES'],
+    scenario: 'endless',
+    what: 'The commit that ends a run does not begin the next one, which a second commit would have to do.',
+    patches: [
+      {
+        file: 'lib/engine/advance/live-instance.ts',
+        find: 'if (run.continued && !run.bug) await',
+        plant: 'if (!PLANTED && run.continued && !run.bug) await',
+      },
+    ],
+  },
+  {
+    name: 'PAST_DROPPED',
+    rows: [],
+    scenario: 'endless',
+    what: 'A run that continues again in the next commit drops the last entries of the run before, which are in no chunk yet.',
+    fixed: 'The image of the next run keeps them until a commit has written them.',
+    patches: [
+      {
+        file: 'lib/core/continuing.ts',
+        find: 'const { first = image.run, number = 1 } = image.chain ?? {};',
+        plant: 'ORIGINAL\n  if (PLANTED) delete kept.past;',
+      },
+    ],
+  },
+  {
+    name: 'PAST_BEFORE_COMMIT',
+    rows: [],
+    scenario: 'endless',
+    what: 'The last entries of a warm instance that continues as new are put as a chunk before the commit that decides them.',
+    fixed: 'Only its committed entries are put.',
+    patches: [
+      {
+        file: 'lib/engine/advance/live-instance.ts',
+        find: 'const continued = past.find((each) => each.run === base.run);',
+        plant: 'const continued = PLANTED ? undefined : past.find((each) => each.run === base.run);',
+      },
+    ],
+  },
 ];

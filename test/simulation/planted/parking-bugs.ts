@@ -78,8 +78,8 @@ export const parkingBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/decide.ts',
-        find: 'if (!run.bug) arm(run);',
-        plant: "if (!run.bug && !(PLANTED && inbound.kind === 'operate' && inbound.act === 'resume')) arm(run);",
+        find: 'if (!live.run.bug) arm(live.run);',
+        plant: "if (!live.run.bug && !(PLANTED && inbound.kind === 'operate' && inbound.act === 'resume')) arm(live.run);",
       },
     ],
   },

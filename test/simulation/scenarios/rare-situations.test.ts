@@ -9,6 +9,7 @@ const meets: readonly { readonly scenario: string; readonly all: readonly RegExp
   { scenario: 'tenants', all: [/parked .*FORBIDDEN/, /committed south#copy#/, /committed north#account#/] },
   { scenario: 'inline-steps', all: [/effect of .* steps\.run/, /effect of .* steps\.undo/] },
   { scenario: 'paused', all: [/parked default#watch#.* PAUSED/] },
+  { scenario: 'endless', all: [/committed default#meter#.* completed/, /effect of .* office\.note/] },
   { scenario: 'revisions', all: [/stuck NONDETERMINISM/, /stuck UNKNOWN_VERSION/] },
 ];
 

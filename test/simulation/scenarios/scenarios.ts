@@ -1,5 +1,6 @@
 import type { Choices } from '../world/choices.ts';
 import { blackoutsScenario } from './blackouts/blackouts-scenario.ts';
+import { endlessScenario } from './endless/endless-scenario.ts';
 import { evolvingScenario } from './evolving/evolving-scenario.ts';
 import { exampleScenarios } from './examples/example-scenarios.ts';
 import { inlineStepsScenario } from './inline-steps/inline-steps-scenario.ts';
@@ -37,6 +38,7 @@ const rareSituations: Readonly<Record<string, ScenarioMaker>> = {
  */
 const columns: Readonly<Record<string, { readonly column: number; readonly maker: ScenarioMaker }>> = {
   'inline-steps': { column: 19, maker: inlineStepsScenario },
+  endless: { column: 17, maker: endlessScenario },
 };
 /** Run by name, and in `rare-situations.test.ts`: they have no column yet. */
 const notDrawn: Readonly<Record<string, ScenarioMaker>> = { paused: pausedScenario };
