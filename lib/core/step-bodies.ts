@@ -13,6 +13,8 @@ export interface StepFunctions {
  * B1 A function belongs to the path of its step, so a replay finds the one that the live code passed.
  * B2 After the replay, the runner calls one of them. From then on the `ctx` of this run refuses everything: the function runs outside the
  *    process, perhaps several times, and its decisions would be lost.
+ * B3 A function that awaits a captured step which has no outcome yet would wait forever, because no step of this run settles any more. It
+ *    gets an error in place of the outcome. A promise that is made of such a step, as by Promise.all, looks like any other.
  */
 export class StepBodies {
   readonly #byPath = new Map<string, StepFunctions>();
@@ -29,6 +31,15 @@ export class StepBodies {
   /** The replay has ended, and the functions of this step are about to run. */
   lend(path: string): void {
     this.#lent = path;
+  }
+
+  /** The error of a running step that awaits another step of the process. */
+  awaited(path: string): ProcessBug {
+    return new ProcessBug(
+      'WRONG_SCOPE',
+      `The step ${stepText(this.#lent ?? '')} awaits the step ${stepText(path)}, which had no outcome yet when the process called ctx.run.`,
+      { remedy: `Await ${stepText(path)} in the process before ctx.run, and use its value in the body.` },
+    );
   }
 
   /** Refuses a use of `ctx` inside a running step. */

@@ -273,6 +273,19 @@ export function guardLost(run: ProcessRun, step: CoreStep): void {
   });
 }
 
+/**
+ * Lets code that awaits a step without an outcome throw the error that `refusal` makes of its path. For the step runner, in which no step
+ * settles any more. Code of the process that awaits the step already is not affected.
+ */
+export function refuseOpenSteps({ open, children }: Scope, refusal: (path: string) => Error): void {
+  for (const { path, resolver } of open)
+    if (resolver)
+      whenAwaited((resolver as Resolver).promise, () => {
+        throw refusal(path);
+      });
+  for (const child of children) refuseOpenSteps(child, refusal);
+}
+
 /** Rejects the promise of a step. Records a failure that no code has awaited; a cancelled step need not be awaited. */
 export function rejectStep(step: CoreStep, failure: Failure): void {
   if (failure.code !== 'CANCELLED' && !AWAITED.has(step)) {

@@ -11,12 +11,14 @@ import { isFact } from '../core/replay.ts';
 import type { RunEnvironment } from '../core/run.ts';
 import { StepBodies } from '../core/step-bodies.ts';
 import { LiveInstance } from '../engine/advance/live-instance.ts';
+import { RejectionWatch, turnOver } from '../engine/advance/suspects.ts';
 import { pastOf } from '../format/head-codec.ts';
 import { readEntries, textsOfRun } from '../format/read-journal.ts';
 import { sha256 } from '../format/inbox-message.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
 import { frontEndOf } from '../process/front-end.ts';
+import { refuseOpenSteps } from '../process/running-code.ts';
 
 /** The stores from which the runner reads journals. It reads heads with strong consistency. */
 export interface JournalSource {
@@ -49,6 +51,9 @@ export interface StepMissing {
 export class StepFinder {
   readonly #catalogue: Catalogue;
   readonly #source: JournalSource;
+  readonly #rejections = new RejectionWatch();
+  /** Ends with the last replay that has begun. */
+  #replaying: Promise<unknown> = Promise.resolve();
 
   constructor(system: System<string>, source: JournalSource) {
     this.#catalogue = new Catalogue(systemContract(system));
@@ -67,20 +72,49 @@ export class StepFinder {
     return this.#replay(definition, place, journal.entries.slice(0, until));
   }
 
-  async #replay(
-    definition: ProcessContract,
-    { pid, run, step }: StepPlace,
-    entries: readonly JournalEntry[],
-  ): Promise<FoundStep | StepMissing> {
+  /** One replay at a time, so that an unhandled rejection is of this one. */
+  #replay(definition: ProcessContract, place: StepPlace, entries: readonly JournalEntry[]): Promise<FoundStep | StepMissing> {
+    const found = this.#replaying.then(() => this.#watched(definition, place, entries));
+    this.#replaying = found.catch(() => undefined);
+    return found;
+  }
+
+  /**
+   * Without the watch, a promise that the code leaves rejected would end the function, with all other steps that run in it. A body that
+   * runs meanwhile may have left it, so the code is replayed once more.
+   */
+  async #watched(definition: ProcessContract, place: StepPlace, entries: readonly JournalEntry[]): Promise<FoundStep | StepMissing> {
+    const rejections = this.#rejections;
+    rejections.begin();
+    try {
+      for (let tries = 1; ; tries += 1) {
+        const before = rejections.count;
+        const found = await this.#replayed(definition, place, entries);
+        await turnOver();
+        if (rejections.count === before) return found;
+        if (tries === 2)
+          return missing(
+            definition,
+            place,
+            `A promise of the process was rejected, and nothing handles it: ${String(rejections.attribute())}.`,
+          );
+      }
+    } finally {
+      rejections.end();
+    }
+  }
+
+  async #replayed(definition: ProcessContract, place: StepPlace, entries: readonly JournalEntry[]): Promise<FoundStep | StepMissing> {
+    const { pid, run, step } = place;
     const bodies = new StepBodies();
     const [start] = entries;
     const image = newImage(pid, run, `${definition.name}@${definition.version}`, start !== undefined && 'at' in start ? start.at : 0);
     const live = await LiveInstance.replayed({ definition, environment: this.#environment(bodies), frontEndOf }, image, entries);
     const found = live.run.bug ? undefined : bodies.at(step);
+    if (!found) return missing(definition, place, live.run.bug?.message ?? 'its code does not call ctx.run at this place.');
     bodies.lend(step);
-    if (found) return found as FoundStep;
-    const why = live.run.bug?.message ?? 'its code does not call ctx.run at this place.';
-    return { fault: `this build of ${definition.name} does not reach the step ${stepText(step)} of ${pid}: ${why.replace(/\.$/, '')}` };
+    refuseOpenSteps(live.run.root, (path) => bodies.awaited(path));
+    return found as FoundStep;
   }
 
   async #journal(
@@ -116,4 +150,8 @@ function endOfActivation(entries: readonly JournalEntry[], step: string): number
   if (issued === -1) return undefined;
   const next = entries.findIndex((entry, index) => index > issued && isFact(entry));
   return next === -1 ? entries.length : next;
+}
+
+function missing({ name }: ProcessContract, { pid, step }: StepPlace, why: string): StepMissing {
+  return { fault: `this build of ${name} does not reach the step ${stepText(step)} of ${pid}: ${why.replace(/\.$/, '')}` };
 }

@@ -48,6 +48,75 @@ describe('ctx inside a step', () => {
   });
 });
 
+describe('a captured step without an outcome', () => {
+  test.each<[string, (ctx: AnyContext) => Promise<unknown>]>([
+    ['of ctx.run', (ctx) => ctx.run<string>('choose', async (task) => task.defer())],
+    ['that is a timer', (ctx) => ctx.sleep('1 day')],
+    ['that is a scope', (ctx) => ctx.scope('part', (ctx) => ctx.sleep('1 day'))],
+    [
+      'within a scope',
+      (ctx) => {
+        let inner: Promise<unknown> = Promise.resolve();
+        void ctx.scope('part', async (ctx) => {
+          inner = ctx.sleep('1 day');
+          await inner;
+        });
+        return inner;
+      },
+    ],
+    ['among others', (ctx) => ctx.race({ a: ctx.sleep('1 day'), b: ctx.sleep('2 days') })],
+  ])('%s is not awaited in a body: WRONG_SCOPE names both and the remedy', async (_kind, open) => {
+    const waysToAwait: ((step: Promise<unknown>) => Promise<unknown>)[] = [
+      async (step) => step,
+      (step) => Promise.all([step, Promise.resolve(1)]),
+      (step) => step.then(() => 1),
+    ];
+    for (const awaited of waysToAwait) {
+      const world = await start(async (ctx) => {
+        const step = open(ctx);
+        return ctx.run('pay', async () => {
+          await awaited(step);
+        });
+      });
+      await expect(world.settle()).rejects.toThrow(
+        /The step pay threw ProcessBug: The step pay awaits the step (?:choose|sleep|part|part\/sleep|race), which had no outcome yet when the process called ctx\.run\./,
+      );
+    }
+  });
+
+  test('is awaited in a body once it has an outcome', async () => {
+    const { job, jobs } = jobOf(async (ctx) => {
+      const chosen = ctx.run('choose', async () => '12A');
+      await chosen;
+      return ctx.run('pay', async () => `paid ${await chosen}`);
+    });
+    const world = simulate(jobs);
+    await world.client.publish(Started, { id: 'a' });
+    await world.settle();
+    expect(await world.client.result(job, 'a')).toBe('paid 12A');
+  });
+
+  test('fails the step as any error of its body does, and the last error has the reason', async () => {
+    const { job, jobs } = jobOf(async (ctx) => {
+      const later = ctx.sleep('1 day');
+      await ctx.run(
+        'pay',
+        async () => {
+          await later;
+        },
+        { retry: { attempts: 2 } },
+      );
+    });
+    const world = simulate(jobs);
+    world.expectFaults('pay');
+    await world.client.publish(Started, { id: 'a' });
+    await world.advance('1 hour');
+    expect((await world.client.describe(job, 'a')).why).toMatch(
+      /The last error was .*: The step pay awaits the step sleep, which had no outcome yet/,
+    );
+  });
+});
+
 describe('an output that is not JSON', () => {
   class Receipt {
     readonly id = 'p-1';
@@ -112,6 +181,28 @@ describe('a build without the step', () => {
     expect(await world.client.result(job, 'a')).toBe('paid');
     const issued = world.journal(job, 'a').filter((entry) => (entry as { readonly type: string }).type === 'CommandIssued');
     expect(issued).toMatchObject([{ path: 'pay:1' }, { path: 'pay:1' }]);
+  });
+});
+
+describe('a build whose code leaves a promise rejected', () => {
+  test('does not end the step runner: the command waits for another build, and the other steps run', async () => {
+    const { job, jobs } = jobOf((ctx) => ctx.run('pay', async () => 'paid'));
+    const { jobs: broken } = jobOf((ctx) => {
+      if (ctx.id === 'a') void Promise.reject(new TypeError('cannot read the fare'));
+      return ctx.run('pay', async () => 'paid');
+    });
+    const world = simulate(jobs);
+    world.down(steps, '1 minute');
+    for (const id of ['a', 'b']) await world.client.publish(Started, { id });
+    await world.settle();
+    world.deploy(broken);
+    world.expectFaults(steps.run);
+    await world.advance('5 minutes');
+    expect((await world.client.describe(job, 'a')).status).toBe('running');
+    expect(await world.client.result(job, 'b')).toBe('paid');
+    world.deploy(jobs);
+    await world.advance('2 minutes');
+    expect(await world.client.result(job, 'a')).toBe('paid');
   });
 });
 
