@@ -30,8 +30,8 @@ function readerOf(files: readonly ExportedFile[]): DocumentReader {
 
 /** The exports of a written module, which is evaluated with this repository's tutti and zod. */
 function evaluated(code: string): Readonly<Record<string, unknown>> {
-  const names = [...code.matchAll(/^export const (\S+) =/gm)].map(([, name]) => name);
-  const body = code.replaceAll(/^import .*$/gm, '').replaceAll(/^export const/gm, 'const');
+  const names = [...code.matchAll(/^export const (\w+)(?:: \S+)? =/gm)].map(([, name]) => name);
+  const body = code.replaceAll(/^import .*$/gm, '').replaceAll(/^export const (\w+)(?:: \S+)? =/gm, 'const $1 =');
   // oxlint-disable-next-line typescript/no-implied-eval -- the module under test exists as text only
   const run = new Function('z', 'tutti', `const { command, event, service, versions } = tutti;\n${body}\nreturn { ${names.join(', ')} };`);
   return run(z, tutti) as Readonly<Record<string, unknown>>;
@@ -203,6 +203,7 @@ describe('the import of documents of other tools', () => {
   test.each([
     ['hotels.yaml', 'hotels.ts', { service: 'hotels', undo: new Map([['book', 'cancel']]) }],
     ['weather.yaml', 'weather.ts', { service: 'weather' }],
+    ['topics.yaml', 'topics.ts', { service: 'topics' }],
   ])('%s becomes %s', async (document, module, options) => {
     await expect(imported(document, options).code.replaceAll(fileURLToPath(folder), '')).toMatchFileSnapshot(
       fileURLToPath(new URL(module, folder)),
@@ -308,6 +309,72 @@ describe('the code of a schema', () => {
   });
 });
 
+describe('a schema that contains itself', () => {
+  const schemas = {
+    Node: {
+      type: 'object',
+      properties: {
+        name: { type: 'string' },
+        next: { $ref: '#/components/schemas/Node' },
+        parent: { anyOf: [{ $ref: '#/components/schemas/Node' }, { type: 'null' }] },
+        children: { type: 'array', items: { $ref: '#/components/schemas/Node' } },
+        owner: { $ref: '#/components/schemas/Owner' },
+      },
+      required: ['name', 'parent', 'children'],
+    },
+    Owner: { type: 'object', properties: { nodes: { type: 'array', items: { $ref: '#/components/schemas/Node' } } }, required: ['nodes'] },
+    Tree: { type: 'object', additionalProperties: { $ref: '#/components/schemas/Tree' } },
+    Branches: { type: 'array', items: { $ref: '#/components/schemas/Bush' } },
+    Bush: { type: 'object', properties: { branches: { $ref: '#/components/schemas/Branches' } }, required: ['branches'] },
+  };
+  const of = (name: string) => {
+    const { code } = importDesk(deskOf({ $ref: `#/components/schemas/${name}` }, { schemas }));
+    return { code, schema: evaluated(code)[name] as z.ZodType };
+  };
+
+  test('refers to itself by a getter of the property, and is checked at each depth', () => {
+    const { code, schema } = of('Node');
+    expect(code).toContain('get next() {\n    return z.optional(Node);\n  },');
+    expect(code).toContain('get parent() {\n    return Node.nullable();\n  },');
+    const leaf = { name: 'leaf', parent: null, children: [] };
+    const value = { name: 'root', parent: null, next: leaf, children: [leaf], owner: { nodes: [leaf] } };
+    expect(schema.parse(value)).toEqual(value);
+    expect(schema.safeParse({ ...value, children: [{ ...leaf, children: [{ name: 7 }] }] }).success).toBe(false);
+    expect(schema.safeParse({ ...value, owner: { nodes: [{}] } }).success).toBe(false);
+  });
+
+  test('refers to itself by z.lazy in a record and in a list, whose type is any JSON', () => {
+    const tree = of('Tree');
+    expect(tree.code).toContain('export const Tree: z.ZodType<z.core.util.JSONType> = z.record(z.string(), z.lazy(() => Tree));');
+    expect(tree.schema.safeParse({ a: { b: {} } }).success).toBe(true);
+    expect(tree.schema.safeParse({ a: { b: 1 } }).success).toBe(false);
+    const bush = of('Bush');
+    expect(bush.schema.safeParse({ branches: [{ branches: [] }] }).success).toBe(true);
+    expect(bush.schema.safeParse({ branches: [{}] }).success).toBe(false);
+  });
+
+  test('is itself the schema of a message', () => {
+    const schema = { type: 'object', properties: { again: { $ref: '#/components/messages/act/payload' } } };
+    const { code } = importDesk(deskOf(schema));
+    expect(code).toMatch(/get again\(\) \{\n {4}return z\.optional\(ActInput\);/);
+  });
+
+  test('of an export has the same schemas after the import', () => {
+    const Comment = z.object({
+      text: z.string(),
+      get replies() {
+        return z.array(Comment);
+      },
+    });
+    const forum = tutti.service('forum', { post: tutti.command({ input: Comment, output: z.object({ first: Comment }) }) });
+    const go = tutti.process('go', { input: z.object({}) }, async (ctx) => void (await ctx.call(forum.post, { text: 'a', replies: [] })));
+    const { before, after } = roundTrip(tutti.system('forums', { processes: [go], services: [forum] }), 'forum');
+    expect(before).toHaveLength(2);
+    expect(breakingChanges(before, after)).toEqual([]);
+    expect(breakingChanges(after, before)).toEqual([]);
+  });
+});
+
 describe('a refused document', () => {
   test.each<[string, unknown, string]>([
     ['not', { not: {} }, 'desk.json#/components/messages/act/payload/not is {}: zod has no equivalent of not.'],
@@ -331,9 +398,12 @@ describe('a refused document', () => {
       'pattern is "(": expected another schema. Write a regular expression of ECMAScript.',
     ],
     [
-      'a schema that contains itself',
-      { type: 'object', properties: { a: { $ref: '#/components/messages/act/payload' } } },
-      'is a schema that contains itself',
+      'a part of a schema that contains itself',
+      {
+        type: 'object',
+        properties: { a: { type: 'object', properties: { b: { $ref: '#/components/messages/act/payload/properties/a' } } } },
+      },
+      'is a part of a schema that contains itself',
     ],
     ['an enumeration of objects', { enum: [{}] }, 'enum is [{}]'],
   ])('%s is refused with its place', (_what, schema, text) => {

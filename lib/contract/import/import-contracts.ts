@@ -47,7 +47,7 @@ export function importContracts(reader: DocumentReader, { file, service, undo = 
   const parts = [
     headerText(file, described, notes),
     importsText(described),
-    ...writer.definitions.map(({ name, code }) => `export const ${name} = ${code};`),
+    ...writer.definitions.map(({ name, code, type }) => `export const ${name}${type === undefined ? '' : `: ${type}`} = ${code};`),
     ...eventCode,
     ...Array.from(undone, ([verb, name]) => `${commands.get(verb)?.about ?? ''}const ${name} = ${commands.get(verb)?.code};`),
     ...(described.commands.length === 0 ? [] : [serviceText(own, described, commands, undone)]),

@@ -7,6 +7,9 @@ import { identifier, literal, pascalCase, propertyKey, type Names } from './type
  * In: places of schemas. Out: expressions, and the named constants that they use.
  * Trunk: `expression` → one function for each type. Each keyword is taken once; `#rest` refuses, notes or keeps what no function has taken,
  * so that no keyword is lost in silence.
+ *
+ * A schema that contains itself is a constant, which refers to itself by a getter of the property. Elsewhere, as in the values of a record, it
+ * refers to itself by z.lazy, and the type of the constant is any JSON, because TypeScript infers no type there.
  */
 export class SchemaWriter {
   readonly #documents: Documents;
@@ -16,6 +19,10 @@ export class SchemaWriter {
   /** Names of the constants of shared schemas, by place. */
   readonly #shared = new Map<string, string>();
   readonly #open = new Set<string>();
+  /** References so far from within a schema to itself, and the properties that are being written in the constant. */
+  readonly #backward: string[] = [];
+  #members = 0;
+  #isLazy = false;
   readonly #definitions: Constant[] = [];
   readonly #faults: string[] = [];
   readonly #notes = new Map<string, Set<string>>();
@@ -50,9 +57,19 @@ export class SchemaWriter {
     const target = this.#documents.resolve(place);
     if (target !== place && isShared(target)) return this.expression(place);
     const made = this.#names.unique(name);
-    const code = this.expression(target);
-    this.#definitions.push({ name: made, code });
+    this.#shared.set(placeText(target), made);
+    this.#constant(made, () => this.expression(target));
     return made;
+  }
+
+  /** Adds a constant. The code of the constant is written apart from that of the place that needs it. */
+  #constant(name: string, write: () => string): void {
+    const [members, isLazy] = [this.#members, this.#isLazy];
+    [this.#members, this.#isLazy] = [0, false];
+    const code = write();
+    const type = this.#isLazy ? { type: 'z.ZodType<z.core.util.JSONType>' } : {};
+    this.#definitions.push({ name, code, ...type });
+    [this.#members, this.#isLazy] = [members, isLazy];
   }
 
   /** The expression for a schema. A schema behind a pointer, such as one of `$defs`, becomes a constant of its own. */
@@ -60,24 +77,42 @@ export class SchemaWriter {
     const target = this.#documents.resolve(place);
     const key = placeText(target);
     if (this.#isAnyJson(target)) return 'z.json()';
-    if (this.#open.has(key)) {
-      this.#fault(place, 'a schema that contains itself', 'Write this contract by hand.');
+    const siblings = target === place ? [] : children(place).filter(([name]) => name !== '$ref');
+    const code = this.#open.has(key) ? this.#backTo(target, key) : this.#forward(place, target, key);
+    return siblings.length === 0 ? code : this.#beside(place, code, siblings);
+  }
+
+  #forward(place: Place, target: Place, key: string): string {
+    return target !== place && (isShared(target) || this.#shared.has(key)) ? this.#sharedName(target, key) : this.#opened(target);
+  }
+
+  #opened(target: Place): string {
+    const key = placeText(target);
+    this.#open.add(key);
+    const code = this.#schema(target);
+    this.#open.delete(key);
+    return code;
+  }
+
+  /** From within a schema to the schema itself, whose constant is not made yet. */
+  #backTo(target: Place, key: string): string {
+    const name = this.#shared.get(key);
+    if (name === undefined) {
+      this.#fault(target, 'a part of a schema that contains itself', 'Move the part to the schemas of the document, and refer to it.');
       return 'z.json()';
     }
-    const siblings = target === place ? [] : children(place).filter(([name]) => name !== '$ref');
-    this.#open.add(key);
-    const code = target !== place && isShared(target) ? this.#sharedName(target, key) : this.#schema(target);
-    this.#open.delete(key);
-    return siblings.length === 0 ? code : this.#beside(place, code, siblings);
+    this.#backward.push(key);
+    if (this.#members > 0) return name;
+    this.#isLazy = true;
+    return `z.lazy(() => ${name})`;
   }
 
   #sharedName(target: Place, key: string): string {
     const known = this.#shared.get(key);
     if (known !== undefined) return known;
     const name = this.#names.unique(identifier(pascalCase(target.at.split('/').at(-1) ?? '')));
-    const code = this.#schema(target);
-    this.#definitions.push({ name, code });
     this.#shared.set(key, name);
+    this.#constant(name, () => this.#opened(target));
     return name;
   }
 
@@ -321,9 +356,14 @@ export class SchemaWriter {
   #member(name: string, place: Place, isRequired: boolean): string {
     if (name === '__proto__') this.#fault(place, 'a property __proto__', 'Rename the property.');
     const hasDefault = [place.value, this.#documents.resolve(place).value].some((each) => isNode(each) && Object.hasOwn(each, 'default'));
+    const before = this.#backward.length;
+    this.#members += 1;
     const code = this.expression(place);
+    this.#members -= 1;
     const isOptional = !isRequired && (this.#exported || !hasDefault);
-    return `${propertyKey(name)}: ${code}${isOptional ? '.optional()' : ''},`;
+    const isWithin = this.#backward.slice(before).some((key) => this.#open.has(key));
+    if (!isWithin) return `${propertyKey(name)}: ${code}${isOptional ? '.optional()' : ''},`;
+    return `get ${propertyKey(name)}() {\n${indented(`return ${isOptional ? `z.optional(${code})` : code};`)}\n},`;
   }
 
   #record(keywords: Keywords, value: string, required: readonly string[]): string {
@@ -386,6 +426,8 @@ export interface WriterOptions {
 export interface Constant {
   readonly name: string;
   readonly code: string;
+  /** @default the type that TypeScript infers */
+  readonly type?: string;
 }
 
 /** The keywords of a schema, and those that a function has taken. */
