@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { isOrchestratorError } from '../../lib/contract/errors.ts';
 import { parseEnvelope } from '../../lib/contract/wire/wire.ts';
+import type { Served } from '../../lib/service/served.ts';
 import { payments, servePayments } from './payments.ts';
 import { command, gate, HASH, ID, ServiceRig, SETTLING, START, turn } from './service-rig.ts';
 
@@ -517,5 +518,73 @@ describe('polling', () => {
     expect(stopped).toMatchObject({ failures: 1 });
     expect(stopped).not.toHaveProperty('leaseUntil');
     expect(rig.notices).toEqual([]);
+  });
+});
+
+describe('a command that prepares its run', () => {
+  /** The handler of the step runner has this form. `found`: what a run needs, or why this build does not have it. */
+  const prepared = (found: () => object, run = charged): Served<'payments'> =>
+    servePayments({ prepare: async () => found(), run } as never);
+
+  test('passes what it has found to the run, and finds it again for the next run', async () => {
+    const runs: unknown[] = [];
+    let finds = 0;
+    const run = async (...[, , found]: readonly unknown[]): Promise<{ paymentId: string }> => {
+      runs.push(found);
+      if (runs.length === 1) throw new TypeError('connection reset');
+      return charged();
+    };
+    const rig = new ServiceRig(prepared(() => ({ find: (finds += 1) }), run));
+    rig.send();
+    await rig.deliver();
+    rig.clock.advance(60_000);
+    await rig.deliver();
+    expect(runs).toEqual([{ find: 1 }, { find: 2 }]);
+    expect(rig.outcomes()).toEqual(['completed']);
+  });
+
+  test('claims nothing in a build without it: it is held for a minute, and run by a build that has it', async () => {
+    let found: object = { fault: 'this build has no charge' };
+    const rig = new ServiceRig(prepared(() => found));
+    rig.send();
+    expect(await rig.deliver()).toMatchObject([{ action: 'given-back' }]);
+    expect(await rig.record()).toBeUndefined();
+    expect(rig.notices).toMatchObject([{ kind: 'held', commandId: ID, message: 'this build has no charge: it waits for another build' }]);
+    found = {};
+    rig.clock.advance(61_000);
+    await rig.deliver();
+    expect(rig.outcomes()).toEqual(['completed']);
+  });
+
+  test('is answered after 15 minutes that nothing happened, as the process may repeat it', async () => {
+    const rig = new ServiceRig(prepared(() => ({ fault: 'this build has no charge' })));
+    rig.send();
+    await rig.deliver();
+    rig.clock.advance(15 * 60_000);
+    await rig.deliver();
+    expect(rig.replies).toMatchObject([{ outcome: 'failed', retryable: true }]);
+    expect(JSON.stringify(rig.replies[0]?.data)).toContain('this build has no charge');
+  });
+
+  test('is not prepared for a redelivery after its answer was recorded: that answer is repeated', async () => {
+    let finds = 0;
+    const rig = new ServiceRig(prepared(() => ({ find: (finds += 1) })));
+    rig.send();
+    await rig.deliver();
+    rig.send();
+    await rig.deliver();
+    expect(rig.outcomes()).toEqual(['completed', 'completed']);
+  });
+
+  test('waits with backoff if a port of its search fails, and the consumer reports the port', async () => {
+    const rig = new ServiceRig(
+      prepared(() => {
+        throw new Error('the table is throttled');
+      }),
+    );
+    rig.send();
+    expect(await rig.deliver()).toMatchObject([{ action: 'given-back' }]);
+    expect(await rig.record()).toBeUndefined();
+    expect(rig.notices).toMatchObject([{ kind: 'fault', message: 'A port failed: the table is throttled' }]);
   });
 });

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { event, process, steps, system, type AnyContext } from 'tutti';
 import { startLocal } from 'tutti/local';
 import { describe, expect, test } from 'vitest';
+import { bookSeat, SeatAsked, threadedSeats } from './threaded-seats.ts';
 
 const Started = event('jobs.started', z.object({ id: z.string() }));
 
@@ -85,4 +86,15 @@ describe('a step in the embedded runtime', () => {
     expect(await client.result(job, 'a')).toEqual({ approved: true });
     await stop();
   });
+});
+
+test('a step runs on the thread of the program while the engine has a thread of its own', { timeout: 60_000 }, async () => {
+  const runs: string[] = [];
+  (globalThis as { threadsOfSteps?: string[] }).threadsOfSteps = runs;
+  const entry = new URL('threaded-seats.ts', import.meta.url);
+  const local = await startLocal(threadedSeats, { services: [], entry });
+  await local.client.publish(SeatAsked, { id: 'a', seat: '12A' });
+  expect(await local.client.result(bookSeat, 'a')).toEqual({ engineOnMain: false, seat: '12A', paid: 'p-12A' });
+  expect(runs).toEqual(['charge 12A', 'book 12A after p-12A']);
+  await local.stop();
 });

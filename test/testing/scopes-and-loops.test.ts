@@ -102,4 +102,31 @@ describe('after every crash', () => {
       expect(world.calls(things.release)).toEqual([{ n: 2 }, { n: 1 }]);
     });
   });
+
+  test.each([
+    ['a day of the month', { monthly: 31, at: '09:00', zone: 'Europe/Paris' }, ['2026-01-31T08:00:00.000Z', '2026-02-28T08:00:00.000Z']],
+    ['a cron expression', { cron: '30 2 * * SUN', zone: 'Europe/Paris' }, ['2026-01-04T01:30:00.000Z', '2026-01-11T01:30:00.000Z']],
+  ] as const)(
+    'ctx.until and the end of ctx.each wait for the next instant of %s, which is journaled once',
+    async (_rule, rule, instants) => {
+      const receives = [Counted.byId(({ id }) => id)];
+      const billing = process('billing', { startOn, receives }, async (ctx) => {
+        const counted: number[] = [];
+        for await (const { data } of ctx.each([Counted], { until: rule })) counted.push(data.n);
+        const first = ctx.now().toISOString();
+        await ctx.call(things.hold, { n: counted.length });
+        await ctx.until(rule);
+        return { counted, at: [first, ctx.now().toISOString()] };
+      });
+      await atEveryCrash(billing, async (world) => {
+        for (const n of [1, 2]) {
+          await world.client.publish(Counted, { id: 'a', n }, { id: `counted-${n}` });
+          await world.advance('20 hours');
+        }
+        await world.advance('70 days');
+        expect(await world.client.result(billing, 'a')).toEqual({ counted: [1, 2], at: instants });
+        expect(world.calls(things.hold)).toEqual([{ n: 2 }]);
+      });
+    },
+  );
 });
