@@ -249,6 +249,11 @@ export class CountingParkingStore implements ParkingStore {
     return this.#inner.redriven(...mark);
   }
 
+  discarded(...mark: Parameters<ParkingStore['discarded']>): Promise<void> {
+    this.#counts.parks += 1;
+    return this.#inner.discarded(...mark);
+  }
+
   attempt(messageId: string, change: 1 | -1): Promise<number> {
     this.#counts.parks += 1;
     return this.#inner.attempt(messageId, change);

@@ -1,4 +1,4 @@
-import type { ListedParked } from '../lib/client/operations/operations.ts';
+import type { ListedParked, Operations, ParkedRequest } from '../lib/client/operations/operations.ts';
 import { ofTenant } from '../lib/client/instance.ts';
 import { ageText } from './instance-table.ts';
 import type { Terminal } from './terminal.ts';
@@ -30,4 +30,33 @@ function instanceOf({ process, id, ...whose }: ListedParked): string {
 
 function eventOf({ type, eventId, source }: ListedParked): string {
   return type === undefined ? '-' : `${type} ${eventId} of ${source}`;
+}
+
+const PAGE = 500;
+
+/** Parked events that expire need no operator, so they are included only if `--reason` names their reason. */
+export async function allParked(operations: Operations, request: Omit<ParkedRequest, 'limit'>): Promise<readonly ListedParked[]> {
+  const events: ListedParked[] = [];
+  let after: string | undefined;
+  do {
+    const page = await operations.parked({
+      ...request,
+      waiting: request.reason === undefined,
+      limit: PAGE,
+      ...(after === undefined ? {} : { after }),
+    });
+    events.push(...page.events);
+    after = page.next;
+  } while (after !== undefined);
+  return events;
+}
+
+export function printParkedCount(terminal: Terminal, events: readonly ListedParked[], json: boolean): void {
+  const reasons: Record<string, number> = {};
+  for (const { reason } of events) reasons[reason] = (reasons[reason] ?? 0) + 1;
+  if (json) return terminal.printJson({ count: events.length, reasons });
+  const counts = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
+  terminal.print(
+    `${events.length} parked ${events.length === 1 ? 'event matches' : 'events match'}${counts.length > 0 ? ': ' : '.'}${counts.join(', ')}`,
+  );
 }

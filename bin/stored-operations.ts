@@ -41,6 +41,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     resolve: refuse,
     resume: refuse,
     redrive: refuse,
+    discard: refuse,
     rotateKeys: refuse,
   };
   const operations: Operations = {

@@ -9,6 +9,7 @@ import { addListCommand } from './commands/list.ts';
 import { addParkedCommand } from './commands/parked.ts';
 import { addPauseCommand } from './commands/pause.ts';
 import { addPublishCommand } from './commands/publish.ts';
+import { addDiscardCommand } from './commands/discard.ts';
 import { addRedriveCommand } from './commands/redrive.ts';
 import { addRepairCommand } from './commands/repair.ts';
 import { addReplayCommand } from './commands/replay.ts';
@@ -70,6 +71,7 @@ function commandLine(invocation: Invocation): Command {
   addResumeCommand(program, invocation);
   addParkedCommand(program, invocation);
   addRedriveCommand(program, invocation);
+  addDiscardCommand(program, invocation);
   addSchedulesCommand(program, invocation);
   addKeysCommand(program, invocation);
   addReplayCommand(program, invocation);

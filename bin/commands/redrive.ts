@@ -1,16 +1,15 @@
 import type { Command } from 'commander';
-import type { Operations, ListedParked, ParkedRequest } from '../../lib/client/operations/operations.ts';
+import type { Operations, ListedParked } from '../../lib/client/operations/operations.ts';
 import { REDRIVEN_AT_A_TIME } from '../../lib/client/parked.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { addWhereOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
+import { allParked, printParkedCount } from '../parked-table.ts';
 import type { Terminal } from '../terminal.ts';
 import { addChoiceOptions, choiceOf, instanceOf, type ParkedChoice } from './parked.ts';
 
 interface RedriveCommandOptions extends ParkedChoice, InstanceOptions {
   readonly yes?: true;
 }
-
-const PAGE = 500;
 
 export function addRedriveCommand(program: Command, invocation: Invocation): void {
   addChoiceOptions(addWhereOptions(program.command('redrive')))
@@ -22,40 +21,13 @@ export function addRedriveCommand(program: Command, invocation: Invocation): voi
       const request = { ...instanceOf(process, id), ...choiceOf(options, Date.now()) };
       await withOperations(invocation, options, async (operations) => {
         const events = await allParked(operations, request);
-        printCount(invocation.terminal, events, options.json === true);
+        printParkedCount(invocation.terminal, events, options.json === true);
         if (events.length === 0) return EXIT.done;
         if (options.yes) return redriveAll(invocation.terminal, operations, events, options.json === true);
         invocation.terminal.message('Nothing was sent. Repeat with --yes to send them.');
         return EXIT.done;
       });
     });
-}
-
-/** Parked events that expire need no operator, so redrive includes them only if `--reason` names their reason. */
-async function allParked(operations: Operations, request: Omit<ParkedRequest, 'limit'>): Promise<readonly ListedParked[]> {
-  const events: ListedParked[] = [];
-  let after: string | undefined;
-  do {
-    const page = await operations.parked({
-      ...request,
-      waiting: request.reason === undefined,
-      limit: PAGE,
-      ...(after === undefined ? {} : { after }),
-    });
-    events.push(...page.events);
-    after = page.next;
-  } while (after !== undefined);
-  return events;
-}
-
-function printCount(terminal: Terminal, events: readonly ListedParked[], json: boolean): void {
-  const reasons: Record<string, number> = {};
-  for (const { reason } of events) reasons[reason] = (reasons[reason] ?? 0) + 1;
-  if (json) return terminal.printJson({ count: events.length, reasons });
-  const counts = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
-  terminal.print(
-    `${events.length} parked ${events.length === 1 ? 'event matches' : 'events match'}${counts.length > 0 ? ': ' : '.'}${counts.join(', ')}`,
-  );
 }
 
 /** Sends the events in batches, one batch after the other, so that they keep their order. */

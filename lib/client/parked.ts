@@ -1,7 +1,15 @@
 import { parsePid } from '../contract/wire/process-id.ts';
 import { REDRIVEN_MAX } from '../format/inbox-form.ts';
 import type { ParkedFilter, ParkedSummary } from '../ports/parked-list.ts';
-import type { ListedParked, ParkedResponse, ParkedRequest, RedriveResponse, RedriveRequest } from './operations/operations.ts';
+import type {
+  DiscardRequest,
+  DiscardResponse,
+  ListedParked,
+  ParkedResponse,
+  ParkedRequest,
+  RedriveResponse,
+  RedriveRequest,
+} from './operations/operations.ts';
 import { principalOf, type ClientPorts, type Reach } from './connection.ts';
 import { namesOf, pidOf } from './instance.ts';
 import { newMessageId } from './message-id.ts';
@@ -51,15 +59,25 @@ export async function redriveParked({ ports }: Reach, { events }: RedriveRequest
   const opid = ports.newId?.(now) ?? newMessageId(now);
   const named = events.map(({ pid, id }) => ({ pid, id }));
   await sendRequest(ports, { tutti: 'redrive', opid, by: await principalOf(ports), events: named }, 'redrive');
-  const left = await leftOf(ports, events);
+  const left = await leftOf(ports, events, 'The redrive');
   await ports.durable();
   return { sent: events.length - left, left };
 }
 
-/** The maximum number of events per redrive request. */
+/** Discards at most 100 parked events. Resolves with the number of events that have left the lists and that have not. */
+export async function discardParked({ ports }: Reach, { events, reason }: DiscardRequest): Promise<DiscardResponse> {
+  const now = ports.clock.now();
+  const opid = ports.newId?.(now) ?? newMessageId(now);
+  await sendRequest(ports, { tutti: 'discard', opid, by: await principalOf(ports), reason, events }, 'discard');
+  const left = await leftOf(ports, events, 'The discard');
+  await ports.durable();
+  return { discarded: events.length - left, left };
+}
+
+/** The maximum number of events per redrive or discard request. */
 export const REDRIVEN_AT_A_TIME = REDRIVEN_MAX;
 
-async function leftOf(ports: ClientPorts, events: RedriveRequest['events']): Promise<number> {
+async function leftOf(ports: ClientPorts, events: RedriveRequest['events'], request: string): Promise<number> {
   let left = events.length;
   let changedAt = ports.clock.now();
   for (;;) {
@@ -70,7 +88,7 @@ async function leftOf(ports: ClientPorts, events: RedriveRequest['events']): Pro
     left = still;
     const waited = ports.clock.now() - changedAt;
     if (left < events.length && waited >= LEFT_MS) return left;
-    if (waited >= ENGINE_TIMEOUT_MS) throw notTaken('The redrive');
+    if (waited >= ENGINE_TIMEOUT_MS) throw notTaken(request);
   }
 }
 

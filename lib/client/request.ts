@@ -5,6 +5,7 @@ import {
   inboxBody,
   OPERATIONS,
   STARTS,
+  type DiscardMessage,
   type OperationMessage,
   type RedriveMessage,
   type RotateKeysMessage,
@@ -16,7 +17,7 @@ import type { ClientPorts } from './connection.ts';
 /** Sends a client's message to the engine's queue. The engine processes a queued message even if the client stops. */
 export async function sendRequest(
   ports: ClientPorts,
-  message: StartMessage | OperationMessage | ScheduleMessage | RedriveMessage | RotateKeysMessage,
+  message: StartMessage | OperationMessage | ScheduleMessage | RedriveMessage | DiscardMessage | RotateKeysMessage,
   groupId: string,
 ): Promise<void> {
   const fault = inboxFault(message);

@@ -4,6 +4,7 @@ import type { ScheduleSpec } from '../contract/runtime-contract.ts';
 import { parseCommandId, parsePid } from '../contract/wire/process-id.ts';
 import type {
   CommandMessage,
+  DiscardMessage,
   ForcedMessage,
   InboxMessage,
   OperationMessage,
@@ -36,6 +37,8 @@ export function inboxFault(message: InboxMessage): string | undefined {
       return texts({ time: message.time }) ?? (INSTANT.test(message.time) ? undefined : `time is ${message.time}, expected an instant`);
     case 'redrive':
       return redriveFault(message);
+    case 'discard':
+      return discardFault(message);
     case 'rotate-keys':
       return texts({ opid: message.opid, by: message.by }) ?? idFault('opid', message.opid);
     case 'forced':
@@ -174,6 +177,11 @@ function redriveFault({ opid, by, events }: RedriveMessage): string | undefined 
   if (!Array.isArray(events) || events.length === 0 || events.length > REDRIVEN_MAX || !events.every(isParked))
     return `events must be a list of 1 to ${REDRIVEN_MAX} parked events, each with its pid and its id`;
   return texts({ opid, by }) ?? idFault('opid', opid);
+}
+
+function discardFault({ opid, by, reason, events }: DiscardMessage): string | undefined {
+  const fault = redriveFault({ tutti: 'redrive', opid, by, events }) ?? texts({ reason });
+  return fault ?? (events.every(({ parkedAt }) => isInstant(parkedAt)) ? undefined : 'each event must have its parkedAt');
 }
 
 function isParked(event: RedriveMessage['events'][number] | null): boolean {

@@ -20,6 +20,7 @@ export type InboxMessage =
   | ScheduleMessage
   | ListedSchedulesMessage
   | RedriveMessage
+  | DiscardMessage
   | RotateKeysMessage
   | ForcedMessage;
 
@@ -148,6 +149,16 @@ export interface RedriveMessage {
   readonly by: string;
   /** At most 100; `pid` is `''` for an event that is parked beside no instance. */
   readonly events: readonly { readonly pid: string; readonly id: string }[];
+}
+
+/** Takes parked events that must never be applied out of the lists, for an operator. */
+export interface DiscardMessage {
+  readonly tutti: 'discard';
+  readonly opid: string;
+  readonly by: string;
+  readonly reason: string;
+  /** At most 100, each the copy that the operator has seen. */
+  readonly events: readonly { readonly pid: string; readonly id: string; readonly parkedAt: number }[];
 }
 
 /** Signs commands with a new key from now on, for an operator. */

@@ -30,7 +30,7 @@ const METHODS: { readonly [P in keyof EnginePorts]: readonly (keyof EnginePorts[
   sender: ['send'],
   publisher: ['publish'],
   payloads: ['put', 'get', 'fetch'],
-  parking: ['park', 'parked', 'redriven', 'attempt'],
+  parking: ['park', 'parked', 'redriven', 'discarded', 'attempt'],
 };
 
 export function offeredPorts(ports: EnginePorts): Methods {

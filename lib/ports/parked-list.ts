@@ -1,7 +1,7 @@
 import type { ParkedEvent } from './parking-store.ts';
 
 /** A parked event without its message. */
-export type ParkedSummary = Omit<ParkedEvent, 'body' | 'redrivenAt'>;
+export type ParkedSummary = Omit<ParkedEvent, 'body' | 'redrivenAt' | 'discarded'>;
 
 /** Filters of the list. An event must fit all of them. */
 export interface ParkedFilter {
@@ -26,7 +26,7 @@ export interface ParkedPage {
   readonly next?: string;
 }
 
-/** The parked events of all instances, and those beside no instance. Redriven events are left out. */
+/** The parked events of all instances, and those beside no instance. Redriven and discarded events are left out. */
 export interface ParkedList {
   /** The oldest first, at most `max`, behind `after`. It may lag behind the store. */
   list(filter: ParkedFilter, max: number, after?: string): Promise<ParkedPage>;

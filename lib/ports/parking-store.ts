@@ -20,8 +20,19 @@ export interface ParkedEvent {
   readonly parkedAt: number;
   /** Time of its redrive to the inbox. */
   readonly redrivenAt?: number;
+  /** An operator has taken it out of the lists: it is never applied. */
+  readonly discarded?: Discarded;
   /** Time from which it may be removed, because no operator must handle it. @default it is kept until it is redriven */
   readonly expiresAt?: number;
+}
+
+/** The discard of an event by an operator. */
+export interface Discarded {
+  readonly at: number;
+  /** The principal; `sender`: the principal that the queue has recorded. */
+  readonly by: string;
+  readonly sender?: string;
+  readonly reason: string;
 }
 
 /** One copy of a parked event. */
@@ -37,7 +48,7 @@ export interface ParkingStore {
   /** Writes unconditionally. */
   park(event: ParkedEvent): Promise<void>;
   /**
-   * The parked events of an instance, of `ids` or all, by id. Without redriven ones; expired ones may remain for days. Strongly consistent.
+   * The parked events of an instance, of `ids` or all, by id. Without redriven and discarded ones; expired ones may remain for days. Strongly consistent.
    */
   parked(pid: string, ids?: readonly string[]): Promise<readonly ParkedEvent[]>;
   /**
@@ -45,6 +56,8 @@ export interface ParkingStore {
    * parked under the same id before the mark (test/models/redrive.pml, MARKS_WHAT_IS_THERE).
    */
   redriven(pid: string, events: readonly ParkedCopy[], at: number): Promise<void>;
+  /** Marks the copies that were read as discarded, and keeps them as it keeps redriven ones. Ignores what `redriven` ignores. */
+  discarded(pid: string, events: readonly ParkedCopy[], discarded: Discarded): Promise<void>;
   /**
    * Counts the attempts under a mark that have begun and not ended. A caller adds 1 durably before an attempt, and -1 after it. A mark is
    * the id of a message, or `<id>/<pid>` for one of the instances that the message concerns. Returns the new count.

@@ -101,6 +101,7 @@ export class ColdTwin {
           park: async () => undefined,
           parked: async () => [],
           redriven: async () => undefined,
+          discarded: async () => undefined,
           attempt: async (messageId) => {
             const at = attempts.findIndex(([id]) => id === messageId);
             return at < 0 ? 1 : (attempts.splice(at, 1)[0]?.[1] ?? 1);

@@ -149,6 +149,7 @@ export class EngineWorker {
       park: (event) => parking.park(event),
       parked: (pid, ids) => parking.parked(pid, ids),
       redriven: (pid, ids, at) => parking.redriven(pid, ids, at),
+      discarded: (pid, ids, discarded) => parking.discarded(pid, ids, discarded),
       attempt: async (messageId, change) => {
         const count = await parking.attempt(messageId, change);
         this.#twin.attempted(messageId, count);

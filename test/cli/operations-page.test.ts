@@ -129,6 +129,7 @@ describe('docs/operations.md', () => {
     ['tutti resolve book-trip cart-6', /^(?:running|completed)\n$/],
     ['tutti resolve book-trip cart-16', /^(?:running|failed)\n$/],
     ['tutti redrive book-trip', /^1 parked event matches: 1 CLOSED\n1 of 1 sent\n$/],
+    ['tutti discard --reason MALFORMED --stack', /^0 parked events match\.\n$/],
     ['tutti publish', /^confirmed-10-again\n$/],
     ['tutti replay', /\b0 differ\.\n$/],
     ['tutti repair', /is not damaged/],

@@ -4,7 +4,7 @@ import { inFolder, RunningTutti, SEATS, tutti } from './command-line.ts';
 // The test starts several programs, so a busy machine needs more time.
 vi.setConfig({ testTimeout: 120_000 });
 
-test('parked lists the parked events, and redrive counts them before it sends them', async () => {
+test('parked lists the parked events, and redrive and discard count them before they act', async () => {
   await inFolder(async (folder) => {
     const dev = new RunningTutti('dev', SEATS, '--local', folder);
     const run = (...parts: readonly string[]): ReturnType<typeof tutti> => tutti(...parts, '--local', folder);
@@ -42,6 +42,24 @@ test('parked lists the parked events, and redrive counts them before it sends th
     ]);
     // The instance is still stuck, so the event is parked again.
     expect((await run('parked', 'book-seat', 's-1')).stdout).toContain('STUCK');
+
+    await run('publish', 'seats.seat-wanted', '{"id":"s-2","seat":"bug"}', '--id', 'e-2');
+    await dev.line(/s-2 .*stuck/i);
+    const [all, unexplained, only] = await Promise.all([
+      run('discard', '--yes', '--because', 'of a test'),
+      run('discard', '--reason', 'STUCK', '--yes'),
+      run('discard', 'book-seat', 's-2', '--reason', 'STUCK'),
+    ]);
+    expect(all).toMatchObject({ code: 2, stderr: expect.stringContaining('discard was given no --reason') });
+    expect(unexplained).toMatchObject({ code: 2, stderr: expect.stringContaining('discard was given no --because') });
+    expect(only).toMatchObject({
+      code: 0,
+      stdout: '1 parked event matches: 1 STUCK\n',
+      stderr: 'Nothing was discarded. Repeat with --because <text> --yes to discard them.\n',
+    });
+    const discarded = await run('discard', 'book-seat', 's-2', '--reason', 'STUCK', '--because', 'of a test', '--yes', '--json');
+    expect(discarded.stdout).toBe('{"count":1,"reasons":{"STUCK":1}}\n{"discarded":1,"left":0,"of":1}\n');
+    expect((await run('parked', 'book-seat', 's-2')).stderr).toBe('No parked event matches.\n');
 
     await dev.end('SIGKILL');
     // The commands run one after the other, because only one program may open the folder.

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
 import type { ClientPorts } from '../../lib/client/connection.ts';
-import { listParked, redriveParked } from '../../lib/client/parked.ts';
+import { discardParked, listParked, redriveParked } from '../../lib/client/parked.ts';
 import type { ParkedEvent } from '../../lib/ports/parking-store.ts';
 import { memoryPorts } from './ports.ts';
 
@@ -89,4 +89,27 @@ test('a redrive that no engine processes fails after half a minute', async () =>
   const { reach, clock } = await reached(async () => undefined);
   await expect(redriveParked(reach, { events: KEYS })).rejects.toMatchObject({ code: 'UNREACHABLE' });
   expect(clock.now() - START).toBeLessThan(31_000);
+});
+
+test('a discard sends the copies that were listed, with the principal and the reason, and ends when they have left the lists', async () => {
+  const bodies: unknown[] = [];
+  const { reach } = await reached(async (parking, body) => {
+    bodies.push(JSON.parse(body));
+    for (const { pid, ...copy } of KEYS) await parking.discarded(pid, [copy], { at: 1, by: 'ada', reason: 'of a test' });
+  });
+  expect(await discardParked(reach, { events: KEYS, reason: 'of a test' })).toEqual({ discarded: 2, left: 0 });
+  expect(bodies).toEqual([{ tutti: 'discard', opid: expect.any(String), by: expect.any(String), reason: 'of a test', events: KEYS }]);
+});
+
+test('a discard that no engine processes fails after half a minute', async () => {
+  const { reach } = await reached(async () => undefined);
+  await expect(discardParked(reach, { events: KEYS, reason: 'of a test' })).rejects.toMatchObject({
+    code: 'UNREACHABLE',
+    message: expect.stringContaining('The discard was sent'),
+  });
+});
+
+test('a discard without a reason is not sent', async () => {
+  const { reach } = await reached(async () => undefined);
+  await expect(discardParked(reach, { events: KEYS, reason: '' })).rejects.toMatchObject({ code: 'DATA_INVALID' });
 });

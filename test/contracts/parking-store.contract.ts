@@ -26,6 +26,15 @@ export function parkingStoreContract(name: string, make: () => Promise<ParkingSt
       expect((await store.parked('p')).map(({ id }) => id)).toEqual(['2']);
     });
 
+    test('leaves out discarded events, and ignores unknown ids and copies that were parked again since', async () => {
+      const store = await make();
+      for (const id of ['1', '2', '3']) await store.park(parked(id, { pid: '' }));
+      await store.park(parked('3', { pid: '', parkedAt: 8 }));
+      await store.discarded('', [parked('1'), parked('unknown'), parked('3')], { at: 9, by: 'ada', reason: 'of a test' });
+      expect((await store.parked('')).map(({ id }) => id)).toEqual(['2', '3']);
+      expect((await store.list({}, 10)).events.map(({ id }) => id).toSorted()).toEqual(['2', '3']);
+    });
+
     test('keeps an event that was parked again under its id after the redriven copy was read', async () => {
       const store = await make();
       await store.park(parked('1'));

@@ -151,6 +151,7 @@ export class InboxWorld {
       parked: (pid, ids) => inner.parked(pid, ids),
       list: (filter, max, after) => inner.list(filter, max, after),
       redriven: (...all) => inner.redriven(...all),
+      discarded: (...all) => inner.discarded(...all),
       attempt: (...all) => inner.attempt(...all),
     };
   }

@@ -21,8 +21,8 @@ export const BUFFER_HAS_ROOM = `${NO_HEAD} OR (#st = :early AND (attribute_not_e
 /** Spill: the chunk is new. An existing chunk holds the same bytes, so a failure is success. */
 export const NO_CHUNK = 'attribute_not_exists(pk)';
 
-/** Redriven: the event was not parked again since it was read. */
-export const SAME_PARKING = '#at = :at0';
+/** Redriven or discarded: the event was not parked again since it was read. */
+export const SAME_PARKING = '#at = :at0 AND attribute_not_exists(#redriven)';
 
 /** Retired: there is an item to be marked, which an update would otherwise create. */
 export const EXISTS = 'attribute_exists(pk)';

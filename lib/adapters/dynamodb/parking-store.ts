@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { PutItemCommand, UpdateItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { ParkedFilter, ParkedList, ParkedPage } from '../../ports/parked-list.ts';
-import type { ParkedCopy, ParkedEvent, ParkingStore } from '../../ports/parking-store.ts';
+import type { Discarded, ParkedCopy, ParkedEvent, ParkingStore } from '../../ports/parking-store.ts';
 import type { PayloadStore } from '../../ports/payload-store.ts';
 import { conditionFailure } from './condition-failure.ts';
 import { SAME_PARKING } from './conditions.ts';
@@ -25,7 +25,7 @@ export interface DynamoDbParkingStoreOptions {
 
 /** A deflated body of more bytes lies in the large store, because an item may have 400 KB. */
 const BODY_BYTES_MAX = 300_000;
-/** A redriven event is kept this long, so that an operator can look it up. */
+/** A redriven or discarded event is kept this long, so that an operator can look it up. */
 const REDRIVEN_DAYS = 30;
 /** Longer than any queue keeps a message. */
 const ATTEMPT_DAYS = 14;
@@ -66,15 +66,40 @@ export class DynamoDbParkingStore implements ParkingStore, ParkedList {
     return parkedList(this.#client, this.#table, filter, { max, after });
   }
 
-  async redriven(pid: string, events: readonly ParkedCopy[], at: number): Promise<void> {
+  redriven(pid: string, events: readonly ParkedCopy[], at: number): Promise<void> {
+    return this.#mark(pid, events, { at });
+  }
+
+  discarded(pid: string, events: readonly ParkedCopy[], discarded: Discarded): Promise<void> {
+    return this.#mark(pid, events, discarded);
+  }
+
+  /** A discarded event leaves the lists as a redriven one does; `discarded` holds the principal and the reason. */
+  async #mark(
+    pid: string,
+    events: readonly ParkedCopy[],
+    { at, ...discarded }: { readonly at: number } & Partial<Discarded>,
+  ): Promise<void> {
+    const isDiscard = discarded.by !== undefined;
     await inParallel(events, async ({ id, parkedAt }) => {
       const update = new UpdateItemCommand({
         TableName: this.#table,
         Key: parkedKey(pid, id),
-        UpdateExpression: 'SET #redriven = :now, #ttl = :ttl REMOVE #lsh',
+        UpdateExpression: `SET #redriven = :now, #ttl = :ttl${isDiscard ? ', #discarded = :discarded' : ''} REMOVE #lsh`,
         ConditionExpression: SAME_PARKING,
-        ExpressionAttributeNames: { '#redriven': 'redriven', '#ttl': 'ttl', '#lsh': 'lsh', '#at': 'at' },
-        ExpressionAttributeValues: { ':now': { N: String(at) }, ':ttl': redrivenTtl(at), ':at0': { N: String(parkedAt) } },
+        ExpressionAttributeNames: {
+          '#redriven': 'redriven',
+          '#ttl': 'ttl',
+          '#lsh': 'lsh',
+          '#at': 'at',
+          ...(isDiscard && { '#discarded': 'discarded' }),
+        },
+        ExpressionAttributeValues: {
+          ':now': { N: String(at) },
+          ':ttl': redrivenTtl(at),
+          ':at0': { N: String(parkedAt) },
+          ...(isDiscard && { ':discarded': { S: JSON.stringify(discarded) } }),
+        },
       });
       try {
         await this.#client.send(update);

@@ -1,5 +1,5 @@
 import type { ParkedFilter, ParkedList, ParkedPage, ParkedSummary } from '../../ports/parked-list.ts';
-import type { ParkedCopy, ParkedEvent, ParkingStore } from '../../ports/parking-store.ts';
+import type { Discarded, ParkedCopy, ParkedEvent, ParkingStore } from '../../ports/parking-store.ts';
 import { fitsParked, parkedPage } from './parked-page.ts';
 import { MemoryTable, type Table } from './table.ts';
 
@@ -35,21 +35,31 @@ export class MemoryParkingStore implements ParkingStore, ParkedList {
 
   async parked(pid: string, ids?: readonly string[]): Promise<readonly ParkedEvent[]> {
     const asked = ids && new Set(ids);
-    return this.#parked.list(pid).filter(({ id, redrivenAt }) => redrivenAt === undefined && (asked?.has(id) ?? true));
+    return this.#parked.list(pid).filter((event) => isWaiting(event) && (asked?.has(event.id) ?? true));
   }
 
   async list(filter: ParkedFilter, max: number, after?: string): Promise<ParkedPage> {
     const found: ParkedSummary[] = [];
-    for (const { body: _body, redrivenAt, ...event } of this.#all())
-      if (redrivenAt === undefined && fitsParked(event, filter)) found.push(event);
+    for (const each of this.#all()) {
+      const { body: _body, redrivenAt: _redriven, discarded: _discarded, ...event } = each;
+      if (isWaiting(each) && fitsParked(event, filter)) found.push(event);
+    }
     return parkedPage(found, max, after);
   }
 
   async redriven(pid: string, events: readonly ParkedCopy[], at: number): Promise<void> {
+    this.#mark(pid, events, { redrivenAt: at });
+  }
+
+  async discarded(pid: string, events: readonly ParkedCopy[], discarded: Discarded): Promise<void> {
+    this.#mark(pid, events, { discarded });
+  }
+
+  #mark(pid: string, events: readonly ParkedCopy[], mark: Pick<ParkedEvent, 'redrivenAt' | 'discarded'>): void {
     for (const { id, parkedAt } of events) {
       const key = parkedKey(pid, id);
       const event = this.#parked.get(key);
-      if (event?.parkedAt === parkedAt) this.#parked.set(key, { ...event, redrivenAt: at });
+      if (event?.parkedAt === parkedAt && isWaiting(event)) this.#parked.set(key, { ...event, ...mark });
     }
   }
 
@@ -71,6 +81,10 @@ export class MemoryParkingStore implements ParkingStore, ParkedList {
 
 function memoryParkingTables(): ParkingTables {
   return { parked: new MemoryTable((event: ParkedEvent) => event.pid), attempts: new MemoryTable() };
+}
+
+function isWaiting({ redrivenAt, discarded }: ParkedEvent): boolean {
+  return redrivenAt === undefined && discarded === undefined;
 }
 
 /** Sorts by id inside a pid. */

@@ -22,7 +22,7 @@ import { indexFilter, instanceSummary, type ListFilter } from '../list.ts';
 import { groupByCause, hasCause } from './causes.ts';
 import { performOperation, resumeInstance } from '../perform-operation.ts';
 import { parkedCount, totalParked, type ParkedCount } from '../parked-count.ts';
-import { listParked, redriveParked } from '../parked.ts';
+import { discardParked, listParked, redriveParked } from '../parked.ts';
 import { publishEvent } from '../publish.ts';
 import { refuseSkip, resolveStep } from '../resolve.ts';
 import { endOrStuck, resultOf } from '../result.ts';
@@ -94,6 +94,7 @@ export function operationsOn(system: Reach): Operations {
     },
     parked: async (request) => listParked(of(request), request),
     redrive: (request) => redriveParked(system, request),
+    discard: (request) => discardParked(system, request),
     rotateKeys: () => rotateKeys(system),
     schedules: async (request) =>
       (await import('./schedule-operations.ts')).scheduleOperation(of(request), request, (name) => processNamed(system, name)),

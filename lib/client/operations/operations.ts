@@ -47,6 +47,8 @@ export interface Operations {
   resume: Operation<Instance & { version?: number; skip?: string; reason?: string }, { status: Status }>;
   parked: Operation<ParkedRequest, ParkedResponse>;
   redrive: Operation<RedriveRequest, RedriveResponse>;
+  /** Takes parked events that must never be applied out of the lists. */
+  discard: Operation<DiscardRequest, DiscardResponse>;
   rotateKeys: Operation<Readonly<Record<string, never>>, RotateResponse>;
   /** Lists or describes schedules, or acts on one and describes it. */
   schedules: Operation<ScheduleRequest, { schedules: readonly ListedSchedule[] }>;
@@ -222,5 +224,16 @@ export interface RedriveRequest {
 export interface RedriveResponse {
   readonly sent: number;
   /** Number of events that could not be sent and stay parked. */
+  readonly left: number;
+}
+
+export interface DiscardRequest extends RedriveRequest {
+  /** Why the events must never be applied. It is kept with them. */
+  readonly reason: string;
+}
+
+export interface DiscardResponse {
+  readonly discarded: number;
+  /** Number of events that the engine could not discard and that stay parked. */
   readonly left: number;
 }

@@ -5,6 +5,7 @@ import type { Dispatch } from '../send/dispatch.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { inboxFault } from '../../format/inbox-form.ts';
 import {
+  type DiscardMessage,
   type ForcedMessage,
   INBOX,
   type RedriveMessage,
@@ -114,6 +115,20 @@ export async function redriveEach(context: EngineContext, events: RedriveMessage
   let isWhole = true;
   for (const [pid, each] of ids) isWhole = (await redrive(context, pid, each)) && isWhole;
   return isWhole;
+}
+
+/** Discards these copies of parked events, whatever the status of their instances. Repeating it changes nothing. */
+export async function discardEach(
+  { options }: EngineContext,
+  { events, by, sender, reason }: DiscardMessage & { readonly sender?: string },
+): Promise<void> {
+  const discarded = { at: options.clock.now(), by, ...(sender !== undefined && { sender }), reason: shortText(reason) };
+  for (const pid of new Set(events.map((event) => event.pid)))
+    await options.parking.discarded(
+      pid,
+      events.filter((event) => event.pid === pid),
+      discarded,
+    );
 }
 
 /**

@@ -4,7 +4,7 @@ import { thrownText } from '../../contract/wire/thrown-text.ts';
 import { VALUE_BYTES_MAX } from '../../contract/wire/wire.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import type { Inbound } from '../../core/inbound.ts';
-import { type ForcedMessage, type RedriveMessage, wrappedBody } from '../../format/inbox-message.ts';
+import { type DiscardMessage, type ForcedMessage, type RedriveMessage, wrappedBody } from '../../format/inbox-message.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { Verdict } from '../../core/classify.ts';
 import type { StuckReason } from '../../core/image.ts';
@@ -44,13 +44,14 @@ export const NO_DEFINITION = { onOpen: 'reject', onClosed: 'reject' } as Process
 export type Admission =
   /**
    * `aside`: the event half of a reply, parked while the reply half is delivered. `redrives`: parked events that an operator sends back, which
-   * concerns no instance yet. `rotation`: the id of a request for a new reply key.
+   * concerns no instance yet. `discards`: parked events that an operator takes out of the lists. `rotation`: the id of a request for a new reply key.
    */
   | {
       readonly status: 'deliver';
       readonly targets: readonly Target[];
       readonly aside?: Parked;
       readonly redrives?: RedriveMessage['events'];
+      readonly discards?: DiscardMessage & { readonly sender?: string };
       readonly rotation?: string;
     }
   /** Malformed, forbidden or without a receiver: parked for an operator, never dropped. */

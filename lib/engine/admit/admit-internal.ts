@@ -34,6 +34,8 @@ export function admitInternal(catalogue: Catalogue, body: Exclude<InboxMessage, 
       return admitListedSchedules(catalogue, body, by);
     case 'redrive':
       return { status: 'deliver', targets: [], redrives: body.events };
+    case 'discard':
+      return { status: 'deliver', targets: [], discards: { ...body, ...(senderId !== undefined && { sender: senderId }) } };
     case 'rotate-keys':
       return { status: 'deliver', targets: [], rotation: body.opid };
   }

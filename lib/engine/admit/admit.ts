@@ -25,7 +25,7 @@ import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { inboxFault } from '../../format/inbox-form.ts';
 import { type ForcedMessage, type InboxMessage, firstOf } from '../../format/inbox-message.ts';
 import { namedInstance } from './named-in-message.ts';
-import { parkMessage, redriveEach } from '../acknowledge/park.ts';
+import { discardEach, parkMessage, redriveEach } from '../acknowledge/park.ts';
 import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from '../acknowledge/redelivery-delays.ts';
 import { parseCommandId } from '../../contract/wire/process-id.ts';
 import { replyKey } from '../../core/classify.ts';
@@ -61,6 +61,7 @@ async function admitOne(context: EngineContext, message: ReceivedMessage): Promi
     if (admission.rotation !== undefined) await context.replyTokens?.rotate(admission.rotation);
     // The worker that forwarded the message to the lane has parked this half, under the id of the first message.
     if (admission.aside && !context.lane) await parkMessage(context.options, message, admission.aside);
+    if (admission.discards) await discardEach(context, admission.discards);
     const isWhole = admission.redrives === undefined || (await redriveEach(context, admission.redrives));
     const retryInSeconds = isWhole ? undefined : faultSeconds(context, message);
     return { message, items: itemsOf(message, body, admission.targets), retryInSeconds };
@@ -107,7 +108,7 @@ export function admit(context: Admitting, message: ReceivedMessage, body: unknow
 const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
   inbox: ['tick', 'forced', 'command', 'reply', 'schedules'],
   starts: ['start'],
-  operations: ['operate', 'schedule', 'redrive', 'rotate-keys'],
+  operations: ['operate', 'schedule', 'redrive', 'discard', 'rotate-keys'],
 };
 
 function wrongQueue(body: object, { channel }: ReceivedMessage): Admission | undefined {

@@ -17,6 +17,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'resume',
   'parked',
   'redrive',
+  'discard',
   'rotateKeys',
   'schedules',
 ];

@@ -143,6 +143,22 @@ describe('operations of the command line', () => {
     vi.setSystemTime(Date.now() + 1_000);
     expect(await shop.during(acts.redrive({ events: events.map(({ key }) => key) }))).toEqual({ sent: 1, left: 0 });
   });
+
+  test('discard needs grantOperate, and keeps the event with the reason, the operator and the sender', async () => {
+    const acts = await shop.acts('Operator');
+    const { events } = await acts.parked({ waiting: true, limit: 10 });
+    expect(events).toHaveLength(1);
+    const request = { events: events.map(({ key }) => key), reason: 'of a test of the shop' };
+    expect(await shop.during(acts.discard(request))).toEqual({ discarded: 1, left: 0 });
+    expect((await acts.parked({ waiting: true, limit: 10 })).events).toEqual([]);
+    const [item] = shop.account.tables.get('shop')?.items.filter((each) => each['discarded'] !== undefined) ?? [];
+    expect(JSON.parse(String(item?.['discarded']?.S))).toEqual({
+      by: expect.any(String),
+      sender: expect.any(String),
+      reason: 'of a test of the shop',
+    });
+    expect(item?.['ttl']?.N).toMatch(/^\d+$/);
+  });
 });
 
 test('a rotation of the keys of replies needs grantOperate, which does not read them', async () => {

@@ -92,6 +92,7 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
     case 'schedule':
     case 'schedules':
     case 'redrive':
+    case 'discard':
     case 'rotate-keys':
     case 'forced':
       return [];

@@ -31,6 +31,7 @@ const parkingOf = ({ parking }: EnginePorts): EnginePorts['parking'] => ({
   park: (event) => parking.park(event),
   parked: (pid, ids) => parking.parked(pid, ids),
   redriven: (pid, ids, at) => parking.redriven(pid, ids, at),
+  discarded: (pid, ids, discarded) => parking.discarded(pid, ids, discarded),
   attempt: (messageId, change) => parking.attempt(messageId, change),
 });
 

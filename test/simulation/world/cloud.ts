@@ -268,6 +268,7 @@ export class Cloud {
       },
       parked: (pid, ids) => inner.parked(pid, ids),
       redriven: (pid, ids, at) => inner.redriven(pid, ids, at),
+      discarded: (pid, ids, discarded) => inner.discarded(pid, ids, discarded),
       list: (filter, max, after) => inner.list(filter, max, after),
       attempt: (messageId, change) => inner.attempt(messageId, change),
     };

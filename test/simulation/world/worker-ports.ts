@@ -74,6 +74,7 @@ export class WorkerPorts {
       park: (event) => this.#call('park', event.pid, () => parking.park(event)),
       parked: (pid, ids) => this.#call('parked', pid, () => parking.parked(pid, ids)),
       redriven: (pid, ids, at) => this.#call('redriven', pid, () => parking.redriven(pid, ids, at)),
+      discarded: (pid, ids, discarded) => this.#call('redriven', pid, () => parking.discarded(pid, ids, discarded)),
       list: (filter, max, after) => this.#call('parked', '', () => parking.list(filter, max, after)),
       attempt: (messageId, change) => this.#call('attempt', messageId, () => parking.attempt(messageId, change)),
     };
