@@ -99,8 +99,9 @@ const reportJudged = (report: Report, { pid, run }: KeptRun, fault: string): voi
 
 /** I7: each run was begun once, by its own start. */
 const checkStarts = ({ report }: EndContext, { pid, runs }: KeptInstance, { starts, events, endless }: Expectation): void => {
+  // A parent begins its child by a command, which the rules of the journal check.
   const began = runs.flatMap(({ entries }) =>
-    entries.flatMap((entry) => (entry.type === 'ProcessStarted' && !entry.continues ? [entry.id] : [])),
+    entries.flatMap((entry) => (entry.type === 'ProcessStarted' && !entry.continues && entry.parent === undefined ? [entry.id] : [])),
   );
   if (began.length > runs.length)
     report('I7', `${pid} has ${runs.length} runs, and was started ${began.length} times: ${began.join(', ')}`);
@@ -209,6 +210,7 @@ const checkSent = ({ told, effects, report }: EndContext, { pid, run, entries }:
         answered.has(entry.n) ||
         abandoned.has(entry.n) ||
         effects.has(id) ||
+        entry.owner !== undefined ||
         told.wasSent?.(id) !== false;
       if (!sent) report('I2', `${id} (${entry.command}) was never sent`);
     }

@@ -16,6 +16,7 @@ import { checkDeleted } from './acknowledgement.ts';
 import { checkArmed } from './armed.ts';
 import { checkCarriers } from './carriers.ts';
 import { Contracts } from './contracts.ts';
+import { EngineMessages } from './engine-messages.ts';
 import { DefiniteAnswers, type TakenAnswer } from './definite-answers.ts';
 import { checkEarly } from './early-buffer.ts';
 import { HandlerRuns } from './handler-runs.ts';
@@ -86,6 +87,7 @@ export class Auditor implements Observer, Told {
   readonly #runs = new HandlerRuns();
   readonly #ticks = new SentTicks();
   readonly #patience = new Patience();
+  readonly #engineMessages = new EngineMessages();
   readonly #commands: SentCommands;
   readonly #readings = new Map<string, Reading>();
   /** When each body was last parked, with an instance or without one. */
@@ -181,6 +183,7 @@ export class Auditor implements Observer, Told {
       return;
     }
     const reading = this.#read(body);
+    this.#engineMessages.accepted(reading.inner, (pid) => this.#pictures.get(pid), this.#violations.report);
     this.#queues.accepted(queue, messageId, reading.inner, reading.wrapped, this.#at);
     // The original of a message that was sent back in a wrapper is deleted right after.
     this.#patience.accepted(reading.inner, this.#queues.count(reading.inner) - (reading.wrapped ? 1 : 0), this.#now());
@@ -385,7 +388,8 @@ export class Auditor implements Observer, Told {
     const { pid, run, n, source, hash, outcome } = target;
     const picture = this.#picture(pid);
     const issued = picture.runs.get(run)?.issued.get(n);
-    const isGenuine = issued && this.#contracts.command(issued.command)?.service === source && hash.startsWith(`sha256:${issued.hash}`);
+    const isGenuine =
+      issued && (issued.owner ?? this.#contracts.command(issued.command)?.service) === source && hash.startsWith(`sha256:${issued.hash}`);
     if (isGenuine && !picture.disturbed)
       this.#violations.report('I6', `the genuine reply ${outcome} to ${pid}/${run}/${n} was refused as forged`);
   }

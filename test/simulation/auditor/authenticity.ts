@@ -29,7 +29,7 @@ export const checkAnswerIsAuthentic = (
     return;
   }
   const issued = of?.issued.get(entry.n);
-  const owner = contracts.command(issued?.command ?? entry.late?.command ?? '')?.service;
+  const owner = issued?.owner ?? contracts.command(issued?.command ?? entry.late?.command ?? '')?.service;
   const came = (picture.replies.get(id) ?? []).filter(({ outcome }) => outcome === entry.outcome);
   if (came.length === 0) report('I12', `${picture.pid}/${id} was answered ${entry.outcome}, but no queue has accepted that answer`);
   else if (!came.some(({ source }) => source === owner))
@@ -43,6 +43,8 @@ export const checkOperatorIsAuthentic = (
   { picture, report }: JournalContext,
   entry: Entry<'CancelRequested' | 'TerminateRequested' | 'Paused' | 'Resumed'>,
 ): void => {
+  // A parent has given it up, by the command that began it.
+  if (entry.type === 'CancelRequested' && picture.starts.has(entry.id)) return;
   const asked = picture.operators.get(entry.id);
   if (entry.by === '') report('I12', `${entry.type} ${entry.id} on ${picture.pid} has no principal`);
   if (!asked) report('I12', `${entry.type} ${entry.id} on ${picture.pid} was requested by no operator`);

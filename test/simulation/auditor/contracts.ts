@@ -1,5 +1,7 @@
 import type { CommandContract, ProcessContract } from '../../../lib/contract/runtime-contract.ts';
 import { systemContract, type System } from '../../../lib/contract/system.ts';
+import { identityOf } from '../../../lib/core/identity.ts';
+import { sha256 } from '../../../lib/format/inbox-message.ts';
 import { Catalogue, startType, type Interest } from '../../../lib/contract/catalogue.ts';
 
 /** The contracts of all builds of a system: an old worker and a new one read the same message, each with its own build. */
@@ -53,3 +55,6 @@ export class Contracts {
     return undefined;
   }
 }
+
+/** The name of the run that an engine command begins. */
+export const startIdentity = (pid: string, commandId: string): string => identityOf(sha256, { pid, event: '#command', id: commandId });

@@ -12,6 +12,8 @@ export type OperateTarget = Extract<Target, { kind: 'operate' }>;
 export interface IssuedCommand {
   readonly command: string;
   readonly hash: string;
+  /** Of an engine command. */
+  readonly owner?: string;
 }
 
 /** One run, as its committed heads show it. Each entry is parsed once. */

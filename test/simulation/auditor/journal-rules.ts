@@ -3,6 +3,7 @@ import { sha256 } from '../../../lib/format/inbox-message.ts';
 import { isFact } from '../../../lib/core/replay.ts';
 import { runAfter } from '../../../lib/core/continuing.ts';
 import type { Continues, JournalEntry } from '../../../lib/core/journal-entry.ts';
+import { startIdentity } from './contracts.ts';
 import type { JournalContext } from './journal-context.ts';
 import { checkAnswerIsAuthentic, checkEventIsAuthentic, checkOperatorIsAuthentic } from './authenticity.ts';
 import type { InstancePicture, RunPicture } from './instance-picture.ts';
@@ -114,8 +115,8 @@ const checkStart = (context: JournalContext, entry: Entry<'ProcessStarted'>, ind
     checkContinued(context, continues);
     return;
   }
-  if (identityOf(sha256, { pid: picture.pid, event, id }) !== run.run)
-    report('I7', `run ${run.run} of ${picture.pid} was begun by ${entry.id}, whose run has another name`);
+  const name = entry.parent === undefined ? identityOf(sha256, { pid: picture.pid, event, id }) : startIdentity(picture.pid, entry.parent);
+  if (name !== run.run) report('I7', `run ${run.run} of ${picture.pid} was begun by ${entry.id}, whose run has another name`);
   checkEventIsAuthentic(context, entry);
 };
 
@@ -158,7 +159,7 @@ const continuedBy = (runs: InstancePicture['runs'], { entries: [began] }: RunPic
 const checkIssue = ({ picture, run, contracts, report }: JournalContext, entry: Entry<'CommandIssued'>): void => {
   const id = `${picture.pid}/${run.run}/${entry.n}`;
   if (run.issued.has(entry.n)) report('I4', `${id} was issued twice`);
-  run.issued.set(entry.n, { command: entry.command, hash: entry.hash });
+  run.issued.set(entry.n, { command: entry.command, hash: entry.hash, ...(entry.owner !== undefined && { owner: entry.owner }) });
   // A decider has no steps: its paths count within one call.
   if (contracts.definition(run.definition)?.kind !== 'decider') {
     const others = run.byPath.get(entry.path) ?? [];

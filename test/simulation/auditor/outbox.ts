@@ -15,6 +15,8 @@ interface FireSending extends Sending {
   readonly kind: PendingSend['kind'];
   readonly n: number;
   readonly at: number;
+  /** Of a reply: the engine command that it answers. */
+  readonly answers: string | undefined;
 }
 
 /** The pending sends of one head, and whether a queue or the bus has accepted each of them since it was decided. */
@@ -53,11 +55,17 @@ export class Outbox {
 
   #follow(fire: PendingSend, before: ReadonlyMap<string, FireSending>, run: string): void {
     const { kind, n, at, cause, messageId } = fire;
-    const key = `${run}/${kind}/${n}/${at}/${cause}/${messageId}`;
+    const answers = fire.answers?.commandId;
+    const key = `${run}/${kind}/${n}/${at}/${cause}/${messageId}/${answers}`;
     const known = before.get(key);
     if (!known) this.decided += 1;
-    const what = kind === 'tick' ? `the tick of ${run} for ${at}` : `${run}/${n} (${String(fire.event)})`;
-    this.#fires.set(key, known ?? { what, kind, n, at, cause, messageId, sent: false });
+    const what =
+      kind === 'tick'
+        ? `the tick of ${run} for ${at}`
+        : kind === 'reply'
+          ? `the reply of ${run} to ${answers}`
+          : `${run}/${n} (${String(fire.event)})`;
+    this.#fires.set(key, known ?? { what, kind, n, at, cause, messageId, answers, sent: false });
   }
 
   commandSent(n: number, attempt: number): void {
@@ -71,6 +79,15 @@ export class Outbox {
 
   eventSent(run: string, n: number): void {
     for (const [key, fire] of this.#fires) if (fire.kind === 'event' && fire.n === n && key.includes(`/${run}/event/`)) fire.sent = true;
+  }
+
+  engineCommandSent(n: number): void {
+    const sending = this.#commands.get(n);
+    if (sending) sending.sent = true;
+  }
+
+  replySent(commandId: string): void {
+    for (const fire of this.#fires.values()) if (fire.answers === commandId) fire.sent = true;
   }
 
   /** The sends that this carrier still has to make. */

@@ -1,17 +1,19 @@
 import type { EventEnvelope, Outcome, ReplyEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import { buildPid, DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/wire/process-id.ts';
 import { type Json, NEWER, parseVersion } from '../../../lib/contract/schema.ts';
-import { identityOf } from '../../../lib/core/identity.ts';
+import { actIdentity, identityOf } from '../../../lib/core/identity.ts';
 import { startType } from '../../../lib/contract/catalogue.ts';
 import {
+  type CommandMessage,
   type ForcedMessage,
   type InboxMessage,
   type OperationMessage,
+  type ReplyMessage,
   type StartMessage,
   sha256,
   wrappedBody,
 } from '../../../lib/format/inbox-message.ts';
-import type { Contracts } from './contracts.ts';
+import { startIdentity, type Contracts } from './contracts.ts';
 
 /** The meaning of an inbox message for one instance, read from the contracts alone, because admission is under audit. */
 export type Target = { readonly pid: string } & (
@@ -88,7 +90,9 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
     case 'start':
       return ofStart(message, contracts);
     case 'command':
+      return ofCommand(message, contracts);
     case 'reply':
+      return ofOwnerReply(message);
     case 'schedule':
     case 'schedules':
     case 'redrive':
@@ -97,6 +101,20 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
     case 'forced':
       return [];
   }
+};
+
+/** The start of a child, or its end; the identity of both is made from the command. */
+const ofCommand = ({ commandid, owner, cancel }: CommandMessage, contracts: Contracts): readonly Target[] => {
+  const definition = contracts.newest(parsePid(owner)?.process ?? '');
+  if (!definition) return [];
+  const event = startType(definition);
+  const keys = [cancel ? `c:${actIdentity(sha256, owner, commandid)}` : `s:${startIdentity(owner, commandid)}`];
+  return [{ kind: 'event', pid: owner, keys, id: commandid, event, source: contracts.system, starts: true, attaches: false }];
+};
+
+const ofOwnerReply = ({ commandid, owner, outcome, commandhash }: ReplyMessage): readonly Target[] => {
+  const id = parseCommandId(commandid);
+  return id ? [{ kind: 'reply', pid: id.pid, run: id.run, n: id.n, outcome, source: owner, hash: `sha256:${commandhash}` }] : [];
 };
 
 const ofStart = (start: StartMessage, contracts: Contracts): readonly Target[] => {

@@ -67,7 +67,7 @@ const takeIn = (run: RunPicture, entry: JournalEntry): void => {
   if ('id' in entry && entry.type !== 'EventTaken') run.ids.add(entry.id);
   switch (entry.type) {
     case 'CommandIssued':
-      run.issued.set(entry.n, { command: entry.command, hash: entry.hash });
+      run.issued.set(entry.n, { command: entry.command, hash: entry.hash, ...(entry.owner !== undefined && { owner: entry.owner }) });
       run.byPath.set(entry.path, [...(run.byPath.get(entry.path) ?? []), entry.n]);
       break;
     case 'TimerSet':

@@ -1,4 +1,5 @@
 import { admissionBugs } from './admission-bugs.ts';
+import { childBugs } from './child-bugs.ts';
 import { deferredBugs } from './deferred-bugs.ts';
 import { dispatchBugs } from './dispatch-bugs.ts';
 import { forwardBugs } from './forward-bugs.ts';
@@ -28,11 +29,16 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...admissionBugs,
   ...dispatchBugs,
   ...stepBugs,
+  ...childBugs,
   ...foundBugs,
 ];
 
 /** Rows without a planted bug, each with the reason. */
 export const notPlanted: Readonly<Record<string, string>> = {
+  'child.pml | CHILD_ANSWERS_ONCE': 'No queue of the simulation loses a reply; test/children/lost-and-late.test.ts loses one.',
+  'child.pml | CHILD_NOT_SENT_AGAIN': 'No queue of the simulation loses a command; test/children/lost-and-late.test.ts loses one.',
+  'child.pml | CHILD_ANSWERS_ANY_RUN':
+    'The run in the id of a command is compared for each reply; late.pml | WRONGRUN_BEFORE_LATE plants its order.',
   'head.pml | APPEND_TRIM': 'It needs a layout with one item per version, which the head does not have; the bug of the row 66 replaces it.',
   'late.pml | UNDO_REPLY_WRONGRUN':
     'No run begins while an undo is open, and an undo has a number of the run that issues it, so its reply is never of another run.',

@@ -1,6 +1,7 @@
 import type { Choices } from '../world/choices.ts';
 import { blackoutsScenario } from './blackouts/blackouts-scenario.ts';
 import { endlessScenario } from './endless/endless-scenario.ts';
+import { childrenScenario } from './children/children-scenario.ts';
 import { evolvingScenario } from './evolving/evolving-scenario.ts';
 import { exampleScenarios } from './examples/example-scenarios.ts';
 import { inlineStepsScenario } from './inline-steps/inline-steps-scenario.ts';
@@ -41,7 +42,7 @@ const columns: Readonly<Record<string, { readonly column: number; readonly maker
   endless: { column: 17, maker: endlessScenario },
 };
 /** Run by name, and in `rare-situations.test.ts`: they have no column yet. */
-const notDrawn: Readonly<Record<string, ScenarioMaker>> = { paused: pausedScenario };
+const notDrawn: Readonly<Record<string, ScenarioMaker>> = { paused: pausedScenario, children: childrenScenario };
 
 export const scenarioNames: readonly string[] = [
   ...Object.keys(often),

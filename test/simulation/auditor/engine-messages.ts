@@ -1,0 +1,61 @@
+import { parseCommandId } from '../../../lib/contract/wire/process-id.ts';
+import type { CommandMessage, InboxMessage, ReplyMessage } from '../../../lib/format/inbox-message.ts';
+import { startIdentity } from './contracts.ts';
+import type { InstancePicture } from './instance-picture.ts';
+import type { Report } from './violations.ts';
+
+/** The engine commands and their replies that an inbox has accepted. */
+export class EngineMessages {
+  /** The outcome of each command, as its owner has sent it. */
+  readonly #outcomes = new Map<string, string>();
+
+  accepted(body: string, pictureOf: (pid: string) => InstancePicture | undefined, report: Report): void {
+    if (!body.startsWith('{"tutti":"command"') && !body.startsWith('{"tutti":"reply"')) return;
+    const message = JSON.parse(body) as InboxMessage;
+    if (message.tutti === 'command') commandAccepted(message, pictureOf, report);
+    if (message.tutti === 'reply') this.#replyAccepted(message, pictureOf, report);
+  }
+
+  /** I5: an owner gives one outcome, which is that of the run that the command has begun. */
+  #replyAccepted(
+    { commandid, owner, outcome }: ReplyMessage,
+    pictureOf: (pid: string) => InstancePicture | undefined,
+    report: Report,
+  ): void {
+    const picture = pictureOf(owner);
+    picture?.outbox.replySent(commandid);
+    if (picture?.disturbed) return;
+    const before = this.#outcomes.get(commandid) ?? outcome;
+    if (before !== outcome) report('I5', `${owner} answers ${commandid} with ${before}, and then with ${outcome}`);
+    this.#outcomes.set(commandid, before);
+    const run = picture?.runs.get(startIdentity(owner, commandid));
+    const ending = run?.entries.find(({ type }) => ENDS.has(type))?.type;
+    if (run && ending !== undefined && ENDS.get(ending) !== outcome)
+      report('I5', `${owner} answers ${commandid} with ${outcome}, and its run ended with ${ending}`);
+    if (run && ending === undefined) report('I1', `${owner} answers ${commandid} with ${outcome}, and its run has not ended`);
+    if (!run && outcome !== 'failed') report('I1', `${owner} answers ${commandid} with ${outcome}, and has no run of that command`);
+  }
+}
+
+const ENDS: ReadonlyMap<string, string> = new Map([
+  ['ProcessCompleted', 'completed'],
+  ['ProcessFailed', 'failed'],
+  ['ProcessCancelled', 'cancelled'],
+  ['ProcessTerminated', 'failed'],
+]);
+
+/** I1: only commands of a committed head are sent, to the owner that it names. */
+const commandAccepted = (
+  { commandid, owner, command, datahash }: CommandMessage,
+  pictureOf: (pid: string) => InstancePicture | undefined,
+  report: Report,
+): void => {
+  const key = parseCommandId(commandid);
+  const picture = key && pictureOf(key.pid);
+  if (!key || !picture || picture.disturbed) return;
+  const issued = picture.runs.get(key.run)?.issued.get(key.n);
+  if (!issued) report('I1', `${commandid} was sent, but no committed head has it`);
+  else if (issued.command !== command || issued.owner !== owner || !datahash.startsWith(`sha256:${issued.hash}`))
+    report('I1', `${commandid} was sent as another command, with other data or to another owner than was committed`);
+  if (picture.image?.run === key.run) picture.outbox.engineCommandSent(key.n);
+};
