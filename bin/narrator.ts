@@ -1,4 +1,5 @@
 import type { JournalEntry, Reason } from '../lib/core/journal-entry.ts';
+import { instanceText, pidOfCommand } from '../lib/contract/wire/process-id.ts';
 import { commandText, isOfStep } from '../lib/contract/steps.ts';
 import { principalText } from '../lib/client/operations/ending-line.ts';
 import { stepName } from '../lib/client/operations/pending-steps.ts';
@@ -18,6 +19,7 @@ interface KnownCommand {
   readonly command: string;
   readonly undoes: string | undefined;
   attempt: number;
+  readonly isChild: boolean;
 }
 
 /** Describes one run. `tell` must receive its entries in order, because the text of an entry depends on earlier ones. */
@@ -32,9 +34,15 @@ export class Narrator {
   tell(entry: JournalEntry): Sentence | undefined {
     switch (entry.type) {
       case 'ProcessStarted':
-        for (const { n, command, path } of entry.continues?.commands ?? [])
-          this.#commands.set(n, { command: commandText(command, path), undoes: undefined, attempt: 1 });
-        return plain(entry.continues ? `run ${entry.continues.number} begins` : `started by ${entry.event}`);
+        for (const { n, command, path, owner } of entry.continues?.commands ?? [])
+          this.#commands.set(n, {
+            command: commandText(command, path, undefined, owner),
+            undoes: undefined,
+            attempt: 1,
+            isChild: owner !== undefined,
+          });
+        if (entry.continues) return plain(`run ${entry.continues.number} begins`);
+        return plain(`started by ${entry.parent === undefined ? entry.event : `its parent ${instanceText(pidOfCommand(entry.parent))}`}`);
       case 'EventReceived':
         return plain(entry.moved ? `still holds ${entry.event}` : receivedText(entry));
       case 'RunContinued':
@@ -68,11 +76,12 @@ export class Narrator {
     }
   }
 
-  #issued({ n, path, command, undoes, mode }: Entry<'CommandIssued'>): Sentence {
+  #issued({ n, path, command, undoes, mode, owner }: Entry<'CommandIssued'>): Sentence {
     const undone =
       undoes === undefined ? undefined : (this.#commands.get(Number(undoes.slice(undoes.lastIndexOf('/') + 1)))?.command ?? undoes);
-    const name = commandText(command, path);
-    this.#commands.set(n, { command: name, undoes: undone, attempt: 1 });
+    const name = commandText(command, path, undefined, owner);
+    this.#commands.set(n, { command: name, undoes: undone, attempt: 1, isChild: owner !== undefined });
+    if (owner !== undefined) return plain(`starts ${name}`);
     const tries = (this.#tries.get(path) ?? 0) + 1;
     this.#tries.set(path, tries);
     const again = tries === 1 ? '' : `, try ${tries}`;
@@ -92,7 +101,7 @@ export class Narrator {
       case 'failed':
         return retryable === true ? waiting(`${name} failed and is retried: ${messageText(data)}`) : bad(failureText(data, name));
       case 'cancelled':
-        return plain(`${name} cancelled before it ran`);
+        return plain(known?.isChild ? `${name} was cancelled` : `${name} cancelled before it ran`);
       case 'deferred':
         return waiting(`${name} waits for a reply by its token`);
       case 'unknown':
@@ -100,8 +109,9 @@ export class Narrator {
     }
   }
 
-  #timedOut(n: number): Sentence {
+  #timedOut(n: number): Sentence | undefined {
     const known = this.#commands.get(n);
+    if (known?.isChild) return undefined;
     if (known === undefined) return waiting(`command ${n} got no reply in time`);
     known.attempt += 1;
     return waiting(`${known.command} got no reply in time, sent again (attempt ${known.attempt})`);

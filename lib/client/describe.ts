@@ -1,6 +1,8 @@
 import { PAUSED } from '../core/resuming.ts';
 import type { Pause, PauseClock } from '../core/image.ts';
 import type { Json } from '../contract/schema.ts';
+import { parsePid, pidOfCommand, type InstanceKey } from '../contract/wire/process-id.ts';
+import { CHILD } from '../core/children.ts';
 import { decodeHead, formatFault } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
@@ -48,8 +50,18 @@ export interface Description extends Summary {
   readonly pending: readonly Json[];
   /** Commands with an unknown outcome, also after the end: step, command, attempts, last error. */
   readonly unresolved: readonly Unresolved[];
+  /** The instance that started this one as its child. Absent: a client or an event started it. */
+  readonly parent?: InstanceRef;
+  /** Its children that have not ended, also those that it has detached or that a terminated instance has left. */
+  readonly children: readonly InstanceRef[];
   /** Number of parked events of the instance, by reason. `CLOSED` counts the events that came after its end. */
   readonly parked: ParkedCount;
+}
+
+/** The name of an instance. */
+export interface InstanceRef {
+  readonly process: string;
+  readonly id: string;
 }
 
 export async function describeInstance(reach: Reach, instance: InstanceName): Promise<Description> {
@@ -60,6 +72,7 @@ export async function describeInstance(reach: Reach, instance: InstanceName): Pr
 export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): Description {
   const { line, pending } = whyOfHead(reach, head);
   const paused = pausedOf(head, parked);
+  const image = formatFault(head) === undefined ? decodeHead(head) : undefined;
   return {
     ...namesOf(head.pid),
     run: head.run,
@@ -70,7 +83,9 @@ export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): De
     tags: head.tags ?? {},
     pending,
     ...(paused && { paused }),
-    unresolved: formatFault(head) === undefined ? unresolvedOf(decodeHead(head)) : [],
+    unresolved: image ? unresolvedOf(image) : [],
+    ...(image?.parent && { parent: refOf(pidOfCommand(image.parent.commandId)) }),
+    children: [...(image?.commands.values() ?? [])].flatMap(({ command, owner }) => (command === CHILD && owner ? [refOf(owner)] : [])),
     parked,
   };
 }
@@ -85,4 +100,9 @@ export function pausedOf(head: Head, parked: ParkedCount): Paused | undefined {
 /** Counts the events that wait for a paused instance. Any other head costs no read. */
 export async function waitingFor({ ports }: Pick<Reach, 'ports'>, head: Head): Promise<ParkedCount> {
   return head.paused === undefined ? {} : parkedCount(ports, head.pid);
+}
+
+function refOf(pid: string): InstanceRef {
+  const { process, id } = parsePid(pid) as InstanceKey;
+  return { process, id };
 }

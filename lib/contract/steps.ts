@@ -3,6 +3,7 @@ import { command } from './command.ts';
 import type { Duration } from './duration.ts';
 import type { Json } from './schema.ts';
 import { service } from './service.ts';
+import { instanceText } from './wire/process-id.ts';
 
 /** The name of the built-in service that runs the bodies of `ctx.run`. */
 export const STEPS = 'steps';
@@ -115,8 +116,12 @@ function decoded(part: string): string {
   return part.replaceAll(/%(?:25|2F|3A)/g, decodeURIComponent);
 }
 
-/** A command for a reader: its name, or the step that it runs or undoes. The input names the step of a late undo. */
-export function commandText(command: string, path: string, input?: Json): string {
+/**
+ * A command for a reader: its name, the step that it runs or undoes, or the child that it starts. The input names the step of a late undo.
+ * `owner`: of an engine command.
+ */
+export function commandText(command: string, path: string, input?: Json, owner?: string): string {
+  if (owner !== undefined) return `the child ${instanceText(owner)}`;
   if (!isOfStep(command)) return command;
   const step = hasStep(input) ? input.step : path;
   return command === `${STEPS}.undo` ? `the undo of the step ${stepText(step)}` : `the step ${stepText(step)}`;

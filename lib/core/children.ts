@@ -6,7 +6,7 @@ import { failureFromJson, failureToJson } from '../contract/wire/failure-json.ts
 import { buildPid, INSTANCE_ID_FORM, parsePid, pidOfCommand, processOf } from '../contract/wire/process-id.ts';
 import { refuse } from './bug.ts';
 import { replyToIssuer, issueEngineCommand } from './engine-commands.ts';
-import { isBegunBy, isClosed, type Image, type OpenCommand } from './image.ts';
+import { isBegunBy, isClosed, type Answered, type Image, type OpenCommand } from './image.ts';
 import type { ParentCommand, StartInbound } from './inbound.ts';
 import { newCall } from './issue.ts';
 import { journal, sending } from './journal.ts';
@@ -127,10 +127,11 @@ export function childVerdict(
 }
 
 /** The end of a run that a parent started: the reply to its command. */
-export function answerParent(run: ProcessRun, end: { readonly value: Json } | { readonly failure: Failure }): void {
-  const { parent } = run.image;
-  if (!parent) return;
-  const { commandId, hash } = parent;
+export function answerParent(
+  run: ProcessRun,
+  { commandId, hash }: Answered,
+  end: { readonly value: Json } | { readonly failure: Failure },
+): void {
   if ('value' in end) replyToIssuer(run, { commandId, hash, outcome: 'completed' }, end.value);
   else
     replyToIssuer(run, { commandId, hash, outcome: end.failure.code === 'CANCELLED' ? 'cancelled' : 'failed' }, failureToJson(end.failure));

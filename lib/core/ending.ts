@@ -20,17 +20,17 @@ export function endProcess(run: ProcessRun, failure: Failure | undefined, value:
   if (!failure) {
     const result = resultOf(run, value);
     journal(run, { type: 'ProcessCompleted', path: '', ...result });
-    if (parent) answerParent(run, { value: result.data ?? null });
+    if (parent) answerParent(run, parent, { value: result.data ?? null });
     closeImage(run, 'completed');
   } else if (failure.code === 'CANCELLED') {
     const { reason, message } = failure;
     journal(run, { type: 'ProcessCancelled', path: '', reason, ...(reason === 'requested' && { message }) });
-    if (parent) answerParent(run, { failure });
+    if (parent) answerParent(run, parent, { failure });
     closeImage(run, 'cancelled');
   } else {
     const failed = asProcessFailure(run, failure);
     journal(run, { type: 'ProcessFailed', path: '', data: failureToJson(failed) });
-    if (parent) answerParent(run, { failure: failed });
+    if (parent) answerParent(run, parent, { failure: failed });
     closeImage(run, 'failed');
   }
   if (run.unread.length > 0) journal(run, { type: 'EventsUnread', path: '', ids: run.unread.map((signal) => signal.id) });
@@ -64,8 +64,11 @@ function asProcessFailure(run: ProcessRun, failure: Failure): ProcessFailed {
 export function terminate(run: ProcessRun, reason: string): void {
   journal(run, { type: 'ProcessTerminated', path: '', reason });
   const { name: process } = run.definition;
-  if (run.image.parent)
-    answerParent(run, { failure: new ProcessFailed({ process, type: 'Other', data: { reason: `it was terminated: ${reason}` } }) });
+  const { parent } = run.image;
+  if (parent) {
+    const data = { reason: `it was terminated: ${reason}` };
+    answerParent(run, parent, { failure: new ProcessFailed({ process, type: 'Other', data }) });
+  }
   closeImage(run, 'terminated');
 }
 

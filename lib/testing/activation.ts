@@ -1,7 +1,7 @@
 import { failureFromJson } from '../contract/wire/failure-json.ts';
 import type { Failure } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
-import { buildCommandId } from '../contract/wire/process-id.ts';
+import { buildCommandId, parsePid, type InstanceKey } from '../contract/wire/process-id.ts';
 import type { StuckReason } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { ProcessRun, WaitStep } from '../core/run.ts';
@@ -61,6 +61,10 @@ function ofEntry({ image }: Pick<ProcessRun, 'image'>, entry: JournalEntry, issu
       issued.set(buildCommandId(image.pid, image.run, entry.n), entry.command);
       const command = image.commands.get(entry.n);
       if (!command) return undefined;
+      if (entry.owner !== undefined) {
+        const { process, id } = parsePid(entry.owner) as InstanceKey;
+        return { kind: 'starts', process, id, input: command.input };
+      }
       return entry.undoes === undefined
         ? { kind: 'calls', command: entry.command, input: command.input }
         : { kind: 'undoes', command: issued.get(entry.undoes) ?? entry.undoes };

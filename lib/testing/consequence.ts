@@ -5,6 +5,8 @@ import type { Json } from '../contract/schema.ts';
 export type Consequence =
   | { readonly kind: 'calls'; readonly command: string; readonly input: Json }
   | { readonly kind: 'undoes'; readonly command: string }
+  /** A child begins. `id`: of its instance. */
+  | { readonly kind: 'starts'; readonly process: string; readonly id: string; readonly input: Json }
   | { readonly kind: 'publishes'; readonly event: string; readonly data: Json }
   | { readonly kind: 'waits'; readonly event: string }
   | { readonly kind: 'sleeps'; readonly durationMs: number }
@@ -19,6 +21,8 @@ export function consequenceText(consequence: Consequence): string {
   switch (consequence.kind) {
     case 'calls':
       return `calls(${consequence.command}, ${JSON.stringify(consequence.input)})`;
+    case 'starts':
+      return `starts(${consequence.process}, ${JSON.stringify(consequence.input)})`;
     case 'undoes':
       return `undoes(${consequence.command})`;
     case 'publishes':

@@ -3,6 +3,8 @@ import { canonical } from '../contract/wire/json.ts';
 import { commandContract, type AnyCommand, type InputOf } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { isFailure, type Failure } from '../contract/errors.ts';
+import { processContract, type AnyProcess, type StartOf } from '../contract/process-contract.ts';
+import { startSchema } from '../core/children.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
 import { type Frozen, type Json, type Sent, parse } from '../contract/schema.ts';
 import { durationText, describeFailure, type Consequence } from './consequence.ts';
@@ -36,6 +38,15 @@ export function calls<C extends AnyCommand>(command: C, input?: InputOf<C>): Exp
   return expectation({
     text: data === undefined ? `calls(${name})` : `calls(${name}, ${JSON.stringify(data)})`,
     matches: (got) => got.kind === 'calls' && got.command === name && isOrAny(data, got.input),
+  });
+}
+
+/** The process starts a child, with this input or any. */
+export function starts<P extends AnyProcess>(process: P, input?: StartOf<P>): Expectation {
+  const data = input === undefined ? undefined : parse(startSchema(processContract(process)), input, `starts(${process.name}) expects`);
+  return expectation({
+    text: data === undefined ? `starts(${process.name})` : `starts(${process.name}, ${JSON.stringify(data)})`,
+    matches: (got) => got.kind === 'starts' && got.process === process.name && isOrAny(data, got.input),
   });
 }
 

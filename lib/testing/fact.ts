@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { commandContract, type AnyCommand, type FailureOf } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
-import { isCommandFailed } from '../contract/errors.ts';
+import { isCommandFailed, isFailure, type Cancelled, type ProcessFailed } from '../contract/errors.ts';
+import { failureToJson } from '../contract/wire/failure-json.ts';
+import type { AnyProcess, ResultOf } from '../contract/process-contract.ts';
 import { eventContract, type AnyEvent } from '../contract/event.ts';
 import { type Frozen, type Json, type Sent, parse } from '../contract/schema.ts';
 import type { CommandContract, EventContract } from '../contract/runtime-contract.ts';
@@ -18,6 +20,13 @@ export type FactParts =
       readonly kind: 'answered';
       readonly command: CommandContract;
       readonly outcome: 'completed' | 'failed';
+      readonly data: Json;
+      readonly nth: number | undefined;
+    }
+  | {
+      readonly kind: 'ended';
+      readonly process: string;
+      readonly outcome: 'completed' | 'failed' | 'cancelled';
       readonly data: Json;
       readonly nth: number | undefined;
     }
@@ -66,6 +75,22 @@ export function answered<C extends AnyCommand>(
   const { command: of, type, message, data } = failure;
   assert(of === contract.name, `answered(${contract.name}) received a failure of ${of}: expected one of ${contract.name}.errors.`);
   return fact({ kind: 'answered', command: contract, outcome: 'failed', data: { type, message, data }, nth });
+}
+
+/**
+ * A child ended, with its result, or with a failure such as `new ProcessFailed({ process: 'book-hotel', type: 'NoRoom', data })`. Without
+ * `nth` it is the oldest open child of this process, with `nth` the n-th of those that are open, counted from 1.
+ */
+export function ended<P extends AnyProcess>(
+  process: P,
+  end: ResultOf<P> | ProcessFailed | Cancelled,
+  options: { readonly nth?: number } = {},
+): Fact {
+  const { nth } = options;
+  const failure: unknown = end;
+  if (!isFailure(failure)) return fact({ kind: 'ended', process: process.name, outcome: 'completed', data: (end ?? null) as Json, nth });
+  const outcome = failure.code === 'CANCELLED' ? 'cancelled' : 'failed';
+  return fact({ kind: 'ended', process: process.name, outcome, data: failureToJson(failure), nth });
 }
 
 /** A command gets no reply until its retry limit is reached; then its service replies that it had no effect. */

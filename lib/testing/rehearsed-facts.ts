@@ -4,7 +4,7 @@ import type { CommandContract, EventContract, ProcessContract } from '../contrac
 import type { Json } from '../contract/schema.ts';
 import { serviceOfCommand } from '../contract/service.ts';
 import { canonical } from '../contract/wire/json.ts';
-import { buildPid, DEFAULT_TENANT } from '../contract/wire/process-id.ts';
+import { buildPid, DEFAULT_TENANT, processOf } from '../contract/wire/process-id.ts';
 import { actIdentity, identityOf } from '../core/identity.ts';
 import type { Image, OpenCommand, StuckReason } from '../core/image.ts';
 import { replyKey } from '../core/classify.ts';
@@ -57,6 +57,9 @@ export class RehearsedFacts {
       case 'answered':
         await this.#answered(fact);
         break;
+      case 'ended':
+        await this.#ended(fact);
+        break;
       case 'silent':
         await this.#silent(fact.command);
         break;
@@ -101,6 +104,14 @@ export class RehearsedFacts {
   async #answered({ command: { name }, outcome, data, nth }: Extract<FactParts, { kind: 'answered' }>): Promise<void> {
     const { n, run } = nth === undefined ? this.#oldest(name) : this.#nth(name, nth);
     await this.#reply(n, run, outcome, data);
+  }
+
+  async #ended({ process, outcome, data, nth = 1 }: Extract<FactParts, { kind: 'ended' }>): Promise<void> {
+    const image = this.#image(`The child ${process} ended`);
+    const open = this.#openCommands().filter(({ owner }) => owner !== undefined && processOf(owner) === process);
+    const child = open[nth - 1];
+    assert(child, `The child ${process} ended, but ${open.length} of them are open: expected at least ${nth}.`);
+    await this.#reply(child.n, image.run, outcome, data);
   }
 
   async #reply(n: number, run: string, outcome: 'completed' | 'failed' | 'cancelled', data: Json): Promise<void> {

@@ -9,6 +9,7 @@ import { Arrived, coldChain, Measured } from './documented/cold-chain.ts';
 import { Address, carrier, OrderCancelled, OrderPlaced, payments } from './documented/contracts.ts';
 import { deliver } from './documented/deliver.ts';
 import { deliverStory } from './documented/deliver-story.ts';
+import { fleet, load, survey } from './documented/fleet.ts';
 import { paidSeat, seatOrStandby, SeatWanted } from './documented/paid-seat.ts';
 import { done } from './documented/partners.ts';
 import { cancelOrder, placeOrder, shop } from './documented/program.ts';
@@ -293,4 +294,15 @@ test('the documented schedule starts its report each night', async () => {
   const world = simulate(reports, { at: '2026-11-28T12:00:00Z' });
   await world.advance('1 day');
   expect(await world.client.result(report, 'nightly-report@2026-11-29T02:30~Europe.Paris')).toEqual({ day: '2026-11-29' });
+});
+
+describe('fleet', () => {
+  test('loads each order in a child, tolerates one that fails, and leaves a survey behind', async () => {
+    const world = simulate(system('vans', { processes: [fleet, load, survey], services: [] }));
+    const orders = [1, 2_000, 3].map((kg, i) => ({ orderId: `o-${i}`, kg }));
+    await world.client.start(fleet, { van: 'v', orders }, { id: 'f-1' });
+    await world.advance('2 days');
+    expect(await world.client.result(fleet, 'f-1')).toEqual({ loaded: 2 });
+    expect(await world.client.result(survey, 'f-1.4')).toBe(2);
+  });
 });

@@ -1,6 +1,6 @@
 // Each misuse that the compiler must reject. Only the compiler reads this file.
 import * as z from 'zod';
-import { command, decider, event, process, publish, schedule, send, service, timer, versions, type Duration, type Failure } from 'tutti';
+import { command, decider, event, process, publish, schedule, send, service, timer, versions, type AnyContext, type Duration, type Failure } from 'tutti';
 import { serve } from 'tutti/service';
 import { connect, type Connection } from 'tutti/client';
 import { answered, happened, scripted } from 'tutti/testing';
@@ -300,6 +300,19 @@ answered(flights.book, hotels.book.errors.SoldOut({ freeFrom: 'x' }));
 scripted(flights, { bok: async () => ({ reference: 'F1' }) });
 // @ts-expect-error wrong output
 scripted(flights, { book: async () => ({ ref: 'F1' }) });
+
+// Children
+declare const anyCtx: AnyContext;
+// @ts-expect-error a decider is no child
+anyCtx.child(counter, null);
+// @ts-expect-error wrong input of a child
+anyCtx.child(bookTrip, { cartId: 1 });
+// @ts-expect-error a child is not undone by ctx.undo
+anyCtx.undo(anyCtx.child(bookTrip, {} as never));
+// @ts-expect-error a sleep is not detached
+anyCtx.detach(anyCtx.sleep('1 day'));
+// @ts-expect-error no such option
+anyCtx.map([1], async () => {}, { parallel: 2 });
 
 // Durations
 // @ts-expect-error no unit

@@ -4,7 +4,7 @@ import { type AnyContext, type Cancelled, type CommandExhausted, type CommandFai
   type StartOf, type Step, type ViewOf, command, decider, end, event, process, publish, schedule, service, steps, system, timer, versions } from 'tutti';
 import { serve, sqlStore } from 'tutti/service';
 import { connect, type Connection } from 'tutti/client';
-import { answered, calls, cancelRequested, completes, everyCrash, given, happened, isStuck, publishes, scripted, silent, simulate, undoes, waits } from 'tutti/testing';
+import { answered, calls, cancelRequested, completes, ended, everyCrash, given, happened, isStuck, publishes, scripted, silent, simulate, starts, undoes, waits } from 'tutti/testing';
 import { bookTrip } from '../../examples/travel-booking/book-trip.ts';
 import { CheckoutTravelCart, flights, hotels, notifications, payments, PaymentCharged, TripBooked } from '../../examples/travel-booking/contracts.ts';
 import { handler as paymentsHandler } from '../../examples/travel-booking/payments/service.ts';
@@ -214,4 +214,16 @@ export const kit = async () => {
   equal<ReturnType<typeof world.calls<typeof payments.refund>>, readonly { paymentId: string }[]>(true);
   world.down(payments, '1 hour'); world.down(notifications, '1 hour'); await world.advance('30 days');
   await everyCrash(trips, { services: [paymentsHandler] }, async world => { await world.settle(); });
+};
+
+// Children
+declare const anyCtx: AnyContext;
+export const children = async () => {
+  const kept = await anyCtx.child(bookTrip, { ...cart, total: 2 }, { id: 'c-1' }); is<string>(kept.flight);
+  anyCtx.detach(anyCtx.child(noInput, null));
+  const values = await anyCtx.map(['a'], (ctx, item, index) => { is<string>(item); is<number>(index); return ctx.sleep('1 day').then(() => index); }); equal<typeof values, readonly number[]>(true);
+  const outcomes = await anyCtx.map([1], async () => 'x', { tolerate: 1, atOnce: 5 });
+  for (const outcome of outcomes) if (outcome.ok) is<string>(outcome.value); else is<string>(outcome.failure.code);
+  await anyCtx.scope('whole', async () => {}, { shielded: true });
+  await given(bookTrip).when(ended(noInput, undefined)).expect(starts(bookTrip), starts(bookTrip, cart));
 };

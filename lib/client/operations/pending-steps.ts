@@ -24,6 +24,7 @@ function pendingCommand(image: Image, command: OpenCommand): PendingStep {
     command: command.command,
     commandId: commandIdOf(image, command),
     mode: command.mode,
+    ...(command.owner === undefined ? {} : { owner: command.owner }),
     attempt: command.retries + command.attempt,
     since: instantText(command.since),
     ...(command.due === Infinity ? {} : { due: instantText(command.due) }),

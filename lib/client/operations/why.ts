@@ -150,6 +150,7 @@ function commandLine(image: Image, command: OpenCommand, now: number, faultOf: E
   if (command.deferred === true && command.settling === undefined)
     return `waits for a reply to ${name} by its token ${since}${givenUp(command, now)}${last}`;
   if (command.unknown) return `${unknownText(name, command.unknown)}; the id of the command is ${commandIdOf(image, command)}${last}`;
+  if (command.owner !== undefined) return `waits for ${command.settling ? 'the end of ' : ''}${name} ${since}`;
   const purpose =
     command.settling !== undefined
       ? `waits for the final outcome of ${name}`
@@ -230,8 +231,8 @@ function eventLine(definition: ExplainOptions['definition']): string {
   return types.length === 0 ? 'waits for an event' : `waits for an event: ${types.join(' or ')}`;
 }
 
-function textOf({ command, path, input }: OpenCommand): string {
-  return commandText(command, path, input);
+function textOf({ command, path, input, owner }: OpenCommand): string {
+  return commandText(command, path, input, owner);
 }
 
 function retriedText(image: Image, { n, path }: ArmedTimer): string {

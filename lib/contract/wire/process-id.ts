@@ -76,6 +76,11 @@ export function processOf(pid: string): string {
   return to === -1 ? pid.slice(from) : pid.slice(from, to);
 }
 
+/** An instance for a reader: `book-trip t-1`. */
+export function instanceText(pid: string): string {
+  return pid.slice(pid.indexOf('#') + 1).replace('#', ' ');
+}
+
 /** The parts of a command id: the instance, its run, and the number within the run. */
 export interface CommandKey {
   readonly pid: string;

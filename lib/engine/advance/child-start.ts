@@ -1,7 +1,7 @@
 import { Cancelled, ProcessFailed, type CancelReason } from '../../contract/errors.ts';
 import type { Json } from '../../contract/schema.ts';
 import { failureToJson } from '../../contract/wire/failure-json.ts';
-import { parsePid, pidOfCommand, processOf } from '../../contract/wire/process-id.ts';
+import { instanceText, pidOfCommand, processOf } from '../../contract/wire/process-id.ts';
 import { taken } from '../../core/children.ts';
 import { replyToIssuer } from '../../core/engine-commands.ts';
 import { isBegunBy, isClosed, type Image, type OwnerOutcome } from '../../core/image.ts';
@@ -39,7 +39,7 @@ export async function applyChild(
   }
   if (parent.cancel) {
     remember(image.starts, parent.cancelIdentity);
-    return live.apply({ type: 'CancelRequested', at, id, reason: 'its parent gave it up', by: nameOf(pidOfCommand(commandId)) });
+    return live.apply({ type: 'CancelRequested', at, id, reason: 'its parent gave it up', by: instanceText(pidOfCommand(commandId)) });
   }
   return live.apply({
     type: 'ProcessStarted',
@@ -53,11 +53,6 @@ export async function applyChild(
     parent: commandId,
     data: start.data,
   });
-}
-
-function nameOf(pid: string): string {
-  const { process, id } = parsePid(pid) ?? { process: processOf(pid), id: '' };
-  return `${process} ${id}`;
 }
 
 /** The reply to the command of a parent. */
