@@ -5,7 +5,7 @@ import { CountedWorld, type Answer, type Stores } from './counted-world.ts';
 import { noCounts, storeCalls } from './counting-ports.ts';
 import { countCrowd } from './crowd.ts';
 import { runErrands } from './step-counts.ts';
-import { cartOf, GroupPlanned, TourPlanned, tours } from './systems.ts';
+import { cartOf, ConvoyPlanned, GroupPlanned, TourPlanned, tours } from './systems.ts';
 
 /** A count, and its limit in bench/README.md. */
 export interface Check {
@@ -44,6 +44,8 @@ const LIMITS = {
   hotWrites: 10,
   crowdWrites: 100,
   costGrowth: 1.2,
+  childUnits: 1.5,
+  childMessages: 2,
   runnerCalls: 1,
   runnerCallsOfSpilled: 2,
   runnerUnits: 1,
@@ -81,6 +83,10 @@ export const countedCases: Readonly<Record<string, () => AsyncIterable<CountedRo
     yield await group(50);
     yield await crowd(50, true);
     yield await crowd(50, false);
+  },
+  async *children() {
+    yield await convoy(100, false);
+    yield await convoy(100, true);
   },
   async *replay() {
     yield await coldReplay(500);
@@ -183,6 +189,22 @@ const crowd = async (answers: number, hotLane: boolean): Promise<CountedRow> => 
   const { checks, ...counts } = rowOf('hot', row, counted, CROWD_SEEDS, {});
   if (!hotLane) return { ...counts, checks };
   return { ...counts, checks: [...checks, { what: `head writes for ${answers} answers`, counted: writesMax, atMost: LIMITS.crowdWrites }] };
+};
+
+/** Children that end at once: what is left is a start, an end, and a reply of each. */
+const convoy = async (children: number, cold: boolean): Promise<CountedRow> => {
+  const world = new CountedWorld(tours, trainAnswer, cold);
+  await world.publish(ConvoyPlanned, { convoyId: 'convoy-10000', wagons: children });
+  await world.settle();
+  await world.deliverTicks();
+  const row = rowOf('children', `${children} children, ${cold ? 'cold' : 'warm'}`, world, 1, {});
+  const { writeUnits, sends } = world.counts;
+  const checks = [
+    { what: 'write units a child', counted: writeUnits / children, atMost: LIMITS.childUnits },
+    { what: 'messages a child', counted: (world.events - 1) / children, atMost: LIMITS.childMessages },
+    { what: 'sends a child', counted: sends / children, atMost: LIMITS.childMessages },
+  ];
+  return { ...row, checks: [...row.checks, ...checks] };
 };
 
 /** The last event of a long instance that is cold: its journal is read and replayed. */

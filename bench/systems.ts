@@ -34,7 +34,20 @@ const reserveGroup = process('reserve-group', { startOn: GroupPlanned.byId((plan
   return { legs: bookings.length };
 });
 
-export const tours = system('tours', { processes: [reserveTour, reserveGroup], services: [trains] });
+const Convoy = z.object({ convoyId: z.string(), wagons: z.int() });
+export const ConvoyPlanned = event('tours.convoy-planned', Convoy);
+
+/** A child that ends at its start, so that only the cost of being a child is left. */
+const wagon = process('wagon', { input: z.int() }, async (_ctx, number) => number);
+const convoy = process('convoy', { startOn: ConvoyPlanned.byId((plan) => plan.convoyId) }, async (ctx, plan) => {
+  const wagons = await ctx.map(
+    Array.from({ length: plan.wagons }, (_, number) => number),
+    (_, number) => ctx.child(wagon, number),
+  );
+  return { wagons: wagons.length };
+});
+
+export const tours = system('tours', { processes: [reserveTour, reserveGroup, convoy, wagon], services: [trains] });
 
 /** A cart of the travel example. The hotels of a full city are sold out. */
 export const cartOf = (cartId: string, soldOut = false) => ({

@@ -3,7 +3,7 @@ import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { SCHEDULES } from '../contract/schedule.ts';
 import type { Json, Schema } from '../contract/schema.ts';
 import { failureFromJson, failureToJson } from '../contract/wire/failure-json.ts';
-import { buildPid, INSTANCE_ID_FORM, parsePid, pidOfCommand, processOf } from '../contract/wire/process-id.ts';
+import { buildPid, INSTANCE_ID_FORM, parsePid, pidOfCommand, processOf, type InstanceKey } from '../contract/wire/process-id.ts';
 import { refuse } from './bug.ts';
 import { replyToIssuer, issueEngineCommand } from './engine-commands.ts';
 import { isBegunBy, isClosed, type Answered, type Image, type OpenCommand } from './image.ts';
@@ -55,7 +55,11 @@ export function startChild(run: ProcessRun, scope: Scope, { definition, input, i
     what: `the child ${name} was started with`,
   });
   const n = run.expected?.numberOf('CommandIssued', path) ?? run.image.seq;
-  const owner = childPid(run, name, id ?? listed.startOn[0]?.of(sent.data as never) ?? `${parsePid(run.image.pid)?.id}.${n}`);
+  const owner = childPid(
+    run,
+    name,
+    id ?? listed.startOn[0]?.of(sent.data as never) ?? `${(parsePid(run.image.pid) as InstanceKey).id}.${n}`,
+  );
   step.sent = sent;
   step.n = issueEngineCommand(run, { name: CHILD, owner, path, input: sent, mode: 'call' }).n;
   scope.open.add(step);
@@ -82,7 +86,7 @@ function listedProcess(run: ProcessRun, { name, kind, ...definition }: ProcessCo
 }
 
 function childPid(run: ProcessRun, process: string, id: string): string {
-  const pid = buildPid(parsePid(run.image.pid)?.tenant ?? '', process, id);
+  const pid = buildPid((parsePid(run.image.pid) as InstanceKey).tenant, process, id);
   return pid ?? refuse(run, 'POISON', `The child ${process} has the id ${JSON.stringify(id)}: expected ${INSTANCE_ID_FORM}.`);
 }
 

@@ -54,6 +54,12 @@ describe('counted calls', () => {
     expect(lane!.storeCallsPerEvent).toBeLessThan(plain!.storeCallsPerEvent / 2);
   }, 60_000);
 
+  test('a child costs two messages, and its parent and itself at most one and a half write units', async () => {
+    const rows = await rowsOf('children');
+    for (const { checks } of rows) expect(checks.filter((check) => !isHeld(check))).toEqual([]);
+    expect(rows.map(({ events }) => events)).toEqual([201, 201]);
+  });
+
   test('a cold event of an instance with a spilled journal takes three store calls', async () => {
     const [row] = await rowsOf('replay');
     expect(row!.decisionCallsMax).toBe(3);
