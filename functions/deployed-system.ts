@@ -1,6 +1,6 @@
+import { SCHEDULES } from '../lib/contract/schedule-instance.ts';
 import * as entry from 'tutti-entry';
 import { exportedSystem } from '../lib/contract/export/exported-system.ts';
-import { SCHEDULES } from '../lib/contract/schedule.ts';
 import { systemContract, type System } from '../lib/contract/system.ts';
 
 /** Returns the user's system, by the name in TUTTI_SYSTEM, from the module that the bundler has inserted. */

@@ -1,14 +1,15 @@
+import { SCHEDULES, SCHEDULE_DEFINED, occurrenceId } from '../contract/schedule-instance.ts';
 import { ClientError, ContractError } from '../contract/errors.ts';
 import { instantOf } from '../contract/instant.ts';
 import { processContract, type AnyProcess, type StartOf } from '../contract/process-contract.ts';
-import { occurrenceId, SCHEDULED_MAX, scheduleSpec, SCHEDULES, type ScheduleTimes } from '../contract/schedule.ts';
+import { SCHEDULED_MAX, scheduleSpec, type ScheduleTimes } from '../contract/schedule.ts';
 import type { CatchUp, Overlap } from '../contract/runtime-contract.ts';
 import { parse, type Json } from '../contract/schema.ts';
 import { buildPid, tenantOf } from '../contract/wire/process-id.ts';
 import { identityOf } from '../core/identity.ts';
 import { isClosed } from '../core/image.ts';
 import type { Result } from '../core/journal-entry.ts';
-import { SCHEDULE_DEFINED, type ScheduleState } from '../core/scheduling.ts';
+import { type ScheduleState } from '../core/scheduling.ts';
 import { decodeHead, requireReadable, resolveReferences } from '../format/head-codec.ts';
 import { type ScheduleMessage, sha256 } from '../format/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';

@@ -1,4 +1,4 @@
-import { SCHEDULES, scheduleDefinition, type ScheduleDefinition } from './schedule.ts';
+import { SCHEDULES, scheduleDefinition, type ScheduleDefinition } from './schedule-instance.ts';
 import type { CorrelationContract, ProcessContract, SystemContract } from './runtime-contract.ts';
 
 /** A process that receives an event, and the correlation by which it does. */

@@ -3,8 +3,7 @@ import { type Duration, milliseconds } from './duration.ts';
 import { ContractError } from './errors.ts';
 import { isKebabName } from './name.ts';
 import { processContract, type AnyProcess, type StartOf } from './process-contract.ts';
-import type { CatchUp, Overlap, ProcessContract, ScheduleContract, ScheduledAt, ScheduleSpec } from './runtime-contract.ts';
-import type { Schema } from './schema.ts';
+import type { CatchUp, Overlap, ScheduleContract, ScheduledAt, ScheduleSpec } from './runtime-contract.ts';
 
 /** When a schedule starts, and what it does with a time that cannot be started as planned. */
 export interface ScheduleTimes {
@@ -44,39 +43,6 @@ export type ScheduledInput<P extends AnyProcess> = [StartOf<P>] extends [never]
 export interface Schedule<N extends string = string> {
   readonly name: N;
   readonly '~schedule': true;
-}
-
-/** The process name of the instances of schedules. No process has two hyphens in a row. */
-export const SCHEDULES = 'tutti--schedule';
-
-/** The built-in definition of schedules: one instance for each, whose state is a `ScheduleState`. */
-export interface ScheduleDefinition extends ProcessContract {
-  readonly builtIn: 'schedule';
-  /** The schedules that the system lists. */
-  readonly schedules: ReadonlyMap<string, ScheduleContract>;
-}
-
-/** Accepts every value: the state is written by this code alone. */
-const ANYTHING = { '~standard': { version: 1, vendor: 'tutti', validate: (value: unknown) => ({ value }) } } as Schema;
-
-/** The definition of the instances of schedules, with those that the system lists. */
-export function scheduleDefinition(schedules: ReadonlyMap<string, ScheduleContract>): ScheduleDefinition {
-  return {
-    name: SCHEDULES,
-    version: 1,
-    kind: 'decider',
-    builtIn: 'schedule',
-    startOn: [],
-    receives: [],
-    publishes: new Map(),
-    errors: {},
-    view: ANYTHING,
-    onOpen: 'signal',
-    onClosed: 'restart',
-    earlyMs: 86_400_000,
-    late: 'park',
-    schedules,
-  };
 }
 
 /** A time of a schedule. */
@@ -198,9 +164,4 @@ function valueOf(text: string, from: number, to: number, names: string): number 
 
 function invalid(name: string, what: string): ContractError {
   return new ContractError('CONTRACT_INVALID', `The schedule ${JSON.stringify(name)} ${what}.`);
-}
-
-/** The id of the instance that a time of a schedule starts. An id of an instance has no `/` and no brackets. */
-export function occurrenceId(name: string, local: string, zone: string): string {
-  return `${name}@${local}~${zone.replaceAll('/', '.')}`;
 }

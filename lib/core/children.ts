@@ -1,6 +1,6 @@
+import { SCHEDULES } from '../contract/schedule-instance.ts';
 import { Cancelled, ProcessFailed, type Failure } from '../contract/errors.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
-import { SCHEDULES } from '../contract/schedule.ts';
 import type { Json, Schema } from '../contract/schema.ts';
 import { failureFromJson, failureToJson } from '../contract/wire/failure-json.ts';
 import { buildPid, INSTANCE_ID_FORM, parsePid, pidOfCommand, processOf, type InstanceKey } from '../contract/wire/process-id.ts';

@@ -1,6 +1,6 @@
-import { occurrenceId, SCHEDULED_MAX } from '../contract/schedule.ts';
+import { occurrenceId } from '../contract/schedule-instance.ts';
+import { SCHEDULED_MAX } from '../contract/schedule.ts';
 import type { Overlap, ScheduleSpec } from '../contract/runtime-contract.ts';
-import type { Json } from '../contract/schema.ts';
 import type { Occurrence } from '../contract/schedule.ts';
 import type { Result, TimeDecision } from './journal-entry.ts';
 
@@ -184,19 +184,6 @@ class Build {
     const counted = result === 'waiting' ? {} : { [result]: this.#state[result] + count };
     this.#state = { ...this.#state, ...counted, last: { at: last.at, local: last.local, result } };
   }
-}
-
-/** The event that begins a schedule, or changes its times. */
-export const SCHEDULE_DEFINED = 'tutti.schedule-define';
-
-/** The id of that event for a schedule that the code of the system lists. */
-export function listedId(hash: string): string {
-  return `listed:${hash}`;
-}
-
-/** First 16 hex digits of the SHA-256 of the canonical spec. */
-export function specHash(hash: (text: string) => string, canonical: (data: Json) => string, spec: ScheduleSpec): string {
-  return hash(canonical(spec as unknown as Json)).slice(0, 16);
 }
 
 /** The delay of a start within `jitterMs`. It depends on the id alone, so each worker computes the same. */

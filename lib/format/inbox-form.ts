@@ -1,5 +1,5 @@
+import { SCHEDULES } from '../contract/schedule-instance.ts';
 import { DATAREF_LENGTH_MAX, HASH, ID, INSTANT, LABEL_LENGTH_MAX } from '../contract/wire/envelope-form.ts';
-import { isElapsed, SCHEDULES, scheduleSpec, type ScheduleTimes } from '../contract/schedule.ts';
 import type { ScheduleSpec } from '../contract/runtime-contract.ts';
 import { parseCommandId, parsePid } from '../contract/wire/process-id.ts';
 import type {
@@ -155,20 +155,22 @@ function scheduleFault(message: ScheduleMessage): string | undefined {
   return texts({ opid, tenant, name, by, time }) ?? idFault('opid', opid) ?? pidFault(`${tenant}#${SCHEDULES}#${name}`);
 }
 
-/** The engine computes with it, so it is checked as `schedule` checks what an author writes. */
+/** Its form. The calendar, which is loaded with the schedule, refuses an expression that it cannot follow: the schedule is stuck then. */
 function isSpec(spec: Partial<ScheduleSpec> | null | undefined): boolean {
   if (typeof spec !== 'object' || spec === null) return false;
-  const { process, withinMs, jitterMs, cron, gap, fold } = spec;
-  if (typeof process !== 'string' || ![withinMs, jitterMs].every((ms) => Number.isSafeInteger(ms) && (ms as number) >= 0)) return false;
-  try {
-    const ofClocks = isElapsed(String(cron)) ? {} : { gap, fold };
-    const { zone, overlap, catchUp } = spec;
-    scheduleSpec('checked', process, { cron, zone, overlap, catchUp, ...ofClocks } as ScheduleTimes);
-    return true;
-  } catch {
-    return false;
-  }
+  const { process, withinMs, jitterMs, cron, zone, overlap, catchUp, gap, fold } = spec;
+  return (
+    typeof process === 'string' &&
+    [withinMs, jitterMs].every((ms) => Number.isSafeInteger(ms) && (ms as number) >= 0) &&
+    CRON.test(String(cron)) &&
+    ZONE.test(String(zone)) &&
+    SPEC_WORDS.test(`${overlap} ${catchUp} ${gap} ${fold}`)
+  );
 }
+
+const CRON = /^[\w*,/-]+( [\w*,/-]+){4}$/;
+const ZONE = /^[A-Z][\w+/-]{1,49}$/i;
+const SPEC_WORDS = /^(skip|queue-one|queue-all|cancel|allow) (none|latest|all) (after|skip) (first|last|both)$/;
 
 /** Maximum of events in one redrive: a message is handled as a whole. */
 export const REDRIVEN_MAX = 100;

@@ -11,7 +11,7 @@ import { SystemCalendar } from '../adapters/system/calendar.ts';
 import type { Calendar } from '../ports/calendar.ts';
 import { nextUndated, setStep } from '../core/timers.ts';
 import { frozen } from '../contract/schema.ts';
-import type { ScheduleDefinition } from '../contract/schedule.ts';
+import type { ScheduleDefinition } from '../contract/schedule-instance.ts';
 import { ProcessContext, type ReceivedStart } from './process-context.ts';
 
 /** The ports that a host passes to its processes. */

@@ -1,10 +1,12 @@
+import { SCHEDULE_DEFINED, listedId, occurrenceId, specHash, type ScheduleDefinition } from '../contract/schedule-instance.ts';
 import { calendarText } from '../contract/calendar.ts';
-import { frozen } from '../contract/schema.ts';
-import { occurrenceId, SCHEDULED_MAX, type ScheduleDefinition } from '../contract/schedule.ts';
+import { frozen, type Schema } from '../contract/schema.ts';
+import { SCHEDULED_MAX } from '../contract/schedule.ts';
 import type { Overlap, ScheduleContract, ScheduledAt, ScheduleSpec } from '../contract/runtime-contract.ts';
 import { buildPid, INSTANCE_ID_FORM, parsePid, type InstanceKey } from '../contract/wire/process-id.ts';
 import { refuse } from '../core/bug.ts';
 import { CHILD, startSchema } from '../core/children.ts';
+import { endAsContinued } from '../core/continuing.ts';
 import { issueEngineCommand } from '../core/engine-commands.ts';
 import { resolveOutcome } from '../core/issue.ts';
 import { changeView } from '../core/effects.ts';
@@ -18,9 +20,6 @@ import {
   COUNTED_MAX,
   instanceEnded,
   jitterOf,
-  listedId,
-  SCHEDULE_DEFINED,
-  specHash,
   type Scheduled,
   type ScheduleState,
   scheduleEnded,
@@ -38,7 +37,8 @@ import { asCodeOf, type CodeStorage } from './running-code.ts';
 /** The messages of a schedule, as the events of its instance. */
 export type ScheduleEvent =
   | { readonly act: 'define'; readonly spec: ScheduleSpec; readonly origin: 'system' | 'client' }
-  | { readonly act: 'pause' | 'resume' | 'delete' }
+  /** `continue`: the first event of a run that continues another. */
+  | { readonly act: 'pause' | 'resume' | 'delete' | 'continue' }
   | { readonly act: 'trigger'; readonly overlap?: Overlap }
   | { readonly act: 'backfill'; readonly from: number; readonly to: number; readonly overlap?: Overlap };
 
@@ -47,6 +47,8 @@ type Told = ScheduleEvent & { readonly by: string; readonly reason: string };
 /** A schedule that the code lacks may be in a deploy, which is over by then (docs/protocol.md#schedules). */
 const UNLISTED_MS = 15 * 60_000;
 const TIMER = 'next';
+/** A fifth of the entries that a journal may hold. */
+const CONTINUED_AT = 10_000;
 
 /**
  * The front end of the instance of a schedule: asks the calendar of the host for its times, lets lib/core/scheduling.ts decide about them, and
@@ -68,6 +70,18 @@ export class Scheduler implements FrontEnd {
   async advance(fact: RecordedFact): Promise<void> {
     const run = this.#run;
     if (run.ended) return;
+    await this.#apply(fact);
+    if (run.position >= CONTINUED_AT && !run.ended && !run.bug && this.#state) this.#continue();
+  }
+
+  /** Goes on in a new run, so that the journal never grows to its limit. State, counts and running instances move. */
+  #continue(): void {
+    const passed = { schema: this.#definition.view as Schema, value: { act: 'continue' }, what: 'a schedule was continued with' };
+    endAsContinued(this.#run, { passed, definition: this.#definition, event: SCHEDULE_DEFINED });
+  }
+
+  async #apply(fact: RecordedFact): Promise<void> {
+    const run = this.#run;
     // Paths count within one call, as those of a decider.
     run.root.ordinals.clear();
     switch (fact.type) {
@@ -107,6 +121,8 @@ export class Scheduler implements FrontEnd {
     const state = this.#state;
     if (!state) return undefined;
     switch (told.act) {
+      case 'continue':
+        return this.#arm(state);
       case 'pause': {
         if (state.paused) return undefined;
         clearNamedTimer(this.#run, TIMER);

@@ -4,6 +4,7 @@ import {
   type CommandMessage,
   type OperationMessage,
   type ReplyMessage,
+  type ScheduleMessage,
   type StartMessage,
 } from '../../lib/format/inbox-message.ts';
 import type { Channel } from '../../lib/ports/message-queue.ts';
@@ -44,6 +45,27 @@ const answer: ReplyMessage = {
   data: null,
   hops: 0,
 };
+const SPEC = {
+  process: 'fulfil',
+  cron: '0 2 * * *',
+  zone: 'UTC',
+  overlap: 'skip',
+  catchUp: 'latest',
+  withinMs: 0,
+  jitterMs: 0,
+  gap: 'after',
+  fold: 'first',
+} as const;
+const pausing: ScheduleMessage = {
+  tutti: 'schedule',
+  opid: 'op-1',
+  tenant: 'default',
+  name: 'nightly',
+  act: 'pause',
+  reason: 'audit',
+  by: ALICE,
+  time: '2026-11-21T10:00:00.000Z',
+};
 const tick = { tutti: 'tick', pid: PID, run: 'r1', tickAt: 1 } as const;
 const wrapped = (message: OperationMessage | StartMessage, channel?: Channel): string =>
   inboxBody({ tutti: 'forced', body: inboxBody(message), sentat: 0, ...(channel && { channel }) });
@@ -54,6 +76,8 @@ describe('a queue of a deployment accepts only the messages that its senders may
   const kinds: readonly (readonly [string, string, Channel])[] = [
     ['a start', inboxBody(start), 'starts'],
     ['an operation', inboxBody(terminate), 'operations'],
+    ['an act on a schedule', inboxBody(pausing), 'operations'],
+    ['the listing of schedules', inboxBody({ tutti: 'schedules', time: pausing.time }), 'inbox'],
     ['a tick', inboxBody(tick), 'inbox'],
     ['an engine command', inboxBody(command), 'inbox'],
     ['the reply to an engine command', inboxBody(answer), 'inbox'],
@@ -145,5 +169,51 @@ describe('a dead letter', () => {
     await drained(rig, body, 'starts');
     expect(await rig.head(PID)).toMatchObject({ status: 'running' });
     expect(await rig.parked()).toMatchObject([{ reason: 'FORBIDDEN', body, channel: 'starts', senderId: SENDER }]);
+  });
+});
+
+describe('an act on a schedule is MALFORMED', () => {
+  test.each<[string, object]>([
+    ['of an unknown kind', { act: 'stop' }],
+    ['without a reason', { reason: undefined }],
+    ['without a principal', { by: '' }],
+    ['without a tenant', { tenant: 7 }],
+    ['with a name that is no id', { name: 'a b' }],
+    ['at no instant', { time: 'now' }],
+    ['with an unknown overlap', { act: 'trigger', overlap: 'queue' }],
+    ['that defines no times', { act: 'define' }],
+    ['that defines times without a process', { act: 'define', spec: { ...SPEC, process: undefined } }],
+    ['that defines times that are too late before they come', { act: 'define', spec: { ...SPEC, withinMs: -1 } }],
+    ['that defines a zone without a name', { act: 'define', spec: { ...SPEC, zone: '+01:00' } }],
+    ['that defines a cron expression of four fields', { act: 'define', spec: { ...SPEC, cron: '0 2 * *' } }],
+    ['that defines an unknown policy', { act: 'define', spec: { ...SPEC, catchUp: 'first' } }],
+    ['that defines no object', { act: 'define', spec: null }],
+    ['without the end of its range', { act: 'backfill', from: 5 }],
+    ['with a range that ends before it begins', { act: 'backfill', from: 5, to: 4 }],
+  ])('%s', async (_what, wrong) => {
+    const rig = new InboxRig({ deployed: true });
+    rig.put(JSON.stringify({ ...pausing, ...wrong }), { channel: 'operations' });
+    await rig.work();
+    expect(await rig.parked()).toMatchObject([{ reason: 'MALFORMED' }]);
+  });
+
+  test.each([{ cron: '0 25 * * *' }, { zone: 'Mars/Base' }])('no more, but stuck, with times that no calendar knows: %j', async (wrong) => {
+    const rig = new InboxRig({ deployed: true });
+    rig.put(JSON.stringify({ ...pausing, act: 'define', spec: { ...SPEC, ...wrong } }), { channel: 'operations' });
+    await rig.work();
+    await rig.pass(60_000);
+    expect(await rig.head('default#tutti--schedule#nightly')).toMatchObject({ status: 'stuck' });
+  });
+
+  test('no more, once it is well-formed: it waits for its schedule, or begins it', async () => {
+    const rig = new InboxRig({ deployed: true });
+    for (const each of [pausing, { ...pausing, opid: 'op-2', name: 'hourly', act: 'define', spec: { ...SPEC, cron: '5 * * * *' } }])
+      rig.put(JSON.stringify(each), { channel: 'operations', senderId: SENDER });
+    await rig.work();
+    expect(await rig.parked()).toEqual([]);
+    expect((await rig.head('default#tutti--schedule#nightly'))?.status).toBe('early');
+    const hourly = await rig.head('default#tutti--schedule#hourly');
+    expect(hourly?.status).toBe('running');
+    expect(JSON.stringify(hourly?.tail)).toContain(SENDER);
   });
 });

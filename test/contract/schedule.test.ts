@@ -1,7 +1,8 @@
+import { occurrenceId } from '../../lib/contract/schedule-instance.ts';
 import { decider, process, schedule, system, type ScheduleTimes } from 'tutti';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { isElapsed, occurrenceId, scheduleContract } from '../../lib/contract/schedule.ts';
+import { isElapsed, scheduleContract } from '../../lib/contract/schedule.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 
 const report = process('report', { input: z.object({ day: z.string() }) }, async () => {});

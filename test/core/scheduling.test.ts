@@ -1,15 +1,14 @@
+import { listedId, specHash } from '../../lib/contract/schedule-instance.ts';
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { Overlap, ScheduleSpec } from '../../lib/contract/runtime-contract.ts';
 import {
   instanceEnded,
   jitterOf,
-  listedId,
   manyPassed,
   type Scheduled,
   type ScheduleState,
   scheduleEnded,
-  specHash,
   timesAsked,
   timesCame,
   timesPaused,

@@ -1,12 +1,11 @@
+import { SCHEDULES, SCHEDULE_DEFINED, listedId, specHash } from '../../contract/schedule-instance.ts';
 import { definitionName, type Catalogue } from '../../contract/catalogue.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
-import { SCHEDULES } from '../../contract/schedule.ts';
 import type { Json } from '../../contract/schema.ts';
 import { canonical } from '../../contract/wire/json.ts';
 import { DEFAULT_TENANT } from '../../contract/wire/process-id.ts';
 import { identityOf } from '../../core/identity.ts';
 import type { StartInbound } from '../../core/inbound.ts';
-import { SCHEDULE_DEFINED, listedId, specHash } from '../../core/scheduling.ts';
 import { type ListedSchedulesMessage, type ScheduleMessage, sha256 } from '../../format/inbox-message.ts';
 import type { Admission, Carried, Target } from './admission.ts';
 

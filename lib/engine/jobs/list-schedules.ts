@@ -1,5 +1,5 @@
+import { SCHEDULES } from '../../contract/schedule-instance.ts';
 import type { SystemContract } from '../../contract/runtime-contract.ts';
-import { SCHEDULES } from '../../contract/schedule.ts';
 import { INBOX, inboxBody } from '../../format/inbox-message.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { MessageSender } from '../../ports/message-sender.ts';
