@@ -10,6 +10,10 @@ const meets: readonly { readonly scenario: string; readonly all: readonly RegExp
   { scenario: 'inline-steps', all: [/effect of .* steps\.run/, /effect of .* steps\.undo/] },
   { scenario: 'paused', all: [/parked default#watch#.* PAUSED/] },
   { scenario: 'endless', all: [/committed default#meter#.* completed/, /effect of .* office\.note/] },
+  {
+    scenario: 'children',
+    all: [/committed default#part#\S+ 1 cancelled/, /committed default#part#\S+ \d+ cancelled/, /committed default#part#shared/],
+  },
   { scenario: 'revisions', all: [/stuck NONDETERMINISM/, /stuck UNKNOWN_VERSION/] },
 ];
 
