@@ -18,7 +18,10 @@ export function journal(run: ProcessRun, entry: JournalEntry): void {
   if (!run.expected) {
     refuseBeyondRoom(run, entry);
     run.image.tail.push(encoded(run, entry));
-  } else if (!isFact(entry)) run.expected.match(entry);
+  } else if (!isFact(entry)) {
+    const recorded = run.expected.match(entry);
+    run.environment.observer?.replayed?.(run.image.pid, entry, recorded);
+  }
 }
 
 /**

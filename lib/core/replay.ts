@@ -71,11 +71,13 @@ export class Expected {
     if (difference !== undefined) this.#skipped.set(`${type} ${path}`, difference);
   }
 
-  match(entry: Decided): void {
+  /** Compares the decision, and returns the recorded one. */
+  match(entry: Decided): Decided | undefined {
     const key = identity(entry);
     const recorded = this.#left.get(key)?.shift();
     const difference = recorded ? changed(recorded, entry) : `the code now decides ${describe(entry)}, which the journal does not hold`;
     if (difference) this.differs(difference);
+    return recorded;
   }
 
   /** Ends the activation: each decision that the replay has not made is a difference. */

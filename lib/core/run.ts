@@ -3,6 +3,7 @@ import { Cancelled, type Failure } from '../contract/errors.ts';
 import type { CommandContract, ProcessContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json, Schema } from '../contract/schema.ts';
 import type { Carrier, Image, SentValue, StuckReason } from './image.ts';
+import type { Decided } from './journal-entry.ts';
 import type { Expected } from './replay.ts';
 import type { StepBodies } from './step-bodies.ts';
 
@@ -118,6 +119,8 @@ export interface ActivationObserver {
   /** The code of the last activation that began has yielded to the event loop. */
   yielded(): void;
   ended(pid: string): void;
+  /** A replay has decided `now`, for which the journal has `recorded`, if anything. @default it is not notified */
+  replayed?(pid: string, now: Decided, recorded: Decided | undefined): void;
 }
 
 export interface Signal {

@@ -8,7 +8,7 @@ import { canonical } from '../contract/wire/json.ts';
 import { newImage } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import { isFact } from '../core/replay.ts';
-import type { RunEnvironment } from '../core/run.ts';
+import type { ActivationObserver, RunEnvironment } from '../core/run.ts';
 import { StepBodies } from '../core/step-bodies.ts';
 import { LiveInstance } from '../engine/advance/live-instance.ts';
 import { RejectionWatch, turnOver } from '../engine/advance/suspects.ts';
@@ -24,6 +24,8 @@ import { refuseOpenSteps } from '../process/running-code.ts';
 export interface JournalSource {
   readonly store: Pick<ProcessStore, 'load' | 'chunks'>;
   readonly payloads: Pick<PayloadStore, 'get'>;
+  /** Is notified of the activations of each replay. @default no observer */
+  readonly observer?: ActivationObserver;
 }
 
 /** A step of one run, by its path. */
@@ -140,7 +142,17 @@ export class StepFinder {
   #environment(steps: StepBodies): RunEnvironment {
     const { name, commands } = this.#catalogue.system;
     // The engine has checked these decisions already.
-    return { system: name, commands, hash: sha256, canonical, tickThresholdMs: Infinity, checks: false, steps };
+    const { observer } = this.#source;
+    return {
+      system: name,
+      commands,
+      hash: sha256,
+      canonical,
+      tickThresholdMs: Infinity,
+      checks: false,
+      steps,
+      ...(observer && { observer }),
+    };
   }
 }
 

@@ -5,7 +5,9 @@ import type { Outcome } from '../../lib/contract/wire/envelope.ts';
 import type { CommandContract } from '../../lib/contract/runtime-contract.ts';
 import { isClosed, type OpenCommand } from '../../lib/core/image.ts';
 import type { Decided } from '../../lib/core/journal-entry.ts';
-import { Expected } from '../../lib/core/replay.ts';
+import { Expected, isFact } from '../../lib/core/replay.ts';
+import { replayEntries } from '../../lib/engine/replay-journal.ts';
+import { frontEndOf } from '../../lib/process/front-end.ts';
 import { runsOf } from '../property-runs.ts';
 import { Instance } from './instance.ts';
 import { Booked, Checkout, flights, hotels, notes, Nudge, payments, tripOf, type TripContext } from './trip-contracts.ts';
@@ -459,4 +461,31 @@ describe('random histories', () => {
       );
     },
   );
+});
+
+test('a replay notifies its observer of each decision and of the recorded one', async () => {
+  const code = (lucky: (ctx: TripContext) => string) =>
+    tripOf(async (ctx) => {
+      ctx.tag({ lucky: lucky(ctx) });
+      await pay(ctx);
+      await fly(ctx);
+    });
+  const trip = new Instance(code((ctx) => ctx.uuid()));
+  await trip.starts(Checkout);
+  await completes(trip, 'payments.charge');
+  const told: (readonly [Decided, Decided | undefined])[] = [];
+  const watchdog = { begun: () => undefined, yielded: () => undefined, ended: () => undefined };
+  const observer = { ...watchdog, replayed: (_pid: string, now: Decided, recorded?: Decided) => void told.push([now, recorded]) };
+  const { pid, run } = trip.image;
+  const replay = async (of: Instance, observed: typeof watchdog): Promise<readonly string[]> => {
+    const environment = { ...of.environment, observer: observed };
+    return (await replayEntries({ definition: of.definition, environment, frontEndOf, pid, run, entries: trip.journal })).differences;
+  };
+  expect(await replay(trip, observer)).toEqual([]);
+  expect(told.map(([now]) => now)).toEqual(trip.journal.filter((entry) => !isFact(entry)));
+  for (const [now, recorded] of told) expect(recorded).toEqual(now);
+  told.length = 0;
+  expect(await replay(new Instance(code(() => 'other')), observer)).toEqual([]);
+  expect(told.filter(([now, recorded]) => JSON.stringify(now) !== JSON.stringify(recorded)).map(([{ type }]) => type)).toEqual(['Tagged']);
+  expect(await replay(trip, watchdog)).toEqual([]);
 });

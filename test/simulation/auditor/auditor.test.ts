@@ -169,6 +169,16 @@ describe('I9', () => {
     expect(auditor.violations.join('\n')).toContain('I9: ');
   });
 
+  test('finds a replay that decides other bytes than the journal holds, and none that has a difference', () => {
+    const auditor = told(booked);
+    const tagged = (lucky: string) => ({ type: 'Tagged', path: 'tag:1', tags: { lucky } }) as const;
+    auditor.replayedDecision(PID, tagged('a'), tagged('a'), 'steps-1');
+    auditor.replayedDecision(PID, tagged('a'), undefined, 'steps-1');
+    expect(auditor.violations).toEqual([]);
+    auditor.replayedDecision(PID, tagged('a'), tagged('b'), 'steps-1');
+    expect(auditor.violations.join()).toContain(`I9: steps-1 replays ${PID} with {"path":"tag:1","tags":{"lucky":"a"}`);
+  });
+
   test('skips an instance that the caller excludes', async () => {
     const at = find(booked, 'committed', '"version":2');
     const auditor = told(changedEntries(booked, at, 'flights.book', 'hotels.book'), { replay: (pid) => pid !== PID });

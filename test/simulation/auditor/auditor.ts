@@ -8,6 +8,7 @@ import { ENGINE_QUEUES } from '../world/cloud.ts';
 import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
 import type { CommandRecord } from '../../../lib/ports/idempotency-store.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
+import type { Decided } from '../../../lib/core/journal-entry.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
 import { isInvalidAnswer } from '../world/invalid-answer.ts';
 import type { HandlerRun, Observer } from '../world/observer.ts';
@@ -27,7 +28,7 @@ import { Outbox } from './outbox.ts';
 import { Patience } from './patience.ts';
 import { QueueMessages } from './queue-messages.ts';
 import { readMessage, type Reading, type Target } from './reading.ts';
-import { checkReplay } from './replay-equality.ts';
+import { checkDecision, checkReplay } from './replay-equality.ts';
 import { restorePicture } from './restored-picture.ts';
 import { retirePicture } from './retired-picture.ts';
 import { SentCommands } from './sent-commands.ts';
@@ -108,6 +109,10 @@ export class Auditor implements Observer, Told {
   /** Each begins with its invariant's name; at most 50. */
   get violations(): string[] {
     return this.#violations.all;
+  }
+
+  replayedDecision(pid: string, now: Decided, recorded: Decided | undefined, by: string): void {
+    checkDecision(pid, now, recorded, by, this.#violations.report);
   }
 
   committed(head: Head, previous: Head | undefined, _by: string): void {

@@ -1,5 +1,6 @@
 import { canonical } from '../../../lib/contract/wire/json.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
+import type { Decided } from '../../../lib/core/journal-entry.ts';
 import type { RunEnvironment } from '../../../lib/core/run.ts';
 import type { Catalogue } from '../../../lib/contract/catalogue.ts';
 import { sha256 } from '../../../lib/format/inbox-message.ts';
@@ -30,6 +31,18 @@ export const checkReplay = async (
   });
   for (const difference of differences) report('I9', `${pid}/${run.run} does not replay: ${difference}`);
 };
+
+/** I9: a replay decides each recorded entry again, byte for byte. The replays of the engine and of the runner of steps are equal by that. */
+export const checkDecision = (pid: string, now: Decided, recorded: Decided | undefined, by: string, report: Report): void => {
+  // The code has decided something else: the instance is stuck, or the runner has no function.
+  if (recorded === undefined) return;
+  // A replay takes the result of a process from the journal.
+  if (now.type === 'ProcessCompleted') return;
+  const [a, b] = [bytesOf(now), bytesOf(recorded)];
+  if (a !== b) report('I9', `${by} replays ${pid} with ${a}: the journal has ${b}`);
+};
+
+const bytesOf = (entry: Decided): string => canonical(JSON.parse(JSON.stringify(entry)) as Json);
 
 const environmentOf = ({ system }: Catalogue): RunEnvironment => ({
   system: system.name,

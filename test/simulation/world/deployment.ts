@@ -9,6 +9,7 @@ import { makeHandler as wakeOverdue } from '../../../functions/wake-overdue/hand
 import type { SystemContract } from '../../../lib/contract/runtime-contract.ts';
 import type { System } from '../../../lib/contract/system.ts';
 import { systemContract, withoutSteps } from '../../../lib/contract/system.ts';
+import type { ActivationObserver } from '../../../lib/core/run.ts';
 import { SeededRandom } from '../../../lib/core/seeded-random.ts';
 import type { Engine } from '../../../lib/engine/engine.ts';
 import { HOT_LANE, INBOX, OPERATIONS, STARTS } from '../../../lib/format/inbox-message.ts';
@@ -55,6 +56,17 @@ export interface DeploymentOptions extends Surroundings {
 export function deployedSystem({ steps }: Pick<Scenario, 'steps'>, build: System<string>): SystemContract {
   const system = systemContract(build);
   return steps ? system : withoutSteps(system);
+}
+
+/** Passes on each decision of a replay. */
+function comparing(observer: Observer, by: string): ActivationObserver {
+  const nothing = (): void => undefined;
+  return {
+    begun: nothing,
+    yielded: nothing,
+    ended: nothing,
+    replayed: (pid, now, recorded) => observer.replayedDecision(pid, now, recorded, by),
+  };
 }
 
 /** The functions and services of one deployment. Everything in them is real, except what they run on. */
@@ -238,7 +250,7 @@ export class Deployment {
   }
 
   #engine(worker: Worker): Engine {
-    const { shape, told, scenario } = this.#options;
+    const { shape, told, scenario, observer } = this.#options;
     const { retentionMs } = scenario;
     const engine = memoryEngine({
       system: this.#source,
@@ -251,6 +263,7 @@ export class Deployment {
       tickThresholdMs: tickHorizonMs(shape),
       ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
       random: () => this.#tokens.number(),
+      observer: comparing(observer, worker.name),
       onNotice: ({ kind, reason, pid }) => told(`${worker.name}: ${pid} ${kind} ${reason}`),
       onFault: (error) => told(`${worker.name} met: ${error instanceof Error ? error.message : String(error)}`),
     });
@@ -294,7 +307,11 @@ export class Deployment {
     const ports = this.ports(worker);
     const plain =
       name === STEPS
-        ? atSite(serveSteps({ system: this.#source, ...readBetweenReplays(ports, worker) }), site(worker), worker)
+        ? atSite(
+            serveSteps({ system: this.#source, ...readBetweenReplays(ports, worker), observer: comparing(observer, worker.name) }),
+            site(worker),
+            worker,
+          )
         : (scenario.serve(site(worker)).find((each) => servedParts(each).contract.name === name) as Served);
     const served = watched(plain, worker, observer);
     const options: ConsumerOptions = {

@@ -1,3 +1,4 @@
+import type { Decided } from '../../../lib/core/journal-entry.ts';
 import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
@@ -37,6 +38,8 @@ export interface Observer {
   postponed(commandId: string): void;
   /** A worker no longer owns the message of a run: the handler is aborted, and the run of a transaction is not counted. */
   lost(commandId: string): void;
+  /** An engine or a runner of steps has replayed a decision. `recorded`: the entry of the journal at its place, if there is one. */
+  replayedDecision(pid: string, now: Decided, recorded: Decided | undefined, by: string): void;
   /** A service has written the record of a command. `by`: the worker that asked for it. */
   recorded(commandId: string, record: Omit<CommandRecord, 'revision'>, by: string): void;
   /** An instance that closed long ago was retired, with all that was kept of it. */

@@ -263,6 +263,7 @@ class Simulation {
       this.#auditor.postponed(commandId);
     },
     lost: (commandId) => this.#auditor.lost(commandId),
+    replayedDecision: (pid, now, recorded, by) => this.#auditor.replayedDecision(pid, now, recorded, by),
     recorded: (commandId, record, by) => this.#auditor.recorded(commandId, record, by),
     retired: (pid) => {
       this.#trace.record(`retired ${pid}`);
