@@ -49,6 +49,7 @@ export const foundBugs: readonly PlantedBug[] = [
     name: 'LOSER_STANDS',
     rows: [],
     scenario: 'programs',
+    rare: true,
     what: 'A scope that loses a race while it waits for losers of its own closes fulfilled, so its steps are not undone.',
     fixed: 'A scope that loses a race after its body has ended is undone, and counts as awaited.',
     patches: [

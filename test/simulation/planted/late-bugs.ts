@@ -100,6 +100,18 @@ export const lateBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'SECOND_OUTCOME',
+    rows: [],
+    what: 'A failure that comes after the success of its command is applied, so the journal has two outcomes of it.',
+    patches: [
+      {
+        ...ANSWER,
+        plant:
+          "if (PLANTED && reply.run === image.run && reply.n < image.seq && !image.commands.has(reply.n) && reply.retryable) return 'apply';\n  ORIGINAL",
+      },
+    ],
+  },
+  {
     name: 'WRONGRUN_BEFORE_LATE',
     rows: ['late.pml | WRONGRUN_BEFORE_LATE', 'late.pml | WRONGRUN_BEFORE_LATE_CONTINUED'],
     what: 'A reply to an earlier run is refused before the tombstones are checked.',

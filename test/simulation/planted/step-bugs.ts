@@ -71,4 +71,17 @@ export const stepBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'STEP_REPLAYS_OTHER_BYTES',
+    rows: [],
+    scenario: 'programs',
+    what: 'The code gets other random values in a replay of the runner than in the engine.',
+    patches: [
+      {
+        file: 'lib/process/process-context.ts',
+        find: 'new SeededRandom(`${this.#run.image.pid}/',
+        plant: "new SeededRandom(`${PLANTED && this.#run.environment.steps ? '' : this.#run.image.pid}/",
+      },
+    ],
+  },
 ];

@@ -7,6 +7,7 @@ const meets: readonly { readonly scenario: string; readonly all: readonly RegExp
   { scenario: 'retention', all: [/retired default#house#/, /retired neighbours#house#/, /START_TOO_OLD/, /EARLY_EXPIRED/] },
   { scenario: 'loop', all: [/TOO_MANY_HOPS/, /committed upstream#mill#/] },
   { scenario: 'tenants', all: [/parked .*FORBIDDEN/, /committed south#copy#/, /committed north#account#/] },
+  { scenario: 'travel-booking', all: [/inbox accepted .*:contradiction/] },
   { scenario: 'inline-steps', all: [/effect of .* steps\.run/, /effect of .* steps\.undo/] },
   { scenario: 'paused', all: [/parked default#watch#.* PAUSED/] },
   { scenario: 'endless', all: [/committed default#meter#.* completed/, /effect of .* office\.note/] },

@@ -17,7 +17,7 @@ import type { Head, JournalChunk, ProcessStore } from '../../../lib/ports/proces
 import type { RetirementStore } from '../../../lib/ports/retirement-store.ts';
 import type { Choices } from './choices.ts';
 import type { Faults } from './faults.ts';
-import { invalidAnswer } from './invalid-answer.ts';
+import { contradiction, Contradictions, invalidAnswer } from './invalid-answer.ts';
 import { LaggingIndex } from './lagging-index.ts';
 import type { Observer } from './observer.ts';
 import { SimulatedQueue } from './simulated-queue.ts';
@@ -78,6 +78,7 @@ export class Cloud {
   /** The last images of each head, for reads that need not be consistent. */
   readonly #older = new Map<string, (Head | undefined)[]>();
   #system: SystemContract;
+  readonly #contradictions = new Contradictions();
   #ids = 0;
 
   constructor(options: CloudOptions) {
@@ -180,10 +181,15 @@ export class Cloud {
     // The output of a step has no schema, so no value contradicts one.
     const invalid = event.source === STEPS ? undefined : invalidAnswer(event);
     const contradicts = invalid !== undefined && this.#options.faults.strikes('invalid-reply');
-    const after = this.#options.choices.chance(contradicts ? 0.5 : 0);
+    // A half of the invalid answers come after the valid one. An eighth of all is valid in place of that, and contradicts it.
+    const drawn = contradicts ? this.#options.choices.below(8) : 7;
+    const after = drawn < 4;
+    const opposite = drawn === 3 ? contradiction(event) : undefined;
     if (contradicts && !after) this.#deliver(invalid, `${id}i`);
     if (this.#isHeard(event)) this.#deliver(event, id);
-    if (contradicts && after) this.#deliver(invalid, `${id}i`, this.#options.choices.one(CONTRADICTED_SECONDS));
+    // A restored table has forgotten which answer was first.
+    if (opposite && !this.#options.faults.has('restore')) this.#contradictions.add(opposite);
+    else if (contradicts && after) this.#deliver(invalid, `${id}i`, this.#options.choices.one(CONTRADICTED_SECONDS));
     return { status: 'published', eventId: id };
   }
 
@@ -214,6 +220,8 @@ export class Cloud {
         this.index.written(head);
         this.#remember(head.pid, previous);
         observer.committed(head, previous, this.actor);
+        for (const event of this.#contradictions.due(head))
+          this.#deliver(event, `e${String((this.#ids += 1)).padStart(6, '0')}`, this.#options.choices.one(CONTRADICTED_SECONDS));
       },
     });
     return {

@@ -11,6 +11,7 @@ const Behaviour = z.discriminatedUnion('is', [
   z.object({ is: z.literal('busy'), seconds: z.int() }),
   z.object({ is: z.literal('defer'), seconds: z.int(), early: z.boolean(), refuses: z.boolean() }),
   z.object({ is: z.literal('forget') }),
+  z.object({ is: z.literal('not-done'), times: z.int() }),
 ]);
 
 const Task = z.object({ label: z.string(), does: Behaviour, stubborn: z.int(), note: z.string() });
@@ -19,8 +20,9 @@ const Done = z.object({ label: z.string(), by: z.string() });
 const commands = () => {
   const unact = command({ input: Done.extend({ stubborn: z.int() }), timeout: '3 minutes' });
   const errors = { Refused: z.object({ label: z.string() }) };
-  const undoable = () =>
+  const undoable = (onUnknown: 'stuck' | 'continue' = 'stuck') =>
     command({
+      onUnknown,
       input: Task,
       output: Done,
       errors,
@@ -30,6 +32,7 @@ const commands = () => {
   return {
     act: undoable(),
     ask: undoable(),
+    dare: undoable('continue'),
     unact,
     tell: command({ input: Task, output: Done, errors, timeout: '3 minutes' }),
   };

@@ -1,4 +1,5 @@
 import type { Duration } from '../../../../lib/contract/duration.ts';
+import { steps } from '../../../../lib/contract/steps.ts';
 import { identityOf } from '../../../../lib/core/identity.ts';
 import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
 import { sha256 } from '../../../../lib/format/inbox-message.ts';
@@ -7,7 +8,7 @@ import type { Effect, EndedRun, Site } from '../scenario.ts';
 import { Go, Nudge, services, Started, Stop, stock } from './contracts.ts';
 import { MemoryDatabase } from './memory-database.ts';
 import type { Program, SignalName } from './program.ts';
-import { builds, runProgram } from './run-program.ts';
+import { buildsOf, runProgram } from './run-program.ts';
 import { Outside, servedAt } from './services.ts';
 
 const SIGNALS = { go: Go, stop: Stop, nudge: Nudge } as const;
@@ -22,7 +23,7 @@ export interface Happening {
 }
 
 /** Runs one program without faults. */
-export const inFairWeather = async (program: Program, happenings: readonly Happening[] = [], build = builds[0]): Promise<EndedRun> => {
+export const inFairWeather = async (program: Program, happenings: readonly Happening[] = [], build: 0 | 1 = 0): Promise<EndedRun> => {
   const effects = new Map<string, Effect>();
   const answers: (() => Promise<void>)[] = [];
   const site: Site = {
@@ -34,8 +35,10 @@ export const inFairWeather = async (program: Program, happenings: readonly Happe
         answers.push(() => world.client.complete(stock.ask, token, answer.output as { label: string; by: string }));
     },
   };
-  const world = simulate(build, { services: servedAt(site, new Outside(new MemoryDatabase())) });
-  for (const { act, ask, unact, tell } of services) for (const stumbles of [act, ask, unact, tell]) world.expectFaults(stumbles);
+  const outside = new Outside(new MemoryDatabase(), site);
+  const world = simulate(buildsOf(outside)[build], { services: servedAt(site, outside) });
+  for (const { act, ask, unact, tell, dare } of services)
+    for (const stumbles of [act, ask, unact, tell, dare, steps.run, steps.undo]) world.expectFaults(stumbles);
   await world.client.publish(Started, { id: ID, program: JSON.parse(JSON.stringify(program)), note: '' });
   await world.settle();
   for (const [index, { after, signal, cancel, terminate }] of happenings.entries()) {

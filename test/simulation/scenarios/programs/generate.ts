@@ -1,6 +1,6 @@
 import type { Duration } from '../../../../lib/contract/duration.ts';
 import type { Choices } from '../../world/choices.ts';
-import type { Behaviour, Branch, Call, Dispatch, Program, ProgramStep, Race, Scope, SignalName } from './program.ts';
+import type { Behaviour, Branch, Call, Dispatch, Each, Every, Program, ProgramStep, Race, Run, Scope, SignalName } from './program.ts';
 import { SIGNAL_NAMES, targetOf } from './program.ts';
 
 const DEPTH_MAX = 3;
@@ -16,10 +16,15 @@ class Generator {
   #left: number;
   /** Few programs use a service whose answer may stay unknown, because such an instance stays stuck. */
   readonly #once: boolean;
+  /** Some programs use `ctx.run`, loops and other steps that the first programs did not have. */
+  readonly #newer: boolean;
 
   constructor(choices: Choices) {
     this.#choices = choices;
-    this.#once = choices.chance(0.06);
+    // One number for both, so that programs without the newer steps stay as they were.
+    const kind = choices.below(100);
+    this.#once = (kind > 0 && kind < 6) || kind >= 96;
+    this.#newer = kind >= 60;
     this.#left = choices.between(1, STEPS_MAX);
   }
 
@@ -58,6 +63,7 @@ class Generator {
     const choices = this.#choices;
     this.#left -= 1;
     const deeper = depth < DEPTH_MAX && this.#left > 0;
+    if (this.#newer && choices.chance(0.4)) return this.#newerStep(depth, deeper);
     switch (choices.below(deeper ? 22 : 14)) {
       case 0:
       case 1:
@@ -108,6 +114,89 @@ class Generator {
     }
   }
 
+  #newerStep(depth: number, deeper: boolean): ProgramStep {
+    const choices = this.#choices;
+    switch (choices.below(deeper ? 9 : 6)) {
+      case 0:
+      case 1:
+        return this.#run();
+      case 2:
+        return this.#each();
+      case 3:
+        return { kind: 'tag' };
+      case 4:
+        return { kind: 'withdraw', call: this.#run(true), after: choices.one(['1 second', '30 seconds', '2 minutes']) };
+      case 5:
+        return choices.chance(0.5) ? this.#dare() : this.#run();
+      case 6:
+        return { kind: 'race', name: this.#label(), branches: [this.#ending(), this.#every()] };
+      case 7:
+        return { ...this.#scope(depth + 1), ambient: true };
+      default:
+        return { kind: 'catch', step: this.#run(), handler: this.#body(depth + 1, 2) };
+    }
+  }
+
+  #run(undoable = false): Run {
+    const choices = this.#choices;
+    const does = this.#doesOfStep();
+    return {
+      kind: 'run',
+      label: this.#label(),
+      name: choices.one(['bake', 'knead']),
+      does,
+      ...(choices.chance(0.15) && { stubborn: choices.between(1, 3) }),
+      ...(!undoable && choices.chance(0.15) && { undo: false as const }),
+      ...(choices.chance(0.15) && { timeout: choices.one(['10 seconds', '1 minute'] as const) }),
+      ...(choices.chance(0.1) && { within: choices.one(['20 seconds', '5 minutes'] as const) }),
+      ...(choices.chance(0.06) && { attempts: choices.between(1, 3) }),
+      ...(this.#once && choices.chance(0.4) && { once: true as const }),
+    };
+  }
+
+  #doesOfStep(): Behaviour {
+    const choices = this.#choices;
+    const kind = choices.below(10);
+    if (kind < 5) return { is: 'ok' };
+    if (kind === 5) return { is: 'refuse' };
+    if (kind === 6) return { is: 'slow', seconds: choices.one([5, 45, 200]) };
+    if (kind === 7) return { is: 'stumble', times: choices.between(1, 3), after: choices.chance(0.5) };
+    if (kind === 8) return { is: 'not-done', times: choices.between(1, 3) };
+    return { is: 'busy', seconds: choices.one([30, 150]) };
+  }
+
+  /** A call that may be given up with its outcome unknown, although it has an undo. */
+  #dare(): Call {
+    const call = this.#call();
+    const does = this.#choices.chance(0.3) ? ({ is: 'forget' } as const) : this.#doesOfStep();
+    return { ...call, verb: 'dare', does, ...(does.is === 'forget' && { within: '5 minutes' as const }) };
+  }
+
+  #each(): Each {
+    const choices = this.#choices;
+    const signals = choices.one<readonly SignalName[]>([['nudge'], ['go', 'stop'], ['stop', 'nudge']]);
+    return {
+      kind: 'each',
+      signals,
+      until: this.#pause(),
+      takes: choices.between(1, 3),
+      ...(choices.chance(0.5) && { act: choices.chance(0.5) ? this.#run() : this.#call() }),
+    };
+  }
+
+  #every(): Every {
+    return {
+      kind: 'every',
+      period: this.#choices.one(['20 minutes', '3 minutes'] as const),
+      act: this.#choices.chance(0.5) ? this.#run() : { kind: 'publish', label: this.#label() },
+    };
+  }
+
+  /** A branch that surely settles. */
+  #ending(): Branch {
+    return this.#choices.chance(0.5) ? this.#call() : { kind: 'sleep', for: this.#pause() };
+  }
+
   #body(depth: number, most: number): Program {
     const steps: ProgramStep[] = [];
     const length = this.#choices.between(1, most);
@@ -131,6 +220,7 @@ class Generator {
   #branches(depth: number, raced: boolean): Branch[] {
     return Array.from({ length: this.#choices.between(2, 3) }, (): Branch => {
       this.#left -= 1;
+      if (this.#newer && this.#choices.chance(0.25)) return this.#run();
       if (this.#choices.chance(0.12)) return this.#unusual(depth);
       switch (this.#choices.below(6)) {
         case 0:

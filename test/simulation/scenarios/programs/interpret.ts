@@ -2,8 +2,9 @@ import type { Duration } from '../../../../lib/contract/duration.ts';
 import type { Json } from '../../../../lib/contract/wire/json.ts';
 import type { Context, Dispatched, Step } from '../../../../lib/process/context.ts';
 import { Go, Nudge, Said, serviceOf, stock, Stop } from './contracts.ts';
-import type { Beats, Branch, Call, Dispatch, Program, ProgramStep, SignalName } from './program.ts';
-import { branchName, targetOf } from './program.ts';
+import type { Beats, Branch, Call, Commanding, Dispatch, Each, Every, Program, ProgramStep, Run, SignalName } from './program.ts';
+import { branchName, targetOf, undoable } from './program.ts';
+import { stepBody, stepUndo, type Done, type Outside, type Seen } from './services.ts';
 
 type Ctx = Context<{
   start: unknown;
@@ -15,6 +16,24 @@ type Ctx = Context<{
 
 const SIGNALS = { go: Go, stop: Stop, nudge: Nudge } satisfies Record<SignalName, unknown>;
 
+/** The variables of one run that the bodies of `ctx.run` capture. */
+export class Running {
+  readonly outside: Outside;
+  done = 0;
+  lucky: string | null = null;
+
+  constructor(outside: Outside) {
+    this.outside = outside;
+  }
+}
+
+/** The place of a step: the `ctx` that it uses, and the values of the steps before it in its body. */
+interface Frame {
+  readonly ctx: Ctx;
+  readonly running: Running;
+  readonly values: Json[];
+}
+
 /** The values of a body, and whether a `return` step ended it. */
 interface Ran {
   readonly values: Json[];
@@ -22,11 +41,12 @@ interface Ran {
 }
 
 /** Runs the steps of one body one after the other. All code outside of `ctx` is pure. */
-export const runBody = async (ctx: Ctx, program: Program): Promise<Ran> => {
+export const runBody = async ({ ctx, running }: Pick<Frame, 'ctx' | 'running'>, program: Program): Promise<Ran> => {
   const values: Json[] = [];
+  const frame = { ctx, running, values };
   const handles = new Map<string, Step<unknown>>();
   for (const step of program) {
-    const ran = await runStep(ctx, step, handles);
+    const ran = await runStep(frame, step, handles);
     values.push(ran.value);
     if (ran.returned) return { values, returned: true };
   }
@@ -41,17 +61,20 @@ interface RanStep {
 const value = (of: Json): RanStep => ({ value: of, returned: false });
 const inner = (name: string, ran: Ran): RanStep => ({ value: [name, ...ran.values], returned: ran.returned });
 
-const runStep = async (ctx: Ctx, step: ProgramStep, handles: Map<string, Step<unknown>>): Promise<RanStep> => {
+const runStep = async (frame: Frame, step: ProgramStep, handles: Map<string, Step<unknown>>): Promise<RanStep> => {
+  const { ctx, running } = frame;
   switch (step.kind) {
     case 'call':
+    case 'run':
     case 'dispatch':
     case 'wait':
     case 'sleep':
     case 'beats':
+    case 'every':
     case 'race':
     case 'any':
     case 'scope': {
-      const begun = begin(ctx, step);
+      const begun = begin(frame, step);
       const target = targetOf(step);
       if (target !== undefined) handles.set(target, begun);
       return value(await begun.then((settled) => said(step, settled)));
@@ -59,17 +82,18 @@ const runStep = async (ctx: Ctx, step: ProgramStep, handles: Map<string, Step<un
     case 'try': {
       const { command, input, options } = request(step.call);
       const outcome = await ctx.try(command, input, options);
-      if (command.failed(outcome)) return inner(`refused:${outcome.data.label}`, await runBody(ctx, step.refused));
+      if (command.failed(outcome)) return inner(`refused:${outcome.data.label}`, await runBody(frame, step.refused));
+      running.done += 1;
       return value(`ok:${outcome.label}`);
     }
     case 'parallel': {
-      const all = await Promise.all(step.branches.map((branch) => begin(ctx, branch)));
+      const all = await Promise.all(step.branches.map((branch) => begin(frame, branch)));
       return value(all.map((settled, index) => said(step.branches[index] as Branch, settled)));
     }
     case 'again': {
       const late = ctx.sleep(step.after);
-      const first = await ctx.race({ b0: begin(ctx, step.first), b1: late });
-      const second = await ctx.race({ b0: begin(ctx, step.second), b1: late });
+      const first = await ctx.race({ b0: begin(frame, step.first), b1: late });
+      const second = await ctx.race({ b0: begin(frame, step.second), b1: late });
       return value(['again', first.winner, second.winner]);
     }
     case 'spin':
@@ -79,15 +103,15 @@ const runStep = async (ctx: Ctx, step: ProgramStep, handles: Map<string, Step<un
       await ctx.until(new Date(ctx.now().getTime() + step.inMs));
       return value('until');
     case 'catch':
-      return caught(ctx, step);
+      return caught(frame, step);
     case 'compensate':
-      ctx.compensate(step.label, async (ctx) => runBody(ctx, step.body));
+      ctx.compensate(step.label, async (ctx) => runBody({ ctx, running }, step.body));
       return value('compensate');
     case 'undo':
       await ctx.undo(step.target === undefined ? undefined : handles.get(step.target));
       return value('undo');
     case 'withdraw':
-      return value(await withdraw(ctx, step.call, step.after));
+      return value(await withdraw(frame, step.call, step.after));
     case 'pivot':
       ctx.pivot();
       return value('pivot');
@@ -102,6 +126,14 @@ const runStep = async (ctx: Ctx, step: ProgramStep, handles: Map<string, Step<un
     case 'view':
       ctx.view({ text: step.text });
       return value('view');
+    case 'each':
+      return value(await each(frame, step));
+    case 'tag': {
+      const lucky = ctx.uuid();
+      ctx.tag({ lucky });
+      running.lucky = lucky;
+      return value('tag');
+    }
     case 'throw':
       throw ctx.errors.Thrown({ label: step.label });
     case 'return':
@@ -110,26 +142,75 @@ const runStep = async (ctx: Ctx, step: ProgramStep, handles: Map<string, Step<un
 };
 
 /** Begins one step by `ctx`, and does not await it. */
-const begin = (ctx: Ctx, step: Branch): Step<unknown> => {
+const begin = (frame: Frame, step: Branch): Step<unknown> => {
+  const { ctx, running } = frame;
   switch (step.kind) {
     case 'call': {
       const { command, input, options } = request(step);
-      return ctx.call(command, input, options);
+      return counted(running, ctx.call(command, input, options));
     }
-    case 'dispatch':
-      return ctx.dispatch(serviceOf(step.call.service), valueOf(step), request(step.call).options);
+    case 'run':
+      return counted(running, runInline(frame, step));
+    case 'dispatch': {
+      const dispatched = ctx.dispatch(serviceOf(step.call.service), valueOf(step), request(step.call).options);
+      return counted(running, dispatched, ({ ok }) => ok);
+    }
     case 'wait':
       return ctx.waitFor(SIGNALS[step.signal], step.timeout === undefined ? {} : { timeout: step.timeout });
     case 'sleep':
       return ctx.sleep(step.for);
     case 'scope':
-      return ctx.scope(step.name, async (ctx) => (await runBody(ctx, step.body)).values);
+      return ctx.scope(step.name, async (inner) => (await runBody({ ctx: step.ambient ? ctx : inner, running }, step.body)).values);
     case 'beats':
       return ctx.scope('beats', async (ctx) => beat(ctx, step));
+    case 'every':
+      return ctx.every(step.period, async () => act(frame, step.act));
     case 'race':
     case 'any':
-      return ctx[step.kind](Object.fromEntries(step.branches.map((branch, index) => [branchName(index), begin(ctx, branch)])));
+      return ctx[step.kind](Object.fromEntries(step.branches.map((branch, index) => [branchName(index), begin(frame, branch)])));
   }
+};
+
+/** Counts the command when it completes. A command that is refused, cancelled or given up is not counted. */
+const counted = <T>(running: Running, begun: Step<T>, completed: (value: T) => boolean = () => true): Step<T> => {
+  begun.then(
+    (value) => {
+      if (completed(value)) running.done += 1;
+    },
+    () => undefined,
+  );
+  return begun;
+};
+
+/** `ctx.run`, whose functions capture variables that later steps change. */
+const runInline = ({ ctx, running, values }: Frame, step: Run): Step<unknown> => {
+  const { outside } = running;
+  const seen = (): Seen => ({ values: [...values], done: running.done, lucky: running.lucky });
+  return ctx.run<Done>(step.name, async (task) => stepBody(outside, step, seen(), task), {
+    ...(undoable(step) && { undo: async (done, task) => stepUndo(outside, step, seen(), done, task) }),
+    ...(step.once && { effect: 'once' }),
+    ...limits(step),
+  });
+};
+
+const act = async (frame: Frame, step: Every['act']): Promise<void> => {
+  if (step.kind === 'publish') frame.ctx.publish(Said, { label: step.label, note: '' });
+  else await begin(frame, step);
+};
+
+const each = async (frame: Frame, { signals, until, takes, act }: Each): Promise<Json> => {
+  const got: Json[] = ['each'];
+  let taken = 0;
+  for await (const { data } of frame.ctx.each(
+    signals.map((name) => SIGNALS[name]),
+    { until },
+  )) {
+    got.push(data.text);
+    if (act) got.push(await begin(frame, act).then((settled) => said(act, settled)));
+    taken += 1;
+    if (taken === takes) break;
+  }
+  return got;
 };
 
 /** A loop as users write it around a harmless step. It catches a cancellation too, and does not end by it. */
@@ -147,6 +228,7 @@ const beat = async (ctx: Ctx, { every, times }: Beats): Promise<void> => {
 const said = (step: Branch, settled: unknown): Json => {
   switch (step.kind) {
     case 'call':
+    case 'run':
       return `ok:${(settled as { label: string }).label}`;
     case 'dispatch': {
       const done = settled as Dispatched<Pick<typeof stock, 'tell' | '~'>>;
@@ -157,6 +239,7 @@ const said = (step: Branch, settled: unknown): Json => {
       return settled === undefined ? 'nothing' : `got:${(settled as { text: string }).text}`;
     case 'sleep':
     case 'beats':
+    case 'every':
       return step.kind;
     case 'scope':
       return settled as Json;
@@ -169,18 +252,19 @@ const said = (step: Branch, settled: unknown): Json => {
   }
 };
 
-const caught = async (ctx: Ctx, step: Extract<ProgramStep, { kind: 'catch' }>): Promise<RanStep> => {
+const caught = async (frame: Frame, step: Extract<ProgramStep, { kind: 'catch' }>): Promise<RanStep> => {
   let failure: unknown;
   try {
-    return value(await begin(ctx, step.step).then((settled) => said(step.step, settled)));
+    return value(await begin(frame, step.step).then((settled) => said(step.step, settled)));
   } catch (error) {
     failure = error;
   }
-  return inner(`caught:${describeFailure(failure)}`, await runBody(ctx, step.handler));
+  return inner(`caught:${describeFailure(failure)}`, await runBody(frame, step.handler));
 };
 
-const withdraw = async (ctx: Ctx, call: Call, after: Duration): Promise<Json> => {
-  const begun = begin(ctx, call);
+const withdraw = async (frame: Frame, call: Commanding, after: Duration): Promise<Json> => {
+  const { ctx } = frame;
+  const begun = begin(frame, call);
   const settled = begun.then(
     (value) => said(call, value),
     (failure: unknown) => describeFailure(failure),
@@ -191,10 +275,11 @@ const withdraw = async (ctx: Ctx, call: Call, after: Duration): Promise<Json> =>
 };
 
 const describeFailure = (error: unknown): string => {
-  const failure = error as { code: string; reason: string; data: { label: string } };
+  const failure = error as { code: string; reason: string; data: { label: string; data?: { label: string } } };
   switch (failure.code) {
     case 'COMMAND_FAILED':
-      return `refused:${failure.data.label}`;
+      // The failure of a step has its data inside.
+      return `refused:${(failure.data.data ?? failure.data).label}`;
     case 'PROCESS_FAILED':
       return `thrown:${failure.data.label}`;
     case 'COMMAND_EXHAUSTED':
@@ -217,11 +302,12 @@ const request = (call: Call) => ({
   // The commands have the same input and output. They differ in their undo, which `ctx.call` does not need.
   command: serviceOf(call.service)[call.verb] as typeof stock.tell,
   input: { label: call.label, does: call.does, stubborn: call.stubborn ?? 0, note: 'n'.repeat(call.note ?? 0) },
-  options: {
-    ...(call.undo === false && { undo: false as const }),
-    ...(call.timeout !== undefined && { timeout: call.timeout }),
-    ...((call.within !== undefined || call.attempts !== undefined) && {
-      retry: { ...(call.within !== undefined && { within: call.within }), ...(call.attempts !== undefined && { attempts: call.attempts }) },
-    }),
-  },
+  options: { ...(call.undo === false && { undo: false as const }), ...limits(call) },
+});
+
+const limits = ({ timeout, within, attempts }: Commanding) => ({
+  ...(timeout !== undefined && { timeout }),
+  ...((within !== undefined || attempts !== undefined) && {
+    retry: { ...(within !== undefined && { within }), ...(attempts !== undefined && { attempts }) },
+  }),
 });

@@ -1,5 +1,6 @@
 import type { Effect, EndedRun } from '../scenario.ts';
 import type { Program } from './program.ts';
+import type { Seen } from './services.ts';
 import type { Story } from './story.ts';
 import type { Fate, Trail } from './walk.ts';
 
@@ -23,7 +24,7 @@ export const effectProblems = (run: EndedRun, story: Story, trail: Trail): reado
     ...[...issued].flatMap(([id, { n, undoes }]) =>
       undoes !== undefined && story.answer(n)?.outcome === 'completed' && counts.get(id) !== 1 ? [`the undo ${id} had no effect`] : [],
     ),
-    ...run.effects.flatMap((effect) => labelProblems(effect, trail)),
+    ...run.effects.flatMap((effect) => [...labelProblems(effect, trail), ...sightProblems(effect, story, trail)]),
     ...standingProblems(run, undone),
   ];
 };
@@ -77,10 +78,33 @@ const labelsOptedOut = (part: unknown): string[] => {
 const labelProblems = (effect: Effect, trail: Trail): string[] => {
   const fate = trail.fates.find(({ id }) => id === (effect.undoes ?? effect.commandId));
   if (!fate) return [];
-  const { service, verb, label } = fate.call;
-  const command = `${service}.${effect.undoes === undefined ? verb : 'unact'}`;
+  const { call } = fate;
+  const { label } = call;
+  const isUndo = effect.undoes !== undefined;
+  const ofStep = call.kind === 'run';
+  const command = ofStep ? `steps.${isUndo ? 'undo' : call.once ? 'once' : 'run'}` : `${call.service}.${isUndo ? 'unact' : call.verb}`;
   const said = (effect.input as { readonly label?: string }).label;
   return effect.command === command && said === label ? [] : [`${label} had the effect of another: ${effect.command} ${said}`];
+};
+
+/**
+ * The body of `ctx.run` and its undo see their variables as of the end of the activation that issued the step. That is in the journal: the
+ * values of the steps before it, the number of completed commands, and the last tag.
+ */
+const sightProblems = ({ commandId, undoes, input }: Effect, story: Story, trail: Trail): string[] => {
+  const fate = trail.fates.find(({ id }) => id === (undoes ?? commandId));
+  const { seen } = input as { readonly seen?: Seen };
+  if (fate?.call.kind !== 'run') return seen === undefined ? [] : [`${commandId} is no step of ctx.run, and shows what it has captured`];
+  const { at, values, before } = fate.sight;
+  const until = (index: number): boolean => story.activation(index) <= story.activation(at);
+  const told = story.every('Tagged').findLast(({ index }) => until(index));
+  const expected: Seen = {
+    values: values.filter((each, index) => index < before || until(each.at)).map(({ value }) => value),
+    done: trail.done.filter(until).length,
+    lucky: told?.tags['lucky'] ?? null,
+  };
+  const [was, wanted] = [JSON.stringify(seen), JSON.stringify(expected)];
+  return was === wanted ? [] : [`the body of ${fate.call.label} saw ${was}; expected: ${wanted}`];
 };
 
 const standingProblems = (run: EndedRun, undone: ReadonlyMap<string, number>): string[] => {

@@ -3,8 +3,7 @@ import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
 import type { Effect, EndedRun } from '../scenario.ts';
 import { endedRun, inFairWeather, type Happening } from './fair-weather.ts';
 import { judgeProgram } from './judge-program.ts';
-import type { Call, Dispatch, Program } from './program.ts';
-import { builds } from './run-program.ts';
+import type { Call, Dispatch, Program, Run } from './program.ts';
 
 const call = (label: string, more: Partial<Call> = {}): Call => ({
   kind: 'call',
@@ -20,6 +19,7 @@ const dispatch = (label: string, more: Partial<Call> = {}, given: Dispatch['give
   call: call(label, more),
 });
 const refused = (label: string): Call => call(label, { does: { is: 'refuse' } });
+const run = (label: string, more: Partial<Run> = {}): Run => ({ kind: 'run', name: 'bake', label, does: { is: 'ok' }, ...more });
 const labels = (effects: readonly Effect[]): string =>
   effects.map(({ input, undoes }) => `${undoes === undefined ? '' : '-'}${(input as { label: string }).label}`).join(' ');
 
@@ -32,6 +32,92 @@ describe('judgeProgram accepts a run that follows its program', () => {
     readonly effects: string;
   }[] = [
     { title: 'one call has one effect', program: [call('a')], status: 'completed', effects: 'a' },
+    {
+      title: 'steps of ctx.run have effects, fail, try again and are undone like calls, and each body sees its activation',
+      program: [
+        run('a'),
+        { kind: 'tag' },
+        {
+          kind: 'parallel',
+          branches: [
+            run('b', { does: { is: 'stumble', times: 1, after: true } }),
+            { kind: 'scope', name: 'room', body: [call('c'), run('d')] },
+          ],
+        },
+        run('e', { undo: false, does: { is: 'not-done', times: 2 } }),
+        { kind: 'catch', step: run('f', { does: { is: 'refuse' } }), handler: [run('g', { once: true })] },
+        { kind: 'withdraw', call: run('h'), after: '1 second' },
+        run('i', { does: { is: 'refuse' } }),
+      ],
+      status: 'failed',
+      effects: 'a b c d e g h -h -g -b -d -c -a',
+    },
+    {
+      title: 'a body that fails the process shows its failure',
+      program: [run('a', { does: { is: 'refuse' } })],
+      status: 'failed',
+      effects: '',
+    },
+    {
+      title: 'a loop takes events until its end, and stops after as many as it takes',
+      program: [
+        { kind: 'each', signals: ['go', 'stop'], until: '20 minutes', takes: 2, act: run('a') },
+        { kind: 'each', signals: ['go', 'stop'], until: '20 minutes', takes: 3 },
+        { kind: 'each', signals: ['nudge'], until: '1 second', takes: 1 },
+      ],
+      happenings: [
+        { after: '1 minute', signal: 'go' },
+        { after: '1 minute', signal: 'stop' },
+        { after: '1 minute', signal: 'stop' },
+      ],
+      status: 'completed',
+      effects: 'a a',
+    },
+    {
+      title: 'a loop ends with its scope, and its step is undone',
+      program: [
+        {
+          kind: 'race',
+          name: 'r',
+          branches: [
+            {
+              kind: 'scope',
+              name: 'room',
+              ambient: true,
+              body: [{ kind: 'each', signals: ['go'], until: '2 hours', takes: 3, act: run('a') }],
+            },
+            { kind: 'sleep', for: '20 minutes' },
+          ],
+        },
+      ],
+      happenings: [{ after: '1 minute', signal: 'go' }],
+      status: 'completed',
+      effects: 'a -a',
+    },
+    {
+      title: 'ctx.every acts until its race is decided',
+      program: [
+        {
+          kind: 'race',
+          name: 'r',
+          branches: [
+            { kind: 'sleep', for: '20 minutes' },
+            { kind: 'every', period: '3 minutes', act: run('a', { undo: false }) },
+          ],
+        },
+      ],
+      status: 'completed',
+      effects: 'a a a a a a',
+    },
+    {
+      title: 'a process goes on without the unknown outcome of a call that allows it',
+      program: [
+        { kind: 'catch', step: call('a', { verb: 'dare', does: { is: 'forget' }, within: '5 minutes' }), handler: [call('b')] },
+        { kind: 'catch', step: call('c', { does: { is: 'not-done', times: 3 }, attempts: 2 }), handler: [call('d')] },
+      ],
+      status: 'completed',
+      effects: 'b d',
+    },
     {
       title: 'a refused third call undoes the first two, the newer first',
       program: [call('a'), call('b', { service: 'bank', stubborn: 2 }), refused('c'), call('d')],
@@ -245,7 +331,7 @@ describe('judgeProgram accepts a run that follows its program', () => {
 
   test('the second version of the process passes too', async () => {
     const program: Program = [call('a')];
-    const run = await inFairWeather(program, [], builds[1]);
+    const run = await inFairWeather(program, [], 1);
     expect(run.result).toMatchObject({ version: 2 });
     expect(judgeProgram(program, run)).toEqual([]);
   });
@@ -294,6 +380,23 @@ describe('judgeProgram reports a run that differs from its program', () => {
     const issued = run.entries.find((entry) => entry.type === 'CommandIssued' && entry.path === 'stock.act:3') as { n: number };
     const effect = { commandId: `${run.pid}/${run.run}/${issued.n}`, command: 'stock.act', input: { label: 'c' } };
     expect(judgeProgram(FAILING, withEffects(run, [...run.effects, effect]))).toContain('c ended failed and has an effect');
+  });
+
+  test('a body of ctx.run that saw another activation, or whose undo did, is reported', async () => {
+    const program: Program = [{ kind: 'tag' }, run('a'), run('b'), { kind: 'throw', label: 't' }];
+    const ran = await inFairWeather(program);
+    expect(judgeProgram(program, ran)).toEqual([]);
+    for (const [at, label] of [
+      [1, 'b'],
+      [2, 'b'],
+      [3, 'a'],
+    ] as const) {
+      const seenLater = { done: 2, lucky: null, values: ['tag', 'ok:a', 'ok:b'] };
+      const later = ran.effects.map((each, index) => (index === at ? { ...each, input: { label, seen: seenLater } } : each));
+      expect(judgeProgram(program, withEffects(ran, later))).toEqual([
+        expect.stringMatching(`^the body of ${label} saw {"done":2,"lucky":null,.*; expected: {`),
+      ]);
+    }
   });
 
   test('a missing effect is reported', async () => {

@@ -96,7 +96,7 @@ const sorted = (of: unknown): unknown =>
 interface FailureSaid {
   readonly code?: string;
   readonly type?: string;
-  readonly data?: { readonly label?: string };
+  readonly data?: { readonly label?: string; readonly data?: { readonly label?: string } };
   readonly details?: { readonly cause?: FailureSaid };
 }
 
@@ -105,7 +105,7 @@ const failureSaid = (run: EndedRun): string => {
   const failure = entry?.data;
   if (failure?.type === 'Thrown') return `thrown:${failure.data?.label}`;
   const cause = failure?.details?.cause;
-  return cause?.code === 'COMMAND_EXHAUSTED' ? 'exhausted' : `refused:${cause?.data?.label}`;
+  return cause?.code === 'COMMAND_EXHAUSTED' ? 'exhausted' : `refused:${(cause?.data?.data ?? cause?.data)?.label}`;
 };
 
 const cancelSaid = (run: EndedRun): string => {
@@ -125,6 +125,7 @@ const CAUSED: ReadonlySet<string> = new Set<JournalEntry['type']>([
   'Pivoted',
   'ScopeOpened',
   'StepDetached',
+  'Tagged',
   'TimerSet',
   'UndoRequested',
 ]);
@@ -141,9 +142,10 @@ const ghostProblems = (run: EndedRun, trail: Trail): string[] =>
 const signalProblems = (story: Story, trail: Trail): string[] => {
   const takenAt = new Map(story.every('EventTaken').map(({ id, index }) => [id, index]));
   const received = story.every('EventReceived');
-  return trail.waits.flatMap(({ wait, path, from, until, id }) => {
+  return trail.waits.flatMap(({ signals, path, from, until, before = until, id }) => {
+    const names = signals.map((signal) => `programs.${signal}`);
     const [next] = received.filter(
-      (event) => event.event === `programs.${wait.signal}` && event.index < until && (takenAt.get(event.id) ?? Infinity) >= until,
+      ({ event, index, id }) => names.includes(event) && index < before && (takenAt.get(id) ?? Infinity) >= until,
     );
     if (next?.id !== id) return [`${path} got ${id ?? 'nothing'}, though ${next?.id ?? 'nothing'} was there`];
     if (next && !story.atOnce(Math.max(from, next.index), until)) return [`${path} got ${id} late`];

@@ -6,7 +6,7 @@ import { generateProgram } from './generate.ts';
 import { judgeProgram } from './judge-program.ts';
 import { judgeTally } from './judge-tally.ts';
 import { MemoryDatabase } from './memory-database.ts';
-import type { Program, SignalName } from './program.ts';
+import type { Each, Program, SignalName, WaitForSignal } from './program.ts';
 import { SIGNAL_NAMES } from './program.ts';
 import { buildsOf } from './run-program.ts';
 import { Outside, servedAt } from './services.ts';
@@ -29,8 +29,9 @@ export const programScenario: ScenarioMaker = (choices) => {
   // No instance has this id, so no process reads the event.
   if (choices.chance(0.1)) acts.push(publish(choices.below(SPANS_MS[0]), 'programs.nudge', 'lost', { id: 'nobody', text: 'lost' }));
   // Some systems have a deadline for the whole process, and some programs reach it.
-  const builds = buildsOf(choices.chance(0.1) ? choices.one<Duration>(['1 hour', '10 minutes', '1 day']) : undefined);
-  return { name: 'programs', builds, serve: (site) => servedAt(site, outside), acts, expectations };
+  const builds = buildsOf(outside, choices.chance(0.1) ? choices.one<Duration>(['1 hour', '10 minutes', '1 day']) : undefined);
+  const steps = acts.some((act) => 'data' in act && JSON.stringify(act.data).includes('"kind":"run"'));
+  return { name: 'programs', builds, ...(steps && { steps }), serve: (site) => servedAt(site, outside), acts, expectations };
 };
 
 interface Instance {
@@ -80,8 +81,13 @@ const starts = (choices: Choices, id: string, program: Program, atMs: number): A
 /** The maximum number of times that a program can read this signal. */
 const waitsFor = (program: unknown, signal: SignalName): number => {
   if (typeof program !== 'object' || program === null) return 0;
-  const self = 'kind' in program && program.kind === 'wait' && 'signal' in program && program.signal === signal ? 1 : 0;
+  const self = readsOf(program, signal);
   return Object.values(program).reduce((sum: number, each) => sum + waitsFor(each, signal), self);
+};
+
+const readsOf = (step: Partial<WaitForSignal | Each>, signal: SignalName): number => {
+  if (step.kind === 'wait') return step.signal === signal ? 1 : 0;
+  return step.kind === 'each' && step.signals?.includes(signal) ? (step.takes ?? 0) : 0;
 };
 
 /**

@@ -14,7 +14,9 @@ export type Behaviour =
   /** Defers. The answer comes `seconds` later or, with `early`, before the handler has deferred. */
   | { readonly is: 'defer'; readonly seconds: number; readonly early: boolean; readonly refuses: boolean }
   /** Defers, and no answer ever comes. */
-  | { readonly is: 'forget' };
+  | { readonly is: 'forget' }
+  /** States `times` times that the run had no effect, and then succeeds. */
+  | { readonly is: 'not-done'; readonly times: number };
 
 /** `stock` passes the command's id to its foreign system, `bank` commits its effect with its record, `press` is never run twice. */
 export const SERVICE_NAMES = ['stock', 'bank', 'press'] as const;
@@ -27,8 +29,8 @@ export interface Call {
   /** Names this step in the whole program. */
   readonly label: string;
   readonly service: ServiceName;
-  /** `act` and `ask` have an undo, `tell` has none; `ask` defers. */
-  readonly verb: 'act' | 'ask' | 'tell';
+  /** `act`, `ask` and `dare` have an undo, `tell` has none. `ask` defers. The process goes on if the outcome of `dare` stays unknown. */
+  readonly verb: 'act' | 'ask' | 'tell' | 'dare';
   readonly does: Behaviour;
   /** How often its undo fails technically before it succeeds. */
   readonly stubborn?: number;
@@ -39,6 +41,16 @@ export interface Call {
   readonly within?: Duration;
   readonly attempts?: number;
 }
+/** `ctx.run`. Its body behaves as a handler of a service, and shows what it has captured. */
+export interface Run extends Pick<Call, 'label' | 'does' | 'stubborn' | 'undo' | 'timeout' | 'within' | 'attempts'> {
+  readonly kind: 'run';
+  /** The name of the step. */
+  readonly name: string;
+  /** Its effect class is `once`. */
+  readonly once?: true;
+}
+/** A step that makes a command. */
+export type Commanding = Call | Run;
 /** `ctx.dispatch`: a value names the call. If the value does not fit, no command is sent, and the step gets the reason. */
 export interface Dispatch {
   readonly kind: 'dispatch';
@@ -58,6 +70,8 @@ export interface Scope {
   readonly kind: 'scope';
   readonly name: string;
   readonly body: Program;
+  /** Its body uses the `ctx` around it. */
+  readonly ambient?: true;
 }
 /** `ctx.race` or `ctx.any`. */
 export interface Race {
@@ -72,8 +86,22 @@ export interface Beats {
   readonly every: Duration;
   readonly times: number;
 }
+/** `ctx.every` in a branch of a race, which it never wins. */
+export interface Every {
+  readonly kind: 'every';
+  readonly period: Duration;
+  readonly act: Commanding | Publish;
+}
+/** `ctx.each`, for the first `takes` events before `until`. */
+export interface Each {
+  readonly kind: 'each';
+  readonly signals: readonly SignalName[];
+  readonly until: Duration;
+  readonly takes: number;
+  readonly act?: Commanding;
+}
 /** A step that may be a branch. It is one step of `ctx`, and its path does not depend on the other branches. */
-export type Branch = Call | Dispatch | WaitForSignal | Sleep | Scope | Race | Beats;
+export type Branch = Commanding | Dispatch | WaitForSignal | Sleep | Scope | Race | Beats | Every;
 
 export type ProgramStep =
   | Branch
@@ -82,12 +110,12 @@ export type ProgramStep =
   | { readonly kind: 'parallel'; readonly branches: readonly Branch[] }
   /** Milliseconds from now; may be negative. */
   | { readonly kind: 'until'; readonly inMs: number }
-  | { readonly kind: 'catch'; readonly step: Call | Scope; readonly handler: Program }
+  | { readonly kind: 'catch'; readonly step: Commanding | Scope; readonly handler: Program }
   | { readonly kind: 'compensate'; readonly label: string; readonly body: readonly (Call | Publish)[] }
   /** `ctx.undo` of an earlier call, scope or race of this body, or of all of this scope so far. */
   | { readonly kind: 'undo'; readonly target?: string }
   /** Begins a call, and undoes it after a while, whether it has ended or not. */
-  | { readonly kind: 'withdraw'; readonly call: Call; readonly after: Duration }
+  | { readonly kind: 'withdraw'; readonly call: Commanding; readonly after: Duration }
   /**
    * Races a timer against a call, and the same timer against another call. If the timer lost the first race, the second is a bug of the
    * process.
@@ -100,6 +128,9 @@ export type ProgramStep =
   /** Fire and forget. */
   | { readonly kind: 'send'; readonly call: Call }
   | { readonly kind: 'view'; readonly text: string }
+  | Each
+  /** Tags the instance with a random value, which later bodies of `ctx.run` show. */
+  | { readonly kind: 'tag' }
   | { readonly kind: 'throw'; readonly label: string }
   /** Ends this body with a value. */
   | { readonly kind: 'return'; readonly label: string };
@@ -113,12 +144,13 @@ export type Program = readonly ProgramStep[];
 
 export const isRace = (step: Branch): step is Race => step.kind === 'race' || step.kind === 'any';
 
-export const undoable = (call: Call): boolean => call.verb !== 'tell' && call.undo !== false;
+export const undoable = (step: Commanding): boolean => (step.kind === 'run' || step.verb !== 'tell') && step.undo !== false;
 
 /** The name of a step for `ctx.undo`: the label of a dispatch or of a call that has an undo, the name of a scope or a race. */
 export const targetOf = (step: ProgramStep): string | undefined => {
   switch (step.kind) {
     case 'call':
+    case 'run':
       return undoable(step) ? step.label : undefined;
     case 'dispatch':
       return step.call.label;

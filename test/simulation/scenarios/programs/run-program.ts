@@ -1,11 +1,13 @@
 import { process, system, type Duration } from 'tutti';
 import { z } from 'zod';
 import { Go, Nudge, Said, Started, Stop, services } from './contracts.ts';
-import { runBody } from './interpret.ts';
+import { runBody, Running } from './interpret.ts';
+import { MemoryDatabase } from './memory-database.ts';
 import type { Program } from './program.ts';
+import { Outside } from './services.ts';
 import { tally } from './tally.ts';
 
-const version = (number: number, timeout?: Duration) =>
+const version = (number: number, outside: Outside, timeout?: Duration) =>
   process(
     'run-program',
     {
@@ -18,22 +20,21 @@ const version = (number: number, timeout?: Duration) =>
       view: z.object({ text: z.string() }),
     },
     async (ctx, input) => {
-      const { values } = await runBody(ctx, input.program as unknown as Program);
+      const { values } = await runBody({ ctx, running: new Running(outside) }, input.program as unknown as Program);
       // The second version has one step more. A run stays on the version that it started with.
       if (number === 2) await ctx.sleep('1 second');
       return { version: number, values };
     },
   );
 
-/** Runs the program that its start contains. */
-export const runProgram = version(1);
+/** Runs the program that its start contains. Its steps of `ctx.run` have no effect. */
+export const runProgram = version(1, new Outside(new MemoryDatabase()));
 
-/** The first build, and the one that replaces it. `timeout`: of the process. @default none */
-export const buildsOf = (timeout?: Duration) => {
-  const first = timeout === undefined ? runProgram : version(1, timeout);
+/** The first build, and the one that replaces it. `outside`: where its steps of `ctx.run` act. `timeout`: of the process. @default none */
+export const buildsOf = (outside: Outside, timeout?: Duration) => {
+  const first = version(1, outside, timeout);
   return [
     system('programs', { processes: [first, tally], services }),
-    system('programs', { processes: [version(2, timeout), first, tally], services }),
+    system('programs', { processes: [version(2, outside, timeout), first, tally], services }),
   ] as const;
 };
-export const builds = buildsOf();

@@ -82,6 +82,11 @@ export class Story {
     return later >= earlier && this.#facts[earlier] === this.#facts[later];
   }
 
+  /** The number of the activation at this place. */
+  activation(index: number): number {
+    return this.#facts[index] as number;
+  }
+
   /** The process time at this place. */
   clock(index: number): number {
     return this.#clocks[index] as number;

@@ -1,7 +1,8 @@
 import { milliseconds } from '../../../../lib/contract/duration.ts';
 import type { Json } from '../../../../lib/contract/wire/json.ts';
 import type { JournalEntry } from '../../../../lib/core/journal-entry.ts';
-import type { Beats, Branch, Call, Dispatch, Program, ProgramStep, Race, Scope, Sleep, WaitForSignal } from './program.ts';
+import type { Beats, Branch, Commanding, Dispatch, Each, Every, Program, ProgramStep, Race, Scope, SignalName, Sleep } from './program.ts';
+import type { Call, WaitForSignal } from './program.ts';
 import { branchName, isRace, targetOf, undoable } from './program.ts';
 import type { Answered, Issued, Story } from './story.ts';
 
@@ -59,9 +60,25 @@ interface ModelScope {
   loose: boolean;
 }
 
+/** A value of a body, and the place at which it came. */
+export interface Valued {
+  readonly at: number;
+  readonly value: Json;
+}
+
+/** The variables that the body of a step of `ctx.run` must have seen, whenever it ran. */
+export interface Sight {
+  /** The place at which the step was first issued. The body sees all that the activation did. */
+  readonly at: number;
+  /** The values of the steps around it, and how many of them came before it. */
+  readonly values: readonly Valued[];
+  readonly before: number;
+}
+
 /** The outcome of one command of a call. */
 export interface Fate {
-  readonly call: Call;
+  readonly call: Commanding;
+  readonly sight: Sight;
   readonly id: string;
   readonly mode: 'call' | 'send';
   readonly outcome: Answered['outcome'] | undefined;
@@ -73,19 +90,23 @@ export interface Trail {
   /** Entries that the program accounts for. */
   readonly accounted: Set<number>;
   readonly fates: Fate[];
+  /** The places at which commands completed for their steps. */
+  readonly done: number[];
   /** The walk came to a step that no process may make, so the instance must be stuck. */
   misused: boolean;
   /** Ids of commands that had to be undone. */
   readonly undone: Set<string>;
   readonly waits: {
-    readonly wait: WaitForSignal;
+    readonly signals: readonly SignalName[];
     readonly path: string;
     readonly from: number;
     readonly until: number;
+    /** It reads only events that came before. @default `until` */
+    readonly before?: number;
     readonly id?: string;
   }[];
 }
-const newTrail = (): Trail => ({ problems: [], accounted: new Set(), fates: [], misused: false, undone: new Set(), waits: [] });
+const newTrail = (): Trail => ({ problems: [], accounted: new Set(), fates: [], done: [], misused: false, undone: new Set(), waits: [] });
 
 interface Body {
   readonly at: number;
@@ -117,6 +138,8 @@ export class Walk {
   readonly #disturbed: boolean;
   /** The process has ended, so no undo may be unfinished. */
   readonly #ended: boolean;
+  /** The values of the body that it walks. */
+  #values: Valued[] = [];
 
   constructor(story: Story, options: { commandId: (n: number) => string; disturbed: boolean; ended: boolean }) {
     this.#story = story;
@@ -138,6 +161,14 @@ export class Walk {
   }
 
   #body(scope: ModelScope, program: Program, from: number, limit: Limit): Body {
+    const outer = this.#values;
+    this.#values = [];
+    const body = this.#steps(scope, program, from, limit);
+    this.#values = outer;
+    return body;
+  }
+
+  #steps(scope: ModelScope, program: Program, from: number, limit: Limit): Body {
     const values: Json[] = [];
     const handles = new Map<string, readonly Item[]>();
     let at = from;
@@ -147,6 +178,7 @@ export class Walk {
       if (ran.failure !== undefined) return { at, failure: ran.failure, values, returned: false };
       if (at === Infinity) return { at, values, returned: false };
       values.push(ran.value as Json);
+      this.#values.push({ at, value: ran.value as Json });
       if (ran.returned) return { at, values, returned: true };
     }
     return { at, values, returned: false };
@@ -161,10 +193,12 @@ export class Walk {
   ): { readonly at: number; readonly failure?: string; readonly value?: Json; readonly returned?: boolean } {
     switch (step.kind) {
       case 'call':
+      case 'run':
       case 'dispatch':
       case 'wait':
       case 'sleep':
       case 'beats':
+      case 'every':
       case 'race':
       case 'any':
       case 'scope': {
@@ -219,6 +253,11 @@ export class Walk {
       case 'view':
         this.#decided(scope, 'ViewChanged', this.#next(scope, 'view'), from);
         return { at: from, value: 'view' };
+      case 'tag':
+        this.#decided(scope, 'Tagged', this.#next(scope, 'tag'), from);
+        return { at: from, value: 'tag' };
+      case 'each':
+        return this.#each(scope, step, from, limit);
       case 'throw':
         return { at: from, failure: `thrown:${step.label}` };
       case 'return':
@@ -247,6 +286,10 @@ export class Walk {
     switch (step.kind) {
       case 'call':
         return this.#next(scope, `${step.service}.${step.verb}`);
+      case 'run':
+        return this.#next(scope, step.name);
+      case 'every':
+        return this.#next(scope, 'every');
       case 'dispatch':
         return this.#next(scope, `${step.call.service}.dispatch`);
       case 'wait':
@@ -272,7 +315,10 @@ export class Walk {
     const path = place as string;
     switch (step.kind) {
       case 'call':
+      case 'run':
         return this.#call(scope, step, path, from, limit);
+      case 'every':
+        return this.#every(scope, step, path, from, limit, lost);
       case 'dispatch':
         return this.#dispatch(scope, step, path, from, limit);
       case 'wait':
@@ -286,16 +332,17 @@ export class Walk {
     }
   }
 
-  #call(scope: ModelScope, call: Call, path: string, from: number, limit: Limit): Settled {
+  #call(scope: ModelScope, call: Commanding, path: string, from: number, limit: Limit): Settled {
     if (from >= limit.at) return rejected(from, limit.failure);
     const tries = this.#story.all('CommandIssued', path);
     const [first] = tries;
     if (!first) return this.#missing(scope, path, from, limit);
     this.#checkAtOnce(scope, path, from, first.index);
+    const sight = { at: first.index, values: this.#values, before: this.#values.length };
     for (const [index, issued] of tries.entries()) {
       this.trail.accounted.add(issued.index);
       const answer = this.#story.answer(issued.n);
-      this.trail.fates.push({ call, id: this.#commandId(issued.n), mode: 'call', outcome: answer?.outcome });
+      this.trail.fates.push({ call, sight, id: this.#commandId(issued.n), mode: 'call', outcome: answer?.outcome });
       const givenUp = answer ? undefined : this.#story.givenUp(issued.n);
       if (givenUp) return this.#givenUp(call, first, issued, givenUp.index, limit);
       if (!answer || answer.index > limit.at) return this.#unanswered(call, issued, answer, limit);
@@ -328,15 +375,16 @@ export class Walk {
   }
 
   /** The outcome stayed unknown. A cancelled step no longer waits for it, any other step is rejected as exhausted. */
-  #givenUp(call: Call, first: Issued, issued: Issued, at: number, limit: Limit): Settled {
+  #givenUp(call: Commanding, first: Issued, issued: Issued, at: number, limit: Limit): Settled {
     if (at > limit.at) return rejected(limit.at, limit.failure, [at]);
-    if (undoable(call)) this.#problem(`${call.label} was given up, though it has an undo`);
+    const goesOn = call.kind === 'call' && call.verb === 'dare';
+    if (undoable(call) && !goesOn) this.#problem(`${call.label} was given up, though it has an undo`);
     if (!this.#story.unknown(issued.n)) this.#checkPatience(call, first, at);
     return rejected(at, 'exhausted');
   }
 
   /** Rejected by the limit, or open without an end. A late success is undone as well (W4). */
-  #unanswered(call: Call, issued: Issued, answer: Answered | undefined, limit: Limit): Settled {
+  #unanswered(call: Commanding, issued: Issued, answer: Answered | undefined, limit: Limit): Settled {
     if (limit.at === Infinity) return OPEN;
     if (!undoable(call)) return rejected(limit.at, limit.failure, answer ? [answer.index] : []);
     if (!answer) return rejected(limit.at, limit.failure, [Infinity]);
@@ -345,12 +393,13 @@ export class Walk {
     return rejected(limit.at, limit.failure, [this.#undoing([item], answer.index)]);
   }
 
-  #answered(call: Call, first: Issued, issued: Issued, answer: Answered): Settled {
+  #answered(call: Commanding, first: Issued, issued: Issued, answer: Answered): Settled {
     const { label, does } = call;
     const refuses = does.is === 'refuse' || (does.is === 'defer' && does.refuses);
     if (answer.outcome === 'completed') {
       if (refuses || does.is === 'forget') this.#problem(`${label} completed, but its service never completes it`);
       const item = { kind: 'command', order: answer.index, path: issued.path, id: this.#commandId(issued.n) } as const;
+      this.trail.done.push(answer.index);
       return fulfilled(answer.index, `ok:${label}`, undoable(call) ? [item] : []);
     }
     if (answer.outcome === 'failed' && answer.retryable !== true) {
@@ -361,7 +410,7 @@ export class Walk {
     return rejected(answer.index, 'exhausted');
   }
 
-  #checkPatience(call: Call, first: Issued, at: number): void {
+  #checkPatience(call: Commanding, first: Issued, at: number): void {
     const waited = this.#story.clock(at) - this.#story.clock(first.index);
     const impatient = call.within !== undefined || call.attempts !== undefined || waited > 24 * HOUR_MS || this.#disturbed;
     if (!impatient) this.#problem(`${call.label} was given up after ${waited} ms`);
@@ -373,7 +422,7 @@ export class Walk {
     const taken = this.#story.first('EventTaken', path);
     const got = taken && taken.index === settled.at ? { id: taken.id } : {};
     const tied = limit.at < Infinity && this.#story.atOnce(from, limit.at);
-    if (!scope.loose && !tied) this.trail.waits.push({ wait, path, from, until: settled.at, ...got });
+    if (!scope.loose && !tied) this.trail.waits.push({ signals: [wait.signal], path, from, until: settled.at, ...got });
     return settled;
   }
 
@@ -394,6 +443,75 @@ export class Walk {
     if (timer && !scope.loose) this.#checkAtOnce(scope, path, from, timer.index);
     if (fired && fired.index < limit.at) return fulfilled(fired.index, 'nothing');
     return limit.at < Infinity ? rejected(limit.at, limit.failure) : OPEN;
+  }
+
+  /** Each turn of the loop is a wait at a path of its own. The timer of the end has the first path. */
+  #each(scope: ModelScope, { signals, until, takes, act }: Each, from: number, limit: Limit) {
+    const name = signals.map((signal) => `programs.${signal}`).join(' or ');
+    const path = this.#next(scope, name);
+    if (from >= limit.at) return { at: from, failure: limit.failure };
+    const timer = this.#story.first('TimerSet', `${path}/timeout`);
+    if (!timer) return this.#missing(scope, path, from, limit);
+    this.trail.accounted.add(timer.index);
+    this.#checkAtOnce(scope, path, from, timer.index);
+    this.#checkDue(path, timer.due, timer.index, milliseconds(until));
+    const over = this.#story.fired(timer.n)?.index ?? Infinity;
+    const got: Json[] = ['each'];
+    let at = from;
+    for (let turn = 0; turn < takes; turn += 1) {
+      const taken = this.#story.first('EventTaken', `${scope.path}${name}:${(scope.ordinals.get(name) ?? 0) + 1}`);
+      if (over <= at && !taken) {
+        this.#read(scope, { signals, path, from: at, until: at, before: over }, limit);
+        return { at, value: got };
+      }
+      const place = this.#next(scope, name);
+      if (at >= limit.at) return { at, failure: limit.failure };
+      if (!taken || taken.index > limit.at) {
+        if (over < limit.at) {
+          this.#read(scope, { signals, path: place, from: at, until: over }, limit);
+          return { at: over, value: got };
+        }
+        return limit.at < Infinity ? { at: limit.at, failure: limit.failure } : { at: Infinity };
+      }
+      this.trail.accounted.add(taken.index);
+      this.#read(scope, { signals, path: place, from: at, until: taken.index, id: taken.id }, limit);
+      got.push(taken.id);
+      at = taken.index;
+      if (!act) continue;
+      const acted = this.#branch(scope, act, this.#place(scope, act), at, limit);
+      this.#absorb(scope, acted);
+      if (acted.failure !== undefined || acted.at === Infinity) return acted;
+      got.push(acted.value as Json);
+      at = acted.at;
+    }
+    return { at, value: got };
+  }
+
+  #read(scope: ModelScope, wait: Trail['waits'][number], limit: Limit): void {
+    const tied = limit.at < Infinity && this.#story.atOnce(wait.from, limit.at);
+    if (!scope.loose && !tied) this.trail.waits.push(wait);
+  }
+
+  /** Never settles by itself. A turn whose instant has passed is left out. */
+  #every(outer: ModelScope, { period, act }: Every, path: string, from: number, limit: Limit, lost: Limit): Settled {
+    const opened = this.#decided(outer, 'ScopeOpened', path, from);
+    const scope = newScope(`${path}/`, outer.loose);
+    const ms = milliseconds(period);
+    let due = this.#story.clock(opened) + ms;
+    let last: Settled = fulfilled(from, 'every');
+    while (last.failure === undefined && last.at < Infinity) {
+      last = this.#timer(scope, this.#next(scope, 'until'), due - this.#story.clock(last.at), 'every', last.at, limit);
+      if (last.failure !== undefined || last.at === Infinity) break;
+      if (act.kind === 'publish') this.#decided(scope, 'EventPublished', this.#next(scope, 'programs.said'), last.at);
+      else {
+        last = this.#branch(scope, act, this.#place(scope, act), last.at, limit);
+        this.#absorb(scope, last);
+      }
+      if (last.at < Infinity) due += ms * (1 + Math.floor(Math.max(0, this.#story.clock(last.at) - due) / ms));
+    }
+    const body: Body = { at: last.at, values: [], returned: false, ...(last.failure !== undefined && { failure: last.failure }) };
+    const settled = this.#close(scope, path, body, limit, this.#story.first('ScopeClosed', path)?.index, lost);
+    return { ...settled, children: [settled.at] };
   }
 
   #timer(scope: ModelScope, path: string, ms: number, value: string, from: number, limit: Limit): Settled {
@@ -649,7 +767,8 @@ export class Walk {
     else this.#problem(`${path} was never sent`);
     for (const { index, n } of tries) {
       this.trail.accounted.add(index);
-      this.trail.fates.push({ call, id: this.#commandId(n), mode: 'send', outcome: this.#story.answer(n)?.outcome });
+      const sight = { at: index, values: [], before: 0 };
+      this.trail.fates.push({ call, sight, id: this.#commandId(n), mode: 'send', outcome: this.#story.answer(n)?.outcome });
     }
   }
 
