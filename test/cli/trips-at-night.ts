@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { command, event, process, service, system, type System } from 'tutti';
+import { command, event, process, schedule, service, system, type System } from 'tutti';
 import { serve } from 'tutti/service';
 
 /** The system of docs/operations.md. The story of a cart says which trouble it meets. */
@@ -20,6 +20,10 @@ const payments = service('payments', {
 });
 const flights = service('flights', { book: command({ input: z.object({}), errors: { SoldOut: z.object({}) } }) });
 
+const report = process('report', { input: z.object({ day: z.string() }) }, async () => {});
+/** The schedule that the page names. */
+const nightly = schedule('nightly-report', { process: report, cron: '30 12 * * *', zone: 'UTC', input: ({ day }) => ({ day }) });
+
 /** A build of the system, with the bug or with its fix. */
 const build = (isFixed: boolean): System<'trips'> => {
   const bookTrip = process(
@@ -34,7 +38,7 @@ const build = (isFixed: boolean): System<'trips'> => {
       if (story === 'undo fails') await ctx.call(flights.book, {});
     },
   );
-  return system('trips', { processes: [bookTrip], services: [payments, flights] });
+  return system('trips', { processes: [bookTrip, report], services: [payments, flights], schedules: [nightly] });
 };
 
 export const fixedTrips = build(true);
