@@ -20,6 +20,7 @@ import { addShowCommand } from './commands/show.ts';
 import { addSignalCommand } from './commands/signal.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addTerminateCommand } from './commands/terminate.ts';
+import { addVersionsCommand } from './commands/versions.ts';
 import { addWhyCommand } from './commands/why.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
 import type { Invocation } from './invocation.ts';
@@ -73,6 +74,7 @@ function commandLine(invocation: Invocation): Command {
   addRedriveCommand(program, invocation);
   addDiscardCommand(program, invocation);
   addSchedulesCommand(program, invocation);
+  addVersionsCommand(program, invocation);
   addKeysCommand(program, invocation);
   addReplayCommand(program, invocation);
   addRepairCommand(program, invocation);

@@ -3,7 +3,7 @@ import { definitionName, startType } from '../contract/catalogue.ts';
 import { withoutValues, parseGiven } from '../contract/schema.ts';
 import { refuse } from './bug.ts';
 import { identityOf, type Hash } from './identity.ts';
-import type { ArmedTimer, Image, OpenCommand, PendingSend } from './image.ts';
+import type { ArmedTimer, Chain, Image, OpenCommand, PendingSend, SentValue } from './image.ts';
 import type { Continues, MovedCommand, RecordedFact } from './journal-entry.ts';
 import { journal, offload, sending } from './journal.ts';
 import {
@@ -86,8 +86,8 @@ export function imageAfter({ image }: ProcessRun, { run, definition }: Continued
     run,
     definition: definitionName(definition),
     chain: { first, number: number + 1 },
-    commands: movedCommands(image),
-    resends: movedResends(image),
+    commands: moved(image, image.commands),
+    resends: moved(image, image.resends),
     timers: new Map([...image.timers].filter(([n, { purpose }]) => purpose === 'process' || image.resends.has(n))),
     pendingSends: sendsOf(image.run, image.pendingSends),
     tail: [],
@@ -101,31 +101,29 @@ export function sendsOf(run: string, pending: readonly PendingSend[]): PendingSe
 }
 
 /** No step awaits them any more, so a call is from now on like a command of `ctx.send`: its outcome changes nothing, and may stay unknown. */
-function movedCommands(image: Image): Image['commands'] {
-  const moved: Image['commands'] = new Map();
-  for (const [n, command] of image.commands) if (command.mode !== 'call' || !command.unknown) moved.set(n, moving(image, command));
-  return moved;
-}
-
-function movedResends(image: Image): Image['resends'] {
-  return new Map([...image.resends].map(([n, command]) => [n, moving(image, command)]));
-}
-
 function moving({ run }: Image, command: OpenCommand): OpenCommand {
   return { run, ...command, ...(command.mode === 'call' && { mode: 'send' as const }) };
+}
+
+function moved(image: Image, commands: ReadonlyMap<number, OpenCommand>): Map<number, OpenCommand> {
+  return new Map([...commands].map(([n, command]) => [n, moving(image, command)]));
 }
 
 /** A detached call that pauses before its next run is issued again by the next run, like a command of `ctx.send`. */
 function leaveRetries(run: ProcessRun): void {
   const { image, steps } = run;
-  for (const [n, step] of steps) if (step.kind === 'call' && step.retry && image.timers.has(n)) image.resends.set(n, pausing(run, step));
+  for (const [n, step] of steps)
+    if (step.kind === 'call' && step.retry && image.timers.has(n)) image.resends.set(n, pausing(run, step, step.retry));
 }
 
-function pausing(run: ProcessRun, { path, command, sent, retry, policy }: CallStep): OpenCommand {
-  const { retries = 0, since = 0 } = retry ?? {};
-  const input = sent?.data ?? null;
+function pausing(
+  run: ProcessRun,
+  { path, command, sent, policy }: CallStep,
+  { retries, since }: NonNullable<CallStep['retry']>,
+): OpenCommand {
+  const { data, version } = sent as SentValue;
   const shadow = shadowOf({ run: run.image.run, n: 0, path, command, mode: 'send' });
-  return { ...shadow, input, version: sent?.version, inputRef: offload(run, input), retries, since, timeoutMs: policy.timeoutMs };
+  return { ...shadow, input: data, version, inputRef: offload(run, data), retries, since, timeoutMs: policy.timeoutMs };
 }
 
 /** The first facts of the next run. `image`: that of the run, before them. */
@@ -162,16 +160,16 @@ export function factsAfter(ended: ProcessRun, { definition, event, data }: Conti
 function continuesOf({ image: { run }, unread }: ProcessRun, { chain, commands, resends, timers }: Image): Continues {
   return {
     run,
-    number: chain?.number ?? 2,
+    number: (chain as Chain).number,
     ...(unread.length > 0 && { unread: unread.length }),
-    ...(commands.size > 0 && { commands: Array.from(commands.values(), (command) => namedIn(run, command)) }),
-    ...(resends.size > 0 && { resends: Array.from(resends, ([timer, command]) => ({ ...namedIn(run, command), timer })) }),
+    ...(commands.size > 0 && { commands: Array.from(commands.values(), named) }),
+    ...(resends.size > 0 && { resends: Array.from(resends, ([timer, command]) => ({ ...named(command), timer })) }),
     ...(timers.size > 0 && { timers: Array.from(timers.values(), ({ n, path, due, purpose }) => ({ n, path, due, purpose })) }),
   };
 }
 
-function namedIn(ended: string, { run = ended, n, path, command, mode, owner }: OpenCommand): MovedCommand {
-  return { run, n, path, command, mode, ...(owner !== undefined && { owner }) };
+function named({ run, n, path, command, mode, owner }: OpenCommand): MovedCommand {
+  return { run: run as string, n, path, command, mode, ...(owner !== undefined && { owner }) };
 }
 
 /** A run that continues another begins. In a replay, what has moved is made from the entry. */
@@ -179,15 +177,15 @@ export function takeOver(run: ProcessRun, { unread = 0, commands = [], resends =
   run.arriving = unread;
   if (!run.expected) return;
   const { image } = run;
-  for (const moved of commands) image.commands.set(moved.n, shadowOf(moved));
-  for (const { timer, ...moved } of resends) image.resends.set(timer, shadowOf(moved));
+  for (const command of commands) image.commands.set(command.n, shadowOf(command));
+  for (const { timer, ...command } of resends) image.resends.set(timer, shadowOf(command));
   for (const timer of timers) image.timers.set(timer.n, timer satisfies ArmedTimer);
 }
 
 /** A moved command in a replay. Its limits and its input are in the head, and a replay decides by the journal. */
-function shadowOf(moved: MovedCommand): OpenCommand {
+function shadowOf(command: MovedCommand): OpenCommand {
   return {
-    ...moved,
+    ...command,
     input: null,
     hash: '',
     attempt: 1,

@@ -1,4 +1,6 @@
+import { process } from 'tutti';
 import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
 import { JOURNAL_ENTRIES_SUGGESTED } from '../../lib/core/image.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { Instance, type InstanceOptions } from './instance.ts';
@@ -142,6 +144,17 @@ describe('a run that continues as new', () => {
     expect(trip.command('notes.notify').input).not.toEqual(input);
   });
 
+  test('a process without a starting event goes on with its input', async () => {
+    const counting = process('counting', { input: z.object({ n: z.int() }), receives: [Nudge.byId(({ id }) => id)] }, async (ctx) => {
+      await ctx.waitFor(Nudge);
+      return ctx.continueAsNew({ n: 5 });
+    });
+    const trip = new Instance(counting);
+    await trip.starts(Checkout);
+    await trip.happens(Nudge);
+    expect(trip.journal).toMatchObject([{ type: 'ProcessStarted', event: 'counting.start', data: { n: 5 } }]);
+  });
+
   test('tags and the view stay', async () => {
     const trip = await started(async (ctx) => {
       if (noteOf(ctx) !== '') return ctx.sleep('1 day');
@@ -211,6 +224,23 @@ describe('commands that nothing awaits', () => {
     await trip.passes('1 day');
     expect(trip.open()).toEqual([]);
     expect(trip.status).toBe('running');
+  });
+
+  test('a detached child moves with its owner', async () => {
+    const child = process('child', { input: z.object({ n: z.int() }) }, async (ctx) => ctx.sleep('1 day'));
+    const trip = await started(async (ctx) => {
+      if (noteOf(ctx) === '') ctx.detach(ctx.child(child, { n: 1 }, { id: 'c' }));
+      await ctx.waitFor(Nudge);
+      return again(ctx);
+    });
+    await trip.happens(Nudge);
+    const moved = trip.command('tutti.child');
+    expect(moved).toMatchObject({ owner: 'default#child#c', n: 1, mode: 'send', detached: true });
+    expect(trip.journal).toMatchObject([{ continues: { commands: [{ n: 1, owner: 'default#child#c' }] } }]);
+    await trip.answers(moved, 'failed', { code: 'PROCESS_FAILED', process: 'child', type: 'Other', data: {}, message: '' });
+    expect(trip.open()).toEqual([]);
+    await trip.reload();
+    expect(trip.bug).toBeUndefined();
   });
 
   test('a late success of an abandoned command is undone in a later run', async () => {
@@ -299,6 +329,13 @@ describe('the end of the run', () => {
     expect(trip.command('payments.charge')).toMatchObject({ mode: 'send', input: { amount: 1 }, retries: 1 });
     await trip.reload();
     expect(trip.bug).toBeUndefined();
+  });
+
+  test('code that continues where the journal waits is a difference', async () => {
+    const trip = await started(async (ctx) => ctx.waitFor(Nudge));
+    const { bug } = (await trip.rebuilt(tripOf(async (ctx) => again(ctx)))).run;
+    expect(bug?.code).toBe('NONDETERMINISM');
+    expect(bug?.message).toContain('the code now decides RunContinued');
   });
 
   test('a cancelled process continues no more', async () => {

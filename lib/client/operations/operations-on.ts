@@ -30,6 +30,7 @@ import { rotateKeys } from '../rotate-keys.ts';
 import { signalInstance } from '../signal.ts';
 import { startProcess } from '../start.ts';
 import { within } from '../tenant.ts';
+import { versionsInUse } from '../versions.ts';
 import { whyOfHead } from './why-of-head.ts';
 
 /**
@@ -63,6 +64,7 @@ export function operationsOn(system: Reach): Operations {
     causes: async (request) => causesOf(of(request), request),
     journal: async (request) => journalOf(of(request), request),
     why: async (instance) => whyOf(of(instance), instance),
+    versions: async () => ({ versions: await versionsInUse(system) }),
     cancel: async ({ reason, ...instance }) => operated(of(instance), instance, { act: 'cancel', reason }),
     terminate: async ({ reason, ...instance }) => operated(of(instance), instance, { act: 'terminate', reason }),
     pause: async ({ reason, clock, ...instance }) => {

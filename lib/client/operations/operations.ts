@@ -5,6 +5,7 @@ import type { Json } from '../../contract/schema.ts';
 import type { PauseClock } from '../../core/image.ts';
 import type { Paused, Status, Summary } from '../describe.ts';
 import type { UndeclaredFailure } from '../resolve.ts';
+import type { VersionUse } from '../versions.ts';
 import type { ScheduleDescription } from '../schedules.ts';
 import type { OnOpen } from '../start.ts';
 import type { ParkedCount } from '../parked-count.ts';
@@ -40,6 +41,8 @@ export interface Operations {
   /** `number`: that of a run that `ctx.continueAsNew` has ended. @default the current run */
   journal: Operation<Instance & { payloads: boolean; from: number; number?: number }, JournalResponse>;
   why: Operation<Instance, WhyResponse>;
+  /** The versions of each process, with their open runs in all tenants. */
+  versions: Operation<Readonly<Record<string, never>>, { versions: readonly VersionUse[] }>;
   cancel: Operation<Instance & { reason: string }, { status: Status }>;
   terminate: Operation<Instance & { reason: string }, { status: Status }>;
   pause: Operation<Instance & { reason: string; clock?: PauseClock }, PauseResponse>;

@@ -8,6 +8,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'publish',
   'list',
   'causes',
+  'versions',
   'journal',
   'why',
   'cancel',

@@ -135,8 +135,8 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/core/continuing.ts',
-        find: 'commands: movedCommands(image),',
-        plant: 'commands: PLANTED ? new Map() : movedCommands(image),',
+        find: 'commands: moved(image, image.commands),',
+        plant: 'commands: PLANTED ? new Map() : moved(image, image.commands),',
       },
     ],
   },

@@ -1,0 +1,31 @@
+import type { Command } from 'commander';
+import type { VersionUse } from '../../lib/client/versions.ts';
+import { addWhereOptions, withOperations, type Invocation, type WhereOptions } from '../invocation.ts';
+
+const HEADER = ['PROCESS', 'VERSION', 'RUNNING', 'STUCK', 'PAUSED', 'REMOVABLE'];
+
+export function addVersionsCommand(program: Command, invocation: Invocation): void {
+  addWhereOptions(program.command('versions'))
+    .description('list the versions of each process: open runs of all tenants, and whether a version can leave the system')
+    .action(async (options: WhereOptions) => {
+      await withOperations(invocation, options, async (operations) => {
+        const { versions } = await operations.versions({});
+        if (options.json) for (const each of versions) invocation.terminal.printJson(each);
+        else invocation.terminal.print(...table(versions));
+      });
+    });
+}
+
+function table(versions: readonly VersionUse[]): string[] {
+  const rows = [
+    HEADER,
+    ...versions.map((each) => [each.process, each.version, each.running, each.stuck, each.paused, each.why].map(String)),
+  ];
+  const widths = HEADER.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}
