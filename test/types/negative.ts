@@ -135,6 +135,10 @@ export const p1 = process('p', { startOn: OrderPlaced.byId(order => order.orderI
   ctx.errors.NoCar({});
   // @ts-expect-error wrong data of an error
   ctx.errors.NoDriver({ tried: 'x' });
+  // @ts-expect-error the input of the next run is that of a start
+  await ctx.continueAsNew({ cart: 'x' });
+  // @ts-expect-error a run continues on its own version or on the newest
+  await ctx.continueAsNew({ cartId: 'c' } as never, { version: 2 });
   // @ts-expect-error no view declared
   ctx.view({ stage: 'packing' });
   // @ts-expect-error a typo in a duration

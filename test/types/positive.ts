@@ -227,3 +227,11 @@ export const children = async () => {
   await anyCtx.scope('whole', async () => {}, { shielded: true });
   await given(bookTrip).when(ended(noInput, undefined)).expect(starts(bookTrip), starts(bookTrip, cart));
 };
+
+// A run that continues as new: the step never settles, so the result of the process stays as it is.
+export const endless = process('endless', { input: z.object({ n: z.int(), by: z.int().default(1) }) }, async (ctx, { n }) => {
+  if (n > 3) return { done: n };
+  const suggests: boolean = ctx.suggestsContinuing;
+  return suggests ? ctx.continueAsNew({ n: n + 1 }) : ctx.continueAsNew({ n, by: 2 }, { version: 'newest' });
+});
+equal<ResultOf<typeof endless>, { readonly done: number }>(true);
