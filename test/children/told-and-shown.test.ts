@@ -122,3 +122,13 @@ test('show tells a child in the journals of both', () => {
     'the child part t-1.1 was cancelled',
   ]);
 });
+
+test('a child without a result gives null to its parent', async () => {
+  const silent = process('silent', { input: z.string() }, async () => {});
+  const asking = process('asking', { input: z.string() }, async (ctx, text) => ({
+    got: (await ctx.child(silent, text)) as unknown as null,
+  }));
+  const world = simulate(system('shop', { processes: [silent, asking], services: [] }));
+  await world.client.start(asking, 'x', { id: 'a-1' });
+  expect(await world.client.result(asking, 'a-1')).toEqual({ got: null });
+});
