@@ -50,7 +50,7 @@ export interface Client {
   result<P extends AnyProcess>(process: P, id: string, options?: { timeout?: Duration }): Promise<ResultOf<P>>;
   /** Undoes the completed steps, then ends the instance, also if it is stuck. Throws `STUCK` if its journal does not replay. */
   cancel(process: AnyProcess, id: string, reason: string): Promise<void>;
-  /** Ends the instance at once without undoing its steps. */
+  /** Ends the instance at once without undoing its steps. `describe` then lists what stays done, as `standing`. */
   terminate(process: AnyProcess, id: string, reason: string): Promise<void>;
   /**
    * Records the outcome of a command that an operator has determined: of an open or an unresolved command, or of the command that the

@@ -9,6 +9,7 @@ import type { Reach } from './connection.ts';
 import { splitDefinition, namesOf, pidOf, requireHead, type InstanceName } from './instance.ts';
 import { parkedCount, type ParkedCount } from './parked-count.ts';
 import { unresolvedOf, type Unresolved } from './unresolved.ts';
+import { standingOf, type Standing } from './operations/standing.ts';
 import { whyOfHead } from './operations/why-of-head.ts';
 
 /** Status of an instance; `stuck` needs an operator. */
@@ -54,6 +55,8 @@ export interface Description extends Summary {
   readonly parent?: InstanceRef;
   /** Its children that have not ended, also those that it has detached or that a terminated instance has left. */
   readonly children: readonly InstanceRef[];
+  /** After a terminate: the completed commands that have an undo, which was not run. Absent at any other end. */
+  readonly standing?: readonly Standing[];
   /** Number of parked events of the instance, by reason. `CLOSED` counts the events that came after its end. */
   readonly parked: ParkedCount;
 }
@@ -66,7 +69,9 @@ export interface InstanceRef {
 
 export async function describeInstance(reach: Reach, instance: InstanceName): Promise<Description> {
   const head = await requireHead(reach.ports, pidOf(reach, instance));
-  return descriptionOf(reach, head, await parkedCount(reach.ports, head.pid));
+  const standing = await standingOf(reach, head);
+  const description = descriptionOf(reach, head, await parkedCount(reach.ports, head.pid));
+  return standing.length === 0 ? description : { ...description, standing };
 }
 
 export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): Description {

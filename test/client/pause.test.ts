@@ -132,8 +132,11 @@ describe('client.pause', () => {
     await world.settle();
     await world.client.terminate(trip, 'x', 'not needed');
     await world.settle();
-    const { status, paused, parked } = await world.client.describe(trip, 'x');
+    const { status, paused, parked, standing } = await world.client.describe(trip, 'x');
     expect({ status, paused, parked }).toEqual({ status: 'terminated', paused: undefined, parked: { CLOSED: 1 } });
+    expect(standing).toEqual([
+      { step: 'seats.book:1', command: 'seats.book', commandId: expect.stringMatching(/^default#trip#x\/.*\/1$/) },
+    ]);
   });
 
   test('refuses an instance that has ended, and a resolve while it lasts', async () => {

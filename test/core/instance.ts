@@ -11,7 +11,7 @@ import type { Outcome } from '../../lib/contract/wire/envelope.ts';
 import type { Verdict } from '../../lib/core/classify.ts';
 import { actIdentity, identityOf } from '../../lib/core/identity.ts';
 import type { OpenCommand } from '../../lib/core/image.ts';
-import type { OperationKind, ReplyInbound, Resolution } from '../../lib/core/inbound.ts';
+import type { OperationInbound, OperationKind, ReplyInbound } from '../../lib/core/inbound.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { earliestDue } from '../../lib/core/timers.ts';
 import type { LiveInstance } from '../../lib/engine/advance/live-instance.ts';
@@ -203,7 +203,7 @@ export class Instance extends Rehearsal {
 
   async operates(
     act: OperationKind,
-    options: { readonly id?: string; readonly skip?: string; readonly step?: string; readonly resolution?: Resolution } = {},
+    options: Partial<Pick<OperationInbound, 'id' | 'skip' | 'step' | 'resolution' | 'clock' | 'sender'>> = {},
   ): Promise<Verdict> {
     const { id: _id, ...asked } = options;
     const { id, ...carried } = this.carried('o', options.id);

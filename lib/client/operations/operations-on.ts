@@ -31,6 +31,7 @@ import { signalInstance } from '../signal.ts';
 import { startProcess } from '../start.ts';
 import { within } from '../tenant.ts';
 import { versionsInUse } from '../versions.ts';
+import { standingOf } from './standing.ts';
 import { whyOfHead } from './why-of-head.ts';
 
 /**
@@ -66,7 +67,11 @@ export function operationsOn(system: Reach): Operations {
     why: async (instance) => whyOf(of(instance), instance),
     versions: async () => ({ versions: await versionsInUse(system) }),
     cancel: async ({ reason, ...instance }) => operated(of(instance), instance, { act: 'cancel', reason }),
-    terminate: async ({ reason, ...instance }) => operated(of(instance), instance, { act: 'terminate', reason }),
+    terminate: async ({ reason, ...instance }) => {
+      const reach = of(instance);
+      const ended = await operated(reach, instance, { act: 'terminate', reason });
+      return { ...ended, standing: await standingOf(reach, await requireHead(reach.ports, pidOf(reach, instance))) };
+    },
     pause: async ({ reason, clock, ...instance }) => {
       const reach = of(instance);
       await namedHead(reach, instance);

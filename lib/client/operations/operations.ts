@@ -9,6 +9,7 @@ import type { VersionUse } from '../versions.ts';
 import type { ScheduleDescription } from '../schedules.ts';
 import type { OnOpen } from '../start.ts';
 import type { ParkedCount } from '../parked-count.ts';
+import type { Standing } from './standing.ts';
 import type { Why } from './why.ts';
 
 /** A request within one tenant. */
@@ -44,7 +45,7 @@ export interface Operations {
   /** The versions of each process, with their open runs in all tenants. */
   versions: Operation<Readonly<Record<string, never>>, { versions: readonly VersionUse[] }>;
   cancel: Operation<Instance & { reason: string }, { status: Status }>;
-  terminate: Operation<Instance & { reason: string }, { status: Status }>;
+  terminate: Operation<Instance & { reason: string }, TerminateResponse>;
   pause: Operation<Instance & { reason: string; clock?: PauseClock }, PauseResponse>;
   resolve: Operation<Instance & { step: string; reason: string } & ({ output: Json } | { failure: UndeclaredFailure }), { status: Status }>;
   resume: Operation<Instance & { version?: number; skip?: string; reason?: string }, { status: Status }>;
@@ -87,6 +88,12 @@ export type ListedPause = Omit<Paused, 'since'> & { readonly since: string };
 export interface PauseResponse {
   readonly status: Status;
   readonly paused?: ListedPause;
+}
+
+export interface TerminateResponse {
+  readonly status: Status;
+  /** The effects that stay. */
+  readonly standing: readonly Standing[];
 }
 
 export interface RotateResponse {
