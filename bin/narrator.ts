@@ -47,6 +47,8 @@ export class Narrator {
         return plain(entry.moved ? `still holds ${entry.event}` : receivedText(entry));
       case 'RunContinued':
         return plain('continues as a new run');
+      case 'EventAnswered':
+        return plain(`${entry.event} answered`);
       case 'CommandIssued':
         return this.#issued(entry);
       case 'CommandAnswered':

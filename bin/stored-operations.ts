@@ -34,6 +34,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     start: refuse,
     result: refuse,
     signal: refuse,
+    ask: refuse,
     publish: refuse,
     cancel: refuse,
     terminate: refuse,

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addAskCommand } from './commands/ask.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addContractsCommand } from './commands/contracts.ts';
 import { addDevCommand } from './commands/dev.ts';
@@ -61,6 +62,7 @@ function commandLine(invocation: Invocation): Command {
   addDevCommand(program, invocation);
   addStartCommand(program, invocation);
   addSignalCommand(program, invocation);
+  addAskCommand(program, invocation);
   addPublishCommand(program, invocation);
   addListCommand(program, invocation);
   addShowCommand(program, invocation);

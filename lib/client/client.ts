@@ -1,7 +1,7 @@
 import type { AnyCommand, FailureOf } from '../contract/command.ts';
 import type { Duration } from '../contract/duration.ts';
-import type { AnyEvent } from '../contract/event.ts';
-import type { Frozen, Sent } from '../contract/schema.ts';
+import type { AnswerOf, AnyEvent, Question } from '../contract/event.ts';
+import type { Frozen, Received, Sent } from '../contract/schema.ts';
 import type { AnyProcess, EventsOf, ResultOf, StartOf, ViewOf } from '../contract/process-contract.ts';
 import type { Description, Status, Summary } from './describe.ts';
 import type { StepOutcome } from './resolve.ts';
@@ -32,6 +32,18 @@ export interface Client {
     event: E,
     data: Frozen<Sent<E['~data']>>,
   ): Promise<Signalled>;
+  /**
+   * Sends a question to one instance and waits for its answer (`ctx.answer`), which is journaled before it is returned. Rejects with the
+   * failure of an instance that failed or was cancelled, `CLOSED` if it ended otherwise, `STUCK`, or `TIMED_OUT`: the event then stays, and
+   * to ask again with the same `id` waits for the same answer. @default no timeout, a new id
+   */
+  ask<P extends AnyProcess, E extends AnyEvent<EventsOf<P>>>(
+    process: P,
+    id: string,
+    event: E & Question<E>,
+    data: Frozen<Sent<E['~data']>>,
+    options?: { timeout?: Duration; id?: string },
+  ): Promise<Frozen<Received<AnswerOf<E>>>>;
   /** Returns the newest view of the instance, also after its end. */
   query<P extends AnyProcess>(process: P, id: string): Promise<ViewOf<P>>;
   /** Returns the status of the instance and what it waits for, also after its end. */

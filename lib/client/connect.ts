@@ -39,6 +39,10 @@ export function connect(system: System<string>, connection: Connection, { tenant
     start: (process, input, options) => startProcess(reach, process, input, options),
     publish: async (event, data, options) => void (await publishEvent(reach, eventContract(event), data, options)),
     signal: (process, id, event, data) => signalInstance(reach, named(process, id), eventContract(event), data),
+    ask: async (process, id, ...[event, data, options]) => {
+      const { askInstance } = await import('./ask.ts');
+      return (await askInstance(reach, named(process, id), { event: eventContract(event), data }, options)) as never;
+    },
     query: (process, id) => queryInstance(reach, process, id) as Promise<never>,
     describe: (process, id) => describeInstance(reach, named(process, id)),
     list: (filter) => listInstances(reach, filter),

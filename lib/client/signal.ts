@@ -16,8 +16,13 @@ export interface Signalled {
 }
 
 /** Sends an event to one instance, also before its start. Resolves when the event is durable. */
-export async function signalInstance(reach: Reach, instance: InstanceName, event: EventContract, data: unknown): Promise<Signalled> {
-  const { process } = instance;
+export async function signalInstance(
+  reach: Reach,
+  instance: InstanceName & { readonly eventId?: string | undefined },
+  event: EventContract,
+  data: unknown,
+): Promise<Signalled> {
+  const { process, eventId } = instance;
   const pid = pidOf(reach, instance);
   checkReceives(reach, process, event);
   const [head] = await reach.ports.store.load([pid], { consistent: true });
@@ -25,7 +30,7 @@ export async function signalInstance(reach: Reach, instance: InstanceName, event
     throw new ClientError('CLOSED', `${event.type} was sent to ${nameOf(pid)}, which has ${head.status}: expected an open instance.`);
   }
   refuseOverflow(event.type, pid, head);
-  const sent = await publishEvent(reach, event, data, { processid: pid });
+  const sent = await publishEvent(reach, event, data, { processid: pid, ...(eventId !== undefined && { id: eventId }) });
   const until = keptUntil(head, reach.system.processes.get(process)?.[0], reach.ports.clock.now());
   return { id: sent, ...(until !== undefined && { keptUntil: new Date(until) }) };
 }

@@ -10,8 +10,10 @@ export interface AnyEvent<N extends string = string> {
 }
 
 /** An event type: a name and the schema of its data. An `Event` is itself a schema of its data. */
-export interface Event<N extends string, D> extends AnyEvent<N>, StandardSchemaV1<Sent<D>, Received<D>> {
+export interface Event<N extends string, D, A = never> extends AnyEvent<N>, StandardSchemaV1<Sent<D>, Received<D>> {
   readonly '~data': D;
+  /** The type of its answers. It has no value at run time. */
+  readonly '~answer'?: { readonly of: A };
   /** Correlates by instance id: `id` computes the id from the data. */
   byId(id: (data: Frozen<Received<D>>) => string): Correlated<N, D, 'id'>;
   /** Correlates by business key: the event goes to the instances that wait for the key. */
@@ -27,18 +29,26 @@ export interface Correlated<N extends string = string, D = unknown, By extends '
   readonly by: By;
 }
 
+/** The answers of an event, as a process gives them. */
+export type AnswerOf<E extends AnyEvent> = E extends { readonly '~answer'?: { readonly of: infer A } } ? A : never;
+/** `E` if it declares an answer, else one sentence that tsc prints. */
+export type Question<E extends AnyEvent> = [AnswerOf<E>] extends [never]
+  ? `${E['type']} declares no answer: add { answer: schema } to its event()`
+  : E;
+
 /** The data that a reader of the event gets. */
 export type DataOf<E extends AnyEvent> = Frozen<Received<E['~data']>>;
 
 /**
- * Defines an event. The text before the dot is its owner, which is the `source` of each published event of this type.
+ * Defines an event. The text before the dot is its owner, which is the `source` of each published event of this type. With `answer` it is a
+ * question: `client.ask` sends it to an instance and waits for the value that the process gives to `ctx.answer`.
  * @example import { event } from 'tutti'; const OrderPlaced = event('orders.order-placed', z.object({ orderId: z.string() }));
  */
-export function event<const N extends `${string}.${string}`, S extends Schema>(
+export function event<const N extends `${string}.${string}`, S extends Schema, A extends Schema = never>(
   type: N,
   data: Wire<S>,
-  options?: { readonly dedupeBy?: (data: Frozen<Received<Data<S>>>) => string },
-): Event<N, Data<S>> {
+  options?: { readonly dedupeBy?: (data: Frozen<Received<Data<S>>>) => string; readonly answer?: Wire<A> },
+): Event<N, Data<S>, [A] extends [never] ? never : Data<A>> {
   const schema = data as Schema;
   const dedupeBy = options?.dedupeBy;
   const contract: EventContract = Object.freeze({
@@ -46,6 +56,7 @@ export function event<const N extends `${string}.${string}`, S extends Schema>(
     owner: ownerOf(type),
     data: schema,
     ...(dedupeBy === undefined ? {} : { dedupeBy }),
+    ...(options?.answer === undefined ? {} : { answer: options.answer as Schema }),
   });
   return Object.freeze({
     type,
@@ -55,7 +66,7 @@ export function event<const N extends `${string}.${string}`, S extends Schema>(
     byId: (of: (data: never) => string) => correlated(contract, 'id', of),
     byKey: (of: (data: never) => string) => correlated(contract, 'key', of),
     is: (message: Message) => message.type === type,
-  }) as unknown as Event<N, Data<S>>;
+  }) as never;
 }
 
 function ownerOf(type: string): string {

@@ -11,6 +11,8 @@ export interface EventContract {
   readonly owner: string;
   readonly data: Schema;
   readonly dedupeBy?: (data: never) => string;
+  /** The schema of its answers, if it is a question. */
+  readonly answer?: Schema;
 }
 
 export interface CorrelationContract {

@@ -2,7 +2,7 @@ import { jsonFault } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
 import type { SentValue } from './image.ts';
 import { type Passed, journal, offload, sending, sendingAgain, sendingUnlessNew } from './journal.ts';
-import { nextPath, type ProcessRun, type Scope } from './run.ts';
+import { nextPath, type ProcessRun, type Scope, type Signal } from './run.ts';
 import { allocate } from './timers.ts';
 
 /** `ctx.publish`, and the events that the kernel itself publishes. The event is put on the bus after this commit. */
@@ -52,4 +52,23 @@ function checkTag(run: ProcessRun, key: string, value: unknown): void {
   const fault =
     key === '' ? 'its key is empty' : typeof value === 'string' ? (jsonFault(key) ?? jsonFault(value)) : 'its value is not a string';
   if (fault !== undefined) refuse(run, 'POISON', `${run.definition.name} was tagged with ${JSON.stringify(key)}: ${fault}.`);
+}
+
+/** Notes an event that the process has read and that waits for an answer. */
+export function noteQuestion({ definition, asked }: ProcessRun, { event, id }: Pick<Signal, 'event' | 'id'>): void {
+  if ([...definition.receives, ...definition.startOn].some((each) => each.event.type === event && each.event.answer !== undefined))
+    asked.push({ event, id });
+}
+
+/** `ctx.answer`: journals the answer to the oldest event of this type that the process has read and not answered. */
+export function answerEvent(run: ProcessRun, scope: Scope, event: string, passed: Passed): void {
+  const question = run.asked.find((each) => each.event === event);
+  if (!question) {
+    refuse(run, 'POISON', `${run.definition.name} answers ${event}, but it has read none that waits for an answer.`);
+    return;
+  }
+  run.asked.splice(run.asked.indexOf(question), 1);
+  const path = nextPath(scope, `${event}/answer`);
+  const { data, hashes } = sending(run, 'EventAnswered', path, passed);
+  journal(run, { type: 'EventAnswered', path, event, id: question.id, ...hashes, data });
 }

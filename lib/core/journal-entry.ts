@@ -178,6 +178,8 @@ export type Decided =
   /** The code of the system lists a schedule with other times. */
   | { readonly type: 'ScheduleChanged'; readonly path: string; readonly hash: string; readonly rule: string }
   | { readonly type: 'Tagged'; readonly path: string; readonly tags: Readonly<Record<string, string>> }
+  /** `ctx.answer`: the answer to the event with this id. */
+  | ({ readonly type: 'EventAnswered'; readonly path: string; readonly event: string; readonly id: string } & Value & Hashed)
   | { readonly type: 'EventsUnread'; readonly path: string; readonly ids: readonly string[] }
   /** The last entry of a run that continues as new. `run`: the next run. `hash` is that of its input. */
   | ({ readonly type: 'RunContinued'; readonly path: string; readonly run: string; readonly definition: string } & Hashed)

@@ -224,7 +224,7 @@ export function sendingAgain(run: ProcessRun, type: HashedType, path: string, se
   return { ...sent, wireHash, hashes: { hash: wireHash.slice(0, SHORT_HASH_LENGTH) } };
 }
 
-type HashedType = 'CommandIssued' | 'EventPublished' | 'ViewChanged' | 'RunContinued';
+type HashedType = 'CommandIssued' | 'EventPublished' | 'EventAnswered' | 'ViewChanged' | 'RunContinued';
 
 function sentNow(run: ProcessRun, passed: Passed): Sending | Unfit {
   const parsed = parsedOf(passed);

@@ -26,6 +26,8 @@ export interface ProcessRun {
   readonly steps: Map<number, StepState>;
   /** Received events that no wait has taken yet, in order of arrival. */
   readonly unread: Signal[];
+  /** Questions that the process has read and not answered, the oldest first. */
+  readonly asked: Pick<Signal, 'event' | 'id'>[];
   /** Open waits, in order of their requests. */
   readonly waits: WaitStep[];
   /** Undoings in progress. The items of each are undone one at a time. */
@@ -306,6 +308,7 @@ export function newRun(definition: ProcessContract, environment: RunEnvironment,
     outcomes: [],
     steps: new Map(),
     unread: [],
+    asked: [],
     waits: [],
     undoings: new Set(),
     touched: new Set(),

@@ -1,3 +1,4 @@
+import { noteQuestion } from './effects.ts';
 import type { CalendarRule } from '../contract/calendar.ts';
 import type { Message } from '../contract/message.ts';
 import { journal } from './journal.ts';
@@ -104,6 +105,7 @@ export function receiveSignal(run: ProcessRun, signal: Signal): void {
 
 function take(run: ProcessRun, step: WaitStep, signal: Signal): void {
   journal(run, { type: 'EventTaken', path: step.path, id: signal.id });
+  noteQuestion(run, signal);
   step.status = 'settled';
   step.scope.open.delete(step);
   run.outcomes.push({ kind: 'fulfil', step, value: step.loop ? messageOf(signal) : signal.data });

@@ -2,7 +2,7 @@ import type { AnyCommand, FailureOf, InputOf, OutputOf } from '../contract/comma
 import type { CalendarRule } from '../contract/calendar.ts';
 import type { Duration } from '../contract/duration.ts';
 import type { Failure, ProcessFailed } from '../contract/errors.ts';
-import type { AnyEvent, DataOf } from '../contract/event.ts';
+import type { AnswerOf, AnyEvent, DataOf, Question } from '../contract/event.ts';
 import type { Frozen, Json, Received, Sent } from '../contract/schema.ts';
 import type { AnyProcess, OtherFailure, ResultOf, StartOf } from '../contract/process-contract.ts';
 import type { Message } from '../contract/message.ts';
@@ -300,6 +300,11 @@ export interface Context<T extends ContextTypes> extends AnyContext {
    * process is cancelled.
    */
   continueAsNew(input: Frozen<Sent<T['start']>>, options?: ContinueOptions): Step<never>;
+  /**
+   * Answers the oldest event of this type that this process has read and not answered. `client.ask` gets the value after it is journaled. To
+   * answer an event that was not read is a bug: the instance gets stuck.
+   */
+  answer<E extends AnyEvent>(event: Declared<E, T['byId'], 'receives'> & Question<E>, value: Frozen<Sent<AnswerOf<E>>>): void;
   /** Replaces the view that `client.query` returns. */
   view(value: [T['view']] extends [never] ? 'this process declares no view' : Frozen<Sent<T['view']>>): void;
 }

@@ -16,7 +16,7 @@ import { refuse } from '../core/bug.ts';
 import { detachStep, startChild } from '../core/children.ts';
 import { dispatchCommand } from '../core/dispatch.ts';
 import { continueAsNew } from '../core/continuing.ts';
-import { changeView, issuePublish, tag } from '../core/effects.ts';
+import { answerEvent, changeView, issuePublish, tag } from '../core/effects.ts';
 import { JOURNAL_ENTRIES_SUGGESTED } from '../core/image.ts';
 import { callCommand, listedContract, runStep, sendCommand } from '../core/issue.ts';
 import { cancellation, type CallPolicy, type EachLoop, type ProcessRun, type Scope, type StepState as CoreStep } from '../core/run.ts';
@@ -334,6 +334,15 @@ export class ProcessContext {
     if (!declared) return refuse(this.#run, 'POISON', `${this.#definition.name} publishes ${type}, which its publishes does not list.`);
     const passed = { schema: declared.data, value: data, what: `${type} was published with` };
     this.#asOther(() => issuePublish(this.#run, scope, type, passed));
+  }
+
+  answer(event: AnyEvent, value: unknown): void {
+    const scope = this.#takes('answer');
+    if (!scope) return;
+    const { type, answer } = eventContract(event);
+    if (!answer) return refuse(this.#run, 'POISON', `${this.#definition.name} answers ${type}, which declares no answer.`);
+    const passed = { schema: answer, value, what: `${type} was answered with` };
+    this.#asOther(() => answerEvent(this.#run, scope, type, passed));
   }
 
   view(value: unknown): void {

@@ -16,6 +16,7 @@ import { cancelOrder, placeOrder, shop } from './documented/program.ts';
 import { month, MonthBegan, PlanChanged } from './documented/month.ts';
 import { report, reports } from './documented/nightly.ts';
 import { reminder } from './documented/reminder.ts';
+import { cancelRide, ride, RideOrdered } from './documented/ride.ts';
 import { Left, Paused, pausing, PeriodBegan, Resumed, subscription } from './documented/subscription.ts';
 
 const page = readFileSync(new URL('../../docs/authoring.md', import.meta.url), 'utf8');
@@ -305,4 +306,11 @@ describe('fleet', () => {
     expect(await world.client.result(fleet, 'f-1')).toEqual({ loaded: 2 });
     expect(await world.client.result(survey, 'f-1.4')).toBe(2);
   });
+});
+
+test('a ride answers the fee of its cancellation', async () => {
+  const world = simulate(shopWith([ride]));
+  await world.client.publish(RideOrdered, { rideId: 'r-1' });
+  await world.settle();
+  expect(await cancelRide(world.client, 'r-1')).toBe(500);
 });

@@ -129,6 +129,8 @@ export const p1 = process('p', { startOn: OrderPlaced.byId(order => order.orderI
   (await ctx.waitFor(CancelOrder, { timeout: '1 day' })).orderId;
   // @ts-expect-error not declared in publishes
   ctx.publish(Other, { n: 1 });
+  // @ts-expect-error the event declares no answer
+  ctx.answer(CancelOrder, { fee: 1 });
   // @ts-expect-error wrong data of an event
   ctx.publish(TripBooked, { cartId: 'c', flight: 'f', hotel: 7 });
   // @ts-expect-error an undeclared error
@@ -260,6 +262,8 @@ tutti.signal(fulfilOrder, 'o-1', Viewed, { userId: 'u', item: 'i' });
 tutti.signal(fulfilOrder, 'o-1', CancelOrder, { id: 'o-1' });
 // @ts-expect-error wrong data
 tutti.publish(CancelOrder, { id: 'o-1' });
+// @ts-expect-error the event declares no answer
+tutti.ask(fulfilOrder, 'o-1', CancelOrder, { orderId: 'o-1' });
 // @ts-expect-error no such status
 tutti.list({ status: 'done' });
 // @ts-expect-error no such field in the view

@@ -58,6 +58,11 @@ export function operationsOn(system: Reach): Operations {
       const sent = await signalInstance(of(whose), { process: processNamed(system, process).name, id }, eventNamed(system, event), data);
       return { id: sent.id, ...(sent.keptUntil && { keptUntil: sent.keptUntil.toISOString() }) };
     },
+    ask: async ({ event, data, timeout, ...instance }) => {
+      const { askInstance } = await import('../ask.ts');
+      const question = { event: eventNamed(system, event), data };
+      return { answer: await askInstance(of(instance), instance, question, timeout === undefined ? {} : { timeout }) };
+    },
     publish: async ({ event, data, id, ...whose }) => ({
       id: await publishEvent(of(whose), eventNamed(system, event), data, id === undefined ? {} : { id }),
     }),

@@ -5,6 +5,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'start',
   'result',
   'signal',
+  'ask',
   'publish',
   'list',
   'causes',
