@@ -1,3 +1,4 @@
+import { isKey, KEYS } from '../contract/keys.ts';
 import { tenantOf } from '../contract/wire/process-id.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import { thrownText } from '../contract/wire/thrown-text.ts';
@@ -25,7 +26,12 @@ export interface ListFilter {
 /** Lists the instances of the client's tenant, newest start first. The index is eventually consistent; `describe` reads consistently. */
 export async function* listInstances(reach: Reach, filter: ListFilter = {}): AsyncGenerator<Summary, void, undefined> {
   for await (const head of reach.ports.index.list(indexFilter(reach, filter)))
-    yield instanceSummary(reach, head, await waitingFor(reach, head));
+    if (isShown(head, filter)) yield instanceSummary(reach, head, await waitingFor(reach, head));
+}
+
+/** Keys are instances of the engine: they are listed if the filter names their process, or while they are stuck. */
+function isShown({ pid, status }: Head, { process }: ListFilter): boolean {
+  return !isKey(pid) || status === 'stuck' || process?.name === KEYS;
 }
 
 /** A head that this build cannot read, for example of a newer format, must not hide the other instances. */

@@ -1,3 +1,4 @@
+import { keyDefinition, KEYS } from './keys.ts';
 import { SCHEDULES, scheduleDefinition, type ScheduleDefinition } from './schedule-instance.ts';
 import type { CorrelationContract, ProcessContract, SystemContract } from './runtime-contract.ts';
 
@@ -23,11 +24,11 @@ export class Catalogue {
     for (const versions of system.processes.values()) {
       const [newest] = versions;
       if (newest) for (const correlation of newest.startOn) this.#add({ definition: newest, correlation, starts: true });
-      const received = new Set(newest?.startOn.map((correlation) => correlation.event.type));
+      const received = new Set(newest?.startOn.map(nameOf));
       for (const definition of versions)
         for (const correlation of [...definition.receives, ...definition.startOn]) {
-          if (received.has(correlation.event.type)) continue;
-          received.add(correlation.event.type);
+          if (received.has(nameOf(correlation))) continue;
+          received.add(nameOf(correlation));
           this.#add({ definition, correlation, starts: false });
         }
     }
@@ -43,13 +44,15 @@ export class Catalogue {
   }
 
   newest(process: string): ProcessContract | undefined {
-    return process === SCHEDULES ? this.#ofSchedules() : this.system.processes.get(process)?.[0];
+    if (process === SCHEDULES) return this.#ofSchedules();
+    return process === KEYS ? keyDefinition : this.system.processes.get(process)?.[0];
   }
 
   /** The definition that a head names as `name@version`. */
   definition(name: string): ProcessContract | undefined {
     const at = name.lastIndexOf('@');
     if (name.startsWith(SCHEDULES)) return this.#ofSchedules();
+    if (name.slice(0, at) === KEYS) return keyDefinition;
     const version = Number(name.slice(at + 1));
     return this.system.processes.get(name.slice(0, at))?.find((definition) => definition.version === version);
   }
@@ -57,6 +60,11 @@ export class Catalogue {
   #ofSchedules(): ScheduleDefinition {
     return (this.#schedules ??= scheduleDefinition(this.system.schedules ?? new Map()));
   }
+}
+
+/** A process may have received an event by id in one version, and by key in another. */
+function nameOf({ event, by }: CorrelationContract): string {
+  return `${event.type} ${by}`;
 }
 
 /** The event type of a start by a client: that of the first `startOn`, or `<name>.start`. */

@@ -16,8 +16,11 @@ export interface Event<N extends string, D, A = never> extends AnyEvent<N>, Stan
   readonly '~answer'?: { readonly of: A };
   /** Correlates by instance id: `id` computes the id from the data. */
   byId(id: (data: Frozen<Received<D>>) => string): Correlated<N, D, 'id'>;
-  /** Correlates by business key: the event goes to the instances that wait for the key. */
-  byKey(key: (data: Frozen<Received<D>>) => string): Correlated<N, D, 'key'>;
+  /**
+   * Correlates by business key: the event goes to the instances that wait for this text, of at most 1,024 bytes. `deliver`: `'all'` gives it to
+   * each of them, `'first'` to the one that has waited longest for the key. @default 'all'
+   */
+  byKey(key: (data: Frozen<Received<D>>) => string, options?: { readonly deliver?: 'all' | 'first' }): Correlated<N, D, 'key'>;
   /** Whether a message is this event; narrows the type of its data. */
   is(message: Message): message is Message<N, Frozen<Received<D>>>;
 }
@@ -64,7 +67,8 @@ export function event<const N extends `${string}.${string}`, S extends Schema, A
     '~standard': schema['~standard'],
     '~versions': stepsOf(schema),
     byId: (of: (data: never) => string) => correlated(contract, 'id', of),
-    byKey: (of: (data: never) => string) => correlated(contract, 'key', of),
+    byKey: (of: (data: never) => string, options?: { readonly deliver?: 'all' | 'first' }) =>
+      correlated(contract, 'key', of, options?.deliver),
     is: (message: Message) => message.type === type,
   }) as never;
 }
@@ -74,8 +78,8 @@ function ownerOf(type: string): string {
   return dot < 0 ? type : type.slice(0, dot);
 }
 
-function correlated(event: EventContract, by: 'id' | 'key', of: (data: never) => string): Correlated {
-  const contract: CorrelationContract = Object.freeze({ event, by, of });
+function correlated(event: EventContract, by: 'id' | 'key', of: (data: never) => string, deliver?: 'all' | 'first'): Correlated {
+  const contract: CorrelationContract = Object.freeze({ event, by, of, ...(deliver === 'first' && { deliver }) });
   return Object.freeze({ '~event': event.type, '~data': contract, by });
 }
 

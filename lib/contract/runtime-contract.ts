@@ -20,6 +20,8 @@ export interface CorrelationContract {
   readonly by: 'id' | 'key';
   /** Computes the instance id or the business key from the parsed data. */
   readonly of: (data: never) => string;
+  /** Of a key: `'first'` if only one of the waiting instances gets an event. @default 'all' */
+  readonly deliver?: 'first';
 }
 
 export interface RetryPolicy {
@@ -83,8 +85,8 @@ export interface ProcessContract {
   /** The reaction to an event that arrives after the end: park it for 30 days, or drop it. */
   readonly late: 'park' | 'ignore';
   readonly timeoutMs?: number;
-  /** The definition of a built-in instance, whose front end is loaded at its first event. */
-  readonly builtIn?: 'schedule';
+  /** The definition of a built-in instance. */
+  readonly builtIn?: 'schedule' | 'key';
 }
 
 export interface SystemContract {

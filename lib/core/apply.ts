@@ -114,8 +114,8 @@ function tryAgain(run: ProcessRun, n: number): void {
   else sendUnderNewNumber(run, before);
 }
 
-function signalOf(run: ProcessRun, { event, id, source, time, data }: Extract<RecordedFact, { type: 'EventReceived' }>): Signal {
-  return { event, id, source, time, data: data as Json, order: run.position };
+function signalOf(run: ProcessRun, { event, id, source, time, data, key }: Extract<RecordedFact, { type: 'EventReceived' }>): Signal {
+  return { event, id, source, time, data: data as Json, key, order: run.position };
 }
 
 function timeOver(run: ProcessRun, step: WaitStep | SleepStep): void {

@@ -3,8 +3,10 @@ import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { childVerdict } from './children.ts';
 import { isBegunBy, isClosed, openCommand, type Image, type RingEntry } from './image.ts';
 import type { Inbound, OperationInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
+import { verdictOfKey } from './keys.ts';
 import { resolvable } from './resolvable.ts';
 import { mayBeForgotten } from './signal-ring.ts';
+import { holdsSubscription } from './subscriptions.ts';
 
 /**
  * The verdict on an event against a head image (docs/protocol.md#verdicts). Only a strongly consistent image, or one that was just
@@ -47,6 +49,8 @@ export function classify(image: Image | undefined, inbound: Inbound, definition:
       return ofStart(image, inbound, definition);
     case 'signal':
       return ofSignal(image, inbound);
+    case 'key':
+      return verdictOfKey(image, inbound);
     case 'reply':
       return image && image.status !== 'early' ? ofReply(image, inbound) : 'wrongRun';
     case 'tick':
@@ -80,8 +84,13 @@ function isKnownStart(image: Image, { identity }: StartInbound): boolean {
 }
 
 function ofSignal(image: Image | undefined, signal: SignalInbound): Verdict {
-  if (!image || image.status === 'early') return 'early';
+  const isForwarded = signal.subscription !== undefined;
+  if (!image) return isForwarded ? 'closed' : 'early';
   if (inRing(image.signals, signal)) return 'dup';
+  // A key gets back what comes after the end of the subscription, also if another run has begun.
+  if (isForwarded && !holdsSubscription(image, signal.subscription.run, signal.subscription.n))
+    return unlessForgotten(image, signal, 'closed');
+  if (image.status === 'early') return 'early';
   if (isClosed(image.status)) return unlessForgotten(image, signal, 'closed');
   if (image.status === 'stuck') return 'park';
   return image.paused ? 'keep' : unlessForgotten(image, signal, 'apply');
@@ -122,6 +131,8 @@ function ofReply(image: Image, reply: ReplyInbound): Verdict {
   if (!command && reply.run !== image.run) return 'wrongRun';
   if (!command) return reply.n >= image.seq ? 'future' : 'dup';
   if (reply.outcome === 'deferred' && command.deferred && command.heartbeatMs === undefined) return 'dup';
+  // The refusal of a subscription: `resume` issues it under a new number.
+  if (command.owner !== undefined && image.stuck?.n === reply.n) return 'dup';
   // If an `unknown` reply were applied again after a resume, the instance would get stuck again.
   if (reply.outcome === 'unknown' && (command.unknown || image.stuck?.n === reply.n)) return 'dup';
   if (image.status === 'stuck') return 'park';

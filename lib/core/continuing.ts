@@ -25,7 +25,7 @@ import {
  * N2 The numbers of commands and timers go on through the chain, so a number names one command in every run. A command that moves keeps its
  *    id, with the run that issued it.
  * N3 These move: events that no wait has taken, in order; every open command, and every undo of a late success; the time-out of the process;
- *    tags, view and the rings of ids. Scopes, steps and undo lists do not move, so nothing earlier is undone any more, as after `ctx.pivot`.
+ *    subscriptions to keys, tags, view and the rings of ids. Scopes, steps and undo lists do not move, so nothing earlier is undone any more, as after `ctx.pivot`.
  * N4 A replay of the new run needs only its own journal: its first entry lists what has moved.
  *
  * This function takes the request; the caller then ends the body of the process. The step never settles, unless it is rejected.
@@ -131,7 +131,7 @@ export function factsAfter(ended: ProcessRun, { definition, event, data }: Conti
   const { unread, environment } = ended;
   const at = image.clock;
   const isListed = definition.startOn.some((each) => each.event.type === event);
-  const unreadFacts = unread.map(({ event: type, id, source, time, data: value }): RecordedFact => ({
+  const unreadFacts = unread.map(({ event: type, id, source, time, data: value, key }): RecordedFact => ({
     type: 'EventReceived',
     at,
     event: type,
@@ -139,6 +139,7 @@ export function factsAfter(ended: ProcessRun, { definition, event, data }: Conti
     source,
     time,
     moved: true,
+    ...(key !== undefined && { key }),
     data: value,
   }));
   return [
@@ -157,11 +158,12 @@ export function factsAfter(ended: ProcessRun, { definition, event, data }: Conti
   ];
 }
 
-function continuesOf({ image: { run }, unread }: ProcessRun, { chain, commands, resends, timers }: Image): Continues {
+function continuesOf({ image: { run }, unread, keys }: ProcessRun, { chain, commands, resends, timers }: Image): Continues {
   return {
     run,
     number: (chain as Chain).number,
     ...(unread.length > 0 && { unread: unread.length }),
+    ...(keys && { keys: [...keys] }),
     ...(commands.size > 0 && { commands: Array.from(commands.values(), named) }),
     ...(resends.size > 0 && { resends: Array.from(resends, ([timer, command]) => ({ ...named(command), timer })) }),
     ...(timers.size > 0 && { timers: Array.from(timers.values(), ({ n, path, due, purpose }) => ({ n, path, due, purpose })) }),
@@ -173,8 +175,9 @@ function named({ run, n, path, command, mode, owner }: OpenCommand): MovedComman
 }
 
 /** A run that continues another begins. In a replay, what has moved is made from the entry. */
-export function takeOver(run: ProcessRun, { unread = 0, commands = [], resends = [], timers = [] }: Continues): void {
+export function takeOver(run: ProcessRun, { unread = 0, keys, commands = [], resends = [], timers = [] }: Continues): void {
   run.arriving = unread;
+  run.keys = keys && new Set(keys);
   if (!run.expected) return;
   const { image } = run;
   for (const command of commands) image.commands.set(command.n, shadowOf(command));

@@ -8,6 +8,7 @@ import { endAsContinued } from './continuing.ts';
 import type { ClosedStatus, Image, OpenCommand } from './image.ts';
 import { journal } from './journal.ts';
 import type { ProcessRun } from './run.ts';
+import { unsubscribe } from './subscriptions.ts';
 import { leaveTombstone } from './unresolved.ts';
 
 /** Journals the end of the process and closes its image. The outermost scope is closed. */
@@ -93,6 +94,7 @@ function closeImage(run: ProcessRun, status: ClosedStatus): void {
     image.timers.delete(n);
     image.resends.delete(n);
   }
+  if (image.subscriptions) unsubscribe(run, image.subscriptions);
   delete image.due;
   delete image.tickAt;
   image.status = status;

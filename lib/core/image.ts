@@ -1,4 +1,5 @@
 import type { LastError } from '../contract/wire/last-error.ts';
+import type { KeyName } from '../contract/keys.ts';
 import type { RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 
@@ -123,7 +124,7 @@ export interface PendingSend {
   readonly n: number;
   /** Event: the run that published it, if that is an earlier run of the chain. */
   readonly run?: string;
-  readonly kind: 'tick' | 'event' | 'reply';
+  readonly kind: 'tick' | 'event' | 'reply' | 'forward' | 'unsubscribe';
   readonly cause: string;
   readonly messageId: string;
   /** Tick: its `tickAt`. Event: the process time at which it was published. */
@@ -135,8 +136,40 @@ export interface PendingSend {
   dataref?: string;
   readonly hops?: number;
   readonly trace?: string;
+  /** Forward, of a key: the event `event` as it was published, and the subscriptions that it goes to. */
+  readonly forwarded?: ForwardedEvent & { readonly to: readonly string[]; readonly round?: number };
+  /** Unsubscribe: the subscriptions of a run that has ended. */
+  readonly left?: readonly Subscription[];
   /** Reply: the command that it answers, and how. */
   readonly answers?: Answered & { readonly outcome: OwnerOutcome };
+}
+
+/** The members of an event that a key forwards: it keeps its own id, so that a subscriber finds duplicates. */
+export interface ForwardedEvent {
+  readonly id: string;
+  readonly source: string;
+  readonly time: string;
+}
+
+/** The subscription of a run to a key. Its id is that of the command that subscribed, `pid/run/n`. */
+export interface Subscription {
+  /** The run that subscribed: an earlier one after `ctx.continueAsNew`. */
+  readonly run: string;
+  readonly n: number;
+  /** The pid of the key. */
+  readonly owner: string;
+  readonly event: string;
+  readonly key: string;
+}
+
+/** The state of a key (lib/core/keys.ts). */
+export interface KeyState extends KeyName {
+  /** `'first'`: only one subscriber gets an event. */
+  deliver?: 'first' | undefined;
+  /** The ids of the subscriptions, in the order in which they came. */
+  subscribers: string[];
+  /** How many of several copies of an event have come back, by identity of the event. */
+  returns?: (readonly [string, number])[] | undefined;
 }
 
 export type TimerPurpose = 'sleep' | 'wait' | 'retry' | 'undo-retry' | 'process' | 'named';
@@ -268,6 +301,12 @@ export interface Image {
   tombstones: Tombstone[];
   /** Paths of open waits without a time-out at the last commit, for `why`. A replay does not read them. */
   waits?: readonly string[] | undefined;
+  /** The subscriptions of this run to keys, until it ends. */
+  subscriptions?: Subscription[];
+  /** Of a key: its state. */
+  key?: KeyState;
+  /** Of a key at rest: the messages that wait for its next subscriber. Of every other instance the store alone appends to them. */
+  early?: readonly string[];
   /** The latest view; of a decider: its state. */
   view?: Stored;
   tags?: Readonly<Record<string, string>>;

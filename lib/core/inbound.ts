@@ -1,6 +1,7 @@
 import type { Outcome } from '../contract/wire/envelope.ts';
+import type { KeyName } from '../contract/keys.ts';
 import type { Json } from '../contract/schema.ts';
-import type { Answered, PauseClock } from './image.ts';
+import type { Answered, ForwardedEvent, PauseClock, Subscription } from './image.ts';
 
 /** An admitted event for one instance: it is parsed, its data fits its schema, and its sender is known. */
 interface Carried {
@@ -52,6 +53,44 @@ export interface SignalInbound extends Carried {
   readonly source: string;
   readonly time: string;
   readonly data: Json;
+  /** Position of the data in the event's `versions()`, for a key, which forwards it. @default 1 */
+  readonly dataversion?: number;
+  /** Of an event by key: the text. */
+  readonly keyed?: string;
+  /** Forwarded by a key: the subscription. An event that comes after its end goes back to the key. */
+  readonly subscription?: Pick<Subscription, 'run' | 'n'>;
+}
+
+/** A message for a key: a subscription begins or ends, or an event comes back whose subscription has ended. */
+export interface KeyInbound extends Carried {
+  readonly kind: 'key';
+  readonly act: 'subscribe' | 'unsubscribe' | 'return';
+  /** Id of the subscription, `pid/run/n`. */
+  readonly id: string;
+  /** Of `subscribe`: the name of the first run. Of `return`: of the event and the subscription, which the ring of signals holds. */
+  readonly identity: string;
+  readonly time: string;
+  readonly name?: KeyName;
+  readonly deliver?: 'first';
+  /** Of `subscribe`: the short hash of its command, for the reply. */
+  readonly hash?: string;
+  readonly returned?: ReturnedEvent;
+}
+
+export interface ReturnedEvent extends ForwardedEvent {
+  readonly event: string;
+  readonly data: Json;
+  readonly dataversion?: number;
+  /** The number of subscriptions to which it was forwarded. */
+  readonly to: number;
+  /** How often the event had come back before. @default 0 */
+  readonly round?: number;
+  /** Its identity at the key. */
+  readonly identity: string;
+  /** The message, which the key keeps if it has no other subscriber. */
+  readonly body: string;
+  /** How long it is then kept, in milliseconds. */
+  readonly earlyMs: number;
 }
 
 export interface ReplyInbound extends Carried {
@@ -102,4 +141,4 @@ export interface OperationInbound extends Carried {
   readonly version?: number;
 }
 
-export type Inbound = StartInbound | SignalInbound | ReplyInbound | TickInbound | OperationInbound;
+export type Inbound = StartInbound | SignalInbound | KeyInbound | ReplyInbound | TickInbound | OperationInbound;

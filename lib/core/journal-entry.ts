@@ -48,6 +48,8 @@ export interface Continues {
   readonly number: number;
   /** How many of the next entries are events that no run has taken. The code begins after the last of them. @default 0 */
   readonly unread?: number;
+  /** The keys to which the runs before have subscribed, as event and text. */
+  readonly keys?: readonly string[];
   /** Open commands. Each keeps its id, which names the run that issued it. */
   readonly commands?: readonly MovedCommand[];
   /** Commands that are issued again when the timer `timer` fires. */
@@ -92,6 +94,8 @@ export type RecordedFact =
       readonly time: string;
       /** An earlier run of the chain received it, and did not take it. */
       readonly moved?: true;
+      /** The text of an event by key. */
+      readonly key?: string;
     } & Received)
   | ({
       readonly type: 'CommandAnswered';

@@ -1,4 +1,5 @@
 import { CommandExhausted, CommandFailed, type Failure } from '../contract/errors.ts';
+import { SUBSCRIBE } from '../contract/keys.ts';
 import { commandText, isOfStep } from '../contract/steps.ts';
 import type { FailureData } from '../contract/wire/envelope.ts';
 import { lastErrorOf, type LastError } from '../contract/wire/last-error.ts';
@@ -10,6 +11,7 @@ import type { RecordedFact } from './journal-entry.ts';
 import { decidedByLimit, journal } from './journal.ts';
 import { backoffMs, isTriedAgain, runsUsed } from './retry.ts';
 import { touch, type CallStep, type ProcessRun } from './run.ts';
+import { subscribed } from './subscriptions.ts';
 import { setTimer } from './timers.ts';
 import { mayLose } from './undecided-races.ts';
 import { isSkipped, startRequested, undoReplied, undoBeside, undoFailed } from './undoing.ts';
@@ -196,6 +198,10 @@ function exhaustion(
 
 /** The reply to a command of `ctx.send` or of a decider. After a definite technical failure it is issued again, after a pause. */
 function replyUnawaited(run: ProcessRun, command: OpenCommand, fact: ReplyFact): UnawaitedReply | undefined {
+  if (command.command === SUBSCRIBE) {
+    subscribed(run, command, fact);
+    return undefined;
+  }
   if (fact.outcome === 'completed') return { command: command.command, value: fact.data ?? null };
   if (!isTriedAgain(run, command, fact, deadlineOf(command))) return { command: command.command, value: failureOf(command, fact) };
   const retries = runsUsed(command, fact);

@@ -1,8 +1,10 @@
 import { INSTANT_MAX } from '../contract/instant.ts';
+import { SUBSCRIBE } from '../contract/keys.ts';
 import { contractOf, sendAgain, sendUnderNewNumber, resolveOutcome } from './issue.ts';
 import { hasFailed, type OpenCommand } from './image.ts';
 import type { RecordedFact } from './journal-entry.ts';
 import type { CallStep, ProcessRun } from './run.ts';
+import { subscribeAgain } from './subscriptions.ts';
 import { compensateAgain, skipUndo, undoAgain } from './undoing.ts';
 
 /** The code of the entry that ends a pause; the events that are kept meanwhile have it as their reason. */
@@ -53,7 +55,8 @@ export function resume(run: ProcessRun, fact: Extract<RecordedFact, { type: 'Res
     } else {
       commands.delete(command.n);
       const again = { ...command, retries: 0, since: clock };
-      if (command.mode === 'undo') undoAgain(run, again, command.n);
+      if (command.command === SUBSCRIBE) subscribeAgain(run, command);
+      else if (command.mode === 'undo') undoAgain(run, again, command.n);
       else sendUnderNewNumber(run, again);
     }
   }

@@ -30,6 +30,8 @@ export interface ProcessRun {
   readonly asked: Pick<Signal, 'event' | 'id'>[];
   /** Open waits, in order of their requests. */
   readonly waits: WaitStep[];
+  /** The keys to which the run has subscribed, as event and text. */
+  keys: Set<string> | undefined;
   /** Undoings in progress. The items of each are undone one at a time. */
   readonly undoings: Set<Undoing>;
   /** Scopes that may be ready to close. */
@@ -131,6 +133,8 @@ export interface Signal {
   readonly source: string;
   readonly time: string;
   readonly data: Json;
+  /** The text of an event by key. */
+  readonly key?: string | undefined;
   /** Journal index after its entry. */
   readonly order: number;
 }
@@ -207,6 +211,8 @@ export interface DispatchStep extends StepOf<'dispatch'> {}
 export interface WaitStep extends StepOf<'wait'> {
   /** The types of the events that it takes. */
   readonly events: readonly string[];
+  /** Of a wait for an event by key: the text. */
+  readonly key?: string | undefined;
   readonly match: ((data: never) => boolean) | undefined;
   /** Journal index at the request. */
   readonly order: number;
@@ -310,6 +316,7 @@ export function newRun(definition: ProcessContract, environment: RunEnvironment,
     unread: [],
     asked: [],
     waits: [],
+    keys: undefined,
     undoings: new Set(),
     touched: new Set(),
     carrier: { cause: '', messageId: '' },

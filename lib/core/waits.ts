@@ -4,14 +4,17 @@ import type { Message } from '../contract/message.ts';
 import { journal } from './journal.ts';
 import type { EachLoop, ProcessRun, Scope, Signal, SleepStep, WaitStep } from './run.ts';
 import { nextPath, rejectIfCancelled, touch } from './run.ts';
+import { subscribe } from './subscriptions.ts';
 import { clearTimer, setTimer, wakeAt } from './timers.ts';
 
+type Wanted = Pick<WaitStep, 'events' | 'match' | 'loop'> & {
+  readonly timeoutMs?: number | undefined;
+  /** Of an event by key. */
+  readonly by?: { readonly key: string; readonly deliver: 'first' | undefined } | undefined;
+};
+
 /** `ctx.waitFor`: takes the first unread event that matches, or waits for one. */
-export function waitFor(
-  run: ProcessRun,
-  scope: Scope,
-  { events, match, loop, timeoutMs }: Pick<WaitStep, 'events' | 'match' | 'loop'> & { readonly timeoutMs?: number | undefined },
-): WaitStep {
+export function waitFor(run: ProcessRun, scope: Scope, { events, match, loop, timeoutMs, by }: Wanted): WaitStep {
   const step: WaitStep = {
     kind: 'wait',
     path: nextPath(scope, nameOf(events)),
@@ -19,12 +22,14 @@ export function waitFor(
     status: 'open',
     resolver: undefined,
     events,
+    key: by?.key,
     match,
     order: run.position,
     timer: undefined,
     ...(loop && { loop }),
   };
   if (rejectIfCancelled(run, step)) return step;
+  if (by) subscribe(run, step.path, { process: run.definition.name, event: nameOf(events), key: by.key }, by.deliver);
   // `match` is user code and may throw, so it runs before any change.
   const index = run.unread.findIndex((signal) => matches(step, signal));
   scope.open.add(step);
@@ -88,7 +93,7 @@ export function loopOver(run: ProcessRun, end: SleepStep): void {
 }
 
 function matches(step: WaitStep, signal: Signal): boolean {
-  return step.events.includes(signal.event) && (step.match?.(signal.data as never) ?? true);
+  return step.events.includes(signal.event) && step.key === signal.key && (step.match?.(signal.data as never) ?? true);
 }
 
 /** Gives a received event to the first wait that it matches, else keeps it as unread. */

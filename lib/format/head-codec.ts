@@ -2,11 +2,13 @@ import { StateFormatUnknown } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import type {
   Chain,
+  KeyState,
   Pause,
   PastTail,
   PendingSend,
   Image,
   OpenCommand,
+  Subscription,
   RingEntry,
   Stored,
   StuckReason,
@@ -41,6 +43,8 @@ interface Control {
   readonly starts?: readonly string[];
   readonly tombstones?: readonly Tombstone[];
   readonly waits?: readonly string[];
+  readonly subscriptions?: readonly Subscription[];
+  readonly key?: KeyState;
   readonly view?: Stored;
   readonly trace?: string;
   readonly parent?: NonNullable<Image['parent']>;
@@ -132,6 +136,8 @@ export function encodeControl(image: Image): string {
     starts: image.starts.length > 0 ? image.starts : undefined,
     tombstones: image.tombstones.length > 0 ? image.tombstones.map(storedTombstone) : undefined,
     waits: image.waits,
+    subscriptions: image.subscriptions,
+    key: image.key,
     view: image.view?.dataref === undefined ? image.view : { dataref: image.view.dataref },
     trace: image.trace,
     parent: image.parent,
@@ -162,6 +168,7 @@ export function encodeHead(image: Image, writer: string, control: string): Head 
   if (image.stuck) head.why = JSON.stringify(image.stuck);
   if (image.paused) head.paused = JSON.stringify(image.paused);
   if (image.tags) head.tags = image.tags;
+  if (image.status === 'early') head.early = image.early ?? [];
   return head;
 }
 
@@ -230,6 +237,8 @@ export function decodeHead(head: Head): Image {
     ...(control.tickAt !== undefined && { tickAt: control.tickAt }),
     ...(control.signalsFloor !== undefined && { signalsFloor: control.signalsFloor }),
     ...(control.waits && { waits: control.waits }),
+    ...(control.subscriptions && { subscriptions: [...control.subscriptions] }),
+    ...(control.key && { key: { ...control.key }, ...(head.early && { early: head.early }) }),
     ...(control.view && { view: control.view }),
     ...(control.trace !== undefined && { trace: control.trace }),
     ...(control.parent && { parent: control.parent }),

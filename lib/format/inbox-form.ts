@@ -1,11 +1,13 @@
 import { SCHEDULES } from '../contract/schedule-instance.ts';
 import { DATAREF_LENGTH_MAX, HASH, ID, INSTANT, LABEL_LENGTH_MAX } from '../contract/wire/envelope-form.ts';
 import type { ScheduleSpec } from '../contract/runtime-contract.ts';
-import { parseCommandId, parsePid } from '../contract/wire/process-id.ts';
+import { parseCommandId, parsePid, tenantOfPid } from '../contract/wire/process-id.ts';
+import { isKey, keyFault } from '../contract/keys.ts';
 import type {
   CommandMessage,
   DiscardMessage,
   ForcedMessage,
+  ForwardMessage,
   InboxMessage,
   OperationMessage,
   RedriveMessage,
@@ -27,6 +29,11 @@ export function inboxFault(message: InboxMessage): string | undefined {
       return commandFault(message);
     case 'reply':
       return replyFault(message);
+    case 'forward':
+    case 'return':
+      return forwardFault(message);
+    case 'unsubscribe':
+      return subscriptionFault(message) ?? timeFault(message.time);
     case 'start':
       return startFault(message);
     case 'operate':
@@ -71,6 +78,31 @@ function replyFault(message: ReplyMessage): string | undefined {
   if (typeof commandhash !== 'string' || !SHORT_HASH.test(commandhash)) return 'commandhash must be 16 hex digits';
   if (!OWNER_OUTCOMES.includes(outcome)) return `outcome is ${JSON.stringify(outcome)}, expected completed, failed or cancelled`;
   return pidFault(owner) ?? countFault('hops', hops) ?? traceFault(traceparent) ?? dataFault(message);
+}
+
+function forwardFault(message: ForwardMessage): string | undefined {
+  const { key, to, round = 0, event, process } = message;
+  const unnamed = keyFault(key);
+  if (unnamed !== undefined) return `key is not valid: ${unnamed}`;
+  if (typeof event !== 'object' || event === null) return 'event must be an envelope';
+  if (!Number.isSafeInteger(to) || to < 1) return 'to must be a whole number of 1 or more';
+  if (!Number.isSafeInteger(round) || round < 0) return 'round must be a whole number of 0 or more';
+  return subscriptionFault(message) ?? texts({ process });
+}
+
+/** A subscription and its key have one tenant. */
+function subscriptionFault({ subscription, owner }: Pick<ForwardMessage, 'subscription' | 'owner'>): string | undefined {
+  if (!isCommandId(subscription)) return `subscription is ${JSON.stringify(subscription)}, expected pid/run/n`;
+  const fault = pidFault(owner);
+  if (fault !== undefined) return fault;
+  if (!isKey(owner)) return `owner is ${owner}, expected a key`;
+  return tenantOfPid(owner) === tenantOfPid(subscription)
+    ? undefined
+    : `owner is ${owner}, expected a key of the tenant of ${subscription}`;
+}
+
+function timeFault(time: unknown): string | undefined {
+  return typeof time === 'string' && INSTANT.test(time) ? undefined : `time is ${JSON.stringify(time)}, expected an instant`;
 }
 
 function isCommandId(id: unknown): boolean {

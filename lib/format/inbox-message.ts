@@ -1,5 +1,6 @@
 import type { Overlap, ScheduleSpec } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
+import type { EventEnvelope } from '../contract/wire/envelope.ts';
 import type { OwnerOutcome, PauseClock } from '../core/image.ts';
 import type { OperationKind, Resolution } from '../core/inbound.ts';
 import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
@@ -15,6 +16,8 @@ export type InboxMessage =
   | TickMessage
   | CommandMessage
   | ReplyMessage
+  | ForwardMessage
+  | UnsubscribeMessage
   | StartMessage
   | OperationMessage
   | ScheduleMessage
@@ -69,6 +72,35 @@ export interface ReplyMessage {
   readonly datahash?: string;
   readonly hops: number;
   readonly traceparent?: string;
+}
+
+/** An event by key: a copy on its way from the key to a subscriber, or one that comes back (docs/protocol.md#keys). */
+export interface ForwardMessage {
+  readonly tutti: 'forward' | 'return';
+  /** Id of the subscription, `pid/run/n`: the copy is for that pid. */
+  readonly subscription: string;
+  /** The pid of the key. */
+  readonly owner: string;
+  /** The process whose instances wait for the key, and its text. */
+  readonly process: string;
+  readonly key: string;
+  /** The number of copies that were forwarded. */
+  readonly to: number;
+  /** How often the event had come back before. @default 0 */
+  readonly round?: number;
+  /** The event, with its own id. Its data may be stored apart by the key. */
+  readonly event: EventEnvelope;
+  /** Only after it was read: the reference of its data. */
+  readonly ref?: string;
+}
+
+/** The run of a subscription has ended. */
+export interface UnsubscribeMessage {
+  readonly tutti: 'unsubscribe';
+  readonly subscription: string;
+  readonly owner: string;
+  /** ISO instant of the end. */
+  readonly time: string;
 }
 
 /** A client starts an instance. */

@@ -260,6 +260,8 @@ export interface AnyContext {
 export interface ContextTypes {
   start: unknown;
   byId: string;
+  /** @default none */
+  byKey?: string;
   publishes: string;
   errors: object;
   view: unknown;
@@ -277,17 +279,21 @@ export interface Context<T extends ContextTypes> extends AnyContext {
   /**
    * Takes the first unread event of this type that matches, or waits for one; events that came before the call count too. Resolves with
    * `undefined` when `timeout` has passed. Rejects with `Cancelled`.
+   *
+   * Of an event by key, `key` is the text to wait for. The first wait for a key subscribes the run to it until it ends: it gets the events
+   * that come from then on, and the first subscriber also those that came before. A key has at most 100 subscribers; one more is stuck with
+   * `KEY_TOO_WIDE`.
    */
   waitFor<E extends AnyEvent, D extends Duration = never>(
-    event: Declared<E, T['byId'], 'receives'>,
-    options?: Wait<E, D>,
+    event: Declared<E, T['byId'] | ByKey<T>, 'receives'>,
+    ...options: WaitArguments<E, ByKey<T>, D>
   ): Step<DataOf<E> | ([D] extends [never] ? never : undefined)>;
   /**
    * Yields each event of these types, as a message, in order of arrival; events that came before the loop count too. At `until` the loop
    * ends, after the events that came before that instant. `break`, `return` and an error end it at once, and later events stay unread.
    * Rejects with `Cancelled`.
    */
-  each<E extends AnyEvent>(events: readonly Declared<E, T['byId'], 'receives'>[], options?: Each): AsyncIterable<MessageOf<E>>;
+  each<E extends AnyEvent>(events: readonly Looped<E, T['byId'], ByKey<T>>[], options?: Each): AsyncIterable<MessageOf<E>>;
   /** Publishes an event on the bus, after the commit of the current decisions. */
   publish<E extends AnyEvent>(event: Declared<E, T['publishes'], 'publishes'>, data: Frozen<Sent<E['~data']>>): void;
   /**
@@ -328,6 +334,21 @@ export interface ContinueOptions {
    */
   readonly version?: 'newest';
 }
+
+/** The types of the events that the process receives by key. */
+type ByKey<T extends ContextTypes> = T extends { readonly byKey: infer K extends string } ? K : never;
+
+/** An event by id, of which `each` yields every one. */
+type Looped<E extends AnyEvent, ById extends string, ByKey extends string> = [E['type']] extends [ByKey]
+  ? `${E['type']} is received by key: use ctx.waitFor with its key`
+  : Declared<E, ById, 'receives'>;
+
+/** The options of a wait: those of an event by key have its key. */
+export type WaitArguments<E extends AnyEvent, ByKey extends string, D> = [E['type']] extends [ByKey]
+  ? [E] extends [never]
+    ? [options?: Wait<E, D>]
+    : [options: { readonly key: string } & Wait<E, D>]
+  : [options?: { readonly key?: `${E['type']} is received by id, so it has no key: leave it out` } & Wait<E, D>];
 
 /** Options of `waitFor`. */
 export interface Wait<E extends AnyEvent, D> {

@@ -89,7 +89,7 @@ function withHandler(definition: DeciderDefinition, message: Correlated | AnyCom
   if (correlation?.by === 'key')
     throw new ContractError(
       'CONTRACT_INVALID',
-      `${definition.name} receives ${correlation.event.type} by key: correlate it by id, with ${correlation.event.type}.byId.`,
+      `${definition.name} receives ${correlation.event.type} by key: a decider is found by its id, so use ${correlation.event.type}.byId.`,
     );
   const key = handlerKey(message, correlation);
   if (definition.handlers.has(key))

@@ -1,4 +1,5 @@
 import type { FrontEnd, FrontEndOf } from '../core/front-end.ts';
+import { KeyFrontEnd } from '../core/keys.ts';
 import { decideOn } from './decide-on.ts';
 import type { DeciderDefinition } from './decider.ts';
 import type { AsyncDefinition } from './process.ts';
@@ -28,6 +29,7 @@ export function frontEndWith(host: ProcessHost): FrontEndOf {
   const { storage } = host;
   return (definition, run) => {
     if (definition.kind === 'async') return new Continuation(host, run, definition as AsyncDefinition);
+    if (definition.builtIn === 'key') return new KeyFrontEnd(run);
     if (definition.builtIn) return builtIn(host, run, definition as ScheduleDefinition);
     return {
       advance: (fact, input) => {

@@ -5,8 +5,9 @@ import { eventContract, type AnyEvent } from '../contract/event.ts';
 import { calendarText, isCalendarRule, type CalendarRule } from '../contract/calendar.ts';
 import { instantOf } from '../contract/instant.ts';
 import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
-import type { CommandContract } from '../contract/runtime-contract.ts';
+import type { CommandContract, CorrelationContract } from '../contract/runtime-contract.ts';
 import { nothingSchema } from '../contract/schema.ts';
+import { keyFault } from '../contract/keys.ts';
 import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { steps, STEPS } from '../contract/steps.ts';
@@ -51,6 +52,11 @@ export interface ReceivedStart {
   readonly source: string;
   readonly subject?: string;
   readonly time: string;
+}
+
+interface Keyed {
+  readonly key: string;
+  readonly deliver: 'first' | undefined;
 }
 
 /** `ctx` of one scope at run time. Each method sends its request to the core and returns the promise of the step. */
@@ -160,21 +166,53 @@ export class ProcessContext {
     );
   }
 
-  waitFor(event: AnyEvent, options: { readonly match?: (data: never) => boolean; readonly timeout?: Duration } = {}): Step<unknown> {
+  waitFor(
+    event: AnyEvent,
+    options: { readonly match?: (data: never) => boolean; readonly timeout?: Duration; readonly key?: string } = {},
+  ): Step<unknown> {
     const scope = this.#takes('waitFor');
     if (!scope) return unsettled();
-    const events = [this.#received(event)];
+    const received = this.#received(event);
+    const events = [received.event.type];
+    const by = this.#keyOf(received, options.key);
     const timeoutMs = options.timeout === undefined ? undefined : this.#read(() => milliseconds(options.timeout as Duration));
-    return this.#promise(waitFor(this.#run, scope, { events, match: this.#matchOf(scope, options.match), timeoutMs }));
+    return this.#promise(waitFor(this.#run, scope, { events, match: this.#matchOf(scope, options.match), timeoutMs, by }));
   }
 
-  /** The type of an event that the process receives. */
-  #received(event: AnyEvent): string {
+  /** The correlation of an event that the process receives. */
+  #received(event: AnyEvent): CorrelationContract {
     const { type } = eventContract(event);
     const { startOn, receives, name } = this.#definition;
-    if (![...startOn, ...receives].some((correlation) => correlation.event.type === type))
-      refuse(this.#run, 'POISON', `${name} waits for ${type}, which neither its receives nor its startOn lists.`);
-    return type;
+    const received = [...startOn, ...receives].find((correlation) => correlation.event.type === type);
+    return received ?? refuse(this.#run, 'POISON', `${name} waits for ${type}, which neither its receives nor its startOn lists.`);
+  }
+
+  /** The key of a wait for an event by key; undefined for an event by id. */
+  #keyOf({ by, event: { type }, deliver }: CorrelationContract, key: string | undefined): Keyed | undefined {
+    const { name } = this.#definition;
+    if (by === 'id') {
+      if (key === undefined) return undefined;
+      return refuse(
+        this.#run,
+        'POISON',
+        `${name} waits for ${type} with a key, but receives it by id: leave out the key, or receive it with byKey.`,
+      );
+    }
+    if (key === undefined)
+      return refuse(this.#run, 'POISON', `${name} waits for ${type}, which it receives by key: pass { key } to ctx.waitFor.`);
+    const fault = keyFault(key);
+    if (fault !== undefined) return refuse(this.#run, 'POISON', `${name} waits for ${type} with a key that is not valid: ${fault}.`);
+    return { key, deliver };
+  }
+
+  #receivedById(event: AnyEvent): string {
+    const { by, event: received } = this.#received(event);
+    if (by === 'id') return received.type;
+    return refuse(
+      this.#run,
+      'POISON',
+      `${this.#definition.name} loops over ${received.type}, which it receives by key: use ctx.waitFor with its key.`,
+    );
   }
 
   each(events: readonly AnyEvent[], { until }: { readonly until?: string | Date | CalendarRule } = {}): AsyncIterable<unknown> {
@@ -185,7 +223,7 @@ export class ProcessContext {
   #loop(events: readonly AnyEvent[], until: string | Date | CalendarRule | undefined): AsyncIterator<unknown, undefined> {
     const scope = this.#takes('each');
     if (!scope) return { next: () => unsettled() };
-    const types = [...new Set(events.map((event) => this.#received(event)))];
+    const types = [...new Set(events.map((event) => this.#receivedById(event)))];
     if (types.length === 0) refuse(this.#run, 'POISON', `${this.#definition.name} waits for each of no events: name one.`);
     const end = until === undefined ? undefined : endOfLoop(this.#run, scope, types, this.#endOf(until));
     if (end) void this.#promise(end);

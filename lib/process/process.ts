@@ -14,7 +14,7 @@ import {
   nothingSchema,
 } from '../contract/schema.ts';
 import type { Process } from '../contract/process-contract.ts';
-import type { ProcessContract } from '../contract/runtime-contract.ts';
+import type { CorrelationContract, ProcessContract } from '../contract/runtime-contract.ts';
 import { throwers } from '../contract/service.ts';
 import type { Context } from './context.ts';
 
@@ -47,7 +47,7 @@ export interface ProcessOptions<
   readonly onOpen?: 'reject' | 'attach' | 'signal';
   /** A start after the end of the instance: `'restart-failed'` begins a new run unless the instance completed. @default 'reject' */
   readonly onClosed?: 'reject' | 'restart' | 'restart-failed';
-  /** How long events that come before the start of their instance are kept. @default '1 day' */
+  /** How long events are kept that come before the start of their instance, or before an instance waits for their key. @default '1 day' */
   readonly early?: Duration;
   /**
    * Events for an ended instance: `'park'` keeps them for 30 days, `'ignore'` drops them. Neither raises an alarm; metrics
@@ -94,6 +94,7 @@ export function process<
     ctx: Context<{
       start: Start<S, I>;
       byId: Named<S | R, 'id'>;
+      byKey: Named<R, 'key'>;
       publishes: P['type'];
       errors: { [K in keyof E]: Data<E[K]> };
       view: Data<V>;
@@ -115,6 +116,20 @@ export function process<
   }) as never;
 }
 
+/** A key is no instance of the process, so no event by key starts one. Each event of a process is correlated in one way. */
+function refuseMixed(name: string, startOn: readonly CorrelationContract[], receives: readonly CorrelationContract[]): void {
+  const started = startOn.find(({ by }) => by === 'key');
+  if (started)
+    throw new ContractError(
+      'CONTRACT_INVALID',
+      `${name} starts on ${started.event.type} by key: an event starts the instance of an id, so use ${started.event.type}.byId.`,
+    );
+  const all = [...startOn, ...receives];
+  const mixed = receives.find(({ event, by }) => by === 'key' && all.filter((each) => each.event.type === event.type).length > 1);
+  if (mixed)
+    throw new ContractError('CONTRACT_INVALID', `${name} lists ${mixed.event.type} by key and once more: list it once, by key or by id.`);
+}
+
 interface LooseOptions {
   readonly startOn?: Correlated | readonly Correlated[];
   readonly input?: Schema;
@@ -133,12 +148,7 @@ interface LooseOptions {
 function contractOf(name: string, options: LooseOptions): ProcessContract {
   const startOn = [options.startOn ?? []].flat().map((start) => correlationContract(start));
   const receives = (options.receives ?? []).map(correlationContract);
-  const keyed = [...startOn, ...receives].find((correlation) => correlation.by === 'key');
-  if (keyed)
-    throw new ContractError(
-      'CONTRACT_INVALID',
-      `${name} receives ${keyed.event.type} by key, which this version does not support: correlate it by id, with ${keyed.event.type}.byId.`,
-    );
+  refuseMixed(name, startOn, receives);
   const version = options.version ?? 1;
   if (!Number.isInteger(version) || version < 1)
     throw new ContractError('CONTRACT_INVALID', `${name} has version ${version}: expected a whole number from 1.`);

@@ -13,6 +13,7 @@ import { fleet, load, survey } from './documented/fleet.ts';
 import { paidSeat, seatOrStandby, SeatWanted } from './documented/paid-seat.ts';
 import { done } from './documented/partners.ts';
 import { cancelOrder, placeOrder, shop } from './documented/program.ts';
+import { DriverMoved, followDriver, RideBegan } from './documented/follow-driver.ts';
 import { month, MonthBegan, PlanChanged } from './documented/month.ts';
 import { report, reports } from './documented/nightly.ts';
 import { reminder } from './documented/reminder.ts';
@@ -49,6 +50,13 @@ describe('docs/authoring.md', () => {
   test('has no line of more than 120 characters', () => {
     expect(page.split('\n').filter((line) => line.length > 120)).toEqual([]);
   });
+});
+
+test('a ride follows the driver that it names', async () => {
+  const world = simulate(system('rides', { processes: [followDriver], services: [] }), { services: [] });
+  await world.client.publish(RideBegan, { rideId: 'r-1', driverId: 'd-1' });
+  for (const place of ['station', 'airport']) await world.client.publish(DriverMoved, { driverId: 'd-1', place });
+  expect(await world.client.result(followDriver, 'r-1')).toEqual({ arrived: true });
 });
 
 const shopWith = (processes: Parameters<typeof system>[1]['processes']): System<'shop'> =>

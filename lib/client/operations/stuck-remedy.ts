@@ -7,6 +7,7 @@ export const STUCK_REMEDIES: Readonly<Record<string, string>> = {
     'Fix the undo or the compensation, then resume the instance; or undo the step by hand and resume with --skip and the path of the step.',
   UNKNOWN_OUTCOME:
     'Find out whether the command ran and record its outcome with tutti resolve; or fix the service, then resume the instance, which sends the command again with the same id.',
+  KEY_TOO_WIDE: 'Let fewer instances wait for one key, for example by a narrower key, then resume the instance.',
   REPLY_INVALID: 'Fix the service or its contract, then resume the instance.',
   DISPATCH: 'Fix the queue that refused the command, then resume the instance.',
   SIZE: 'Reduce the state of the process, or the number of its open steps, then resume the instance; cancel an instance whose journal is full.',

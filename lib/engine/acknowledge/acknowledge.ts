@@ -161,9 +161,11 @@ async function expire(context: EngineContext, { message, target }: Item): Promis
  * process with `late: 'ignore'` drops it; a notice counts it, so that it costs no write.
  */
 async function acknowledgeLate(context: EngineContext, { message, target }: Item): Promise<void> {
-  const { pid, inbound, definition, byClient } = target;
+  const { pid, inbound, definition, byClient, ofKey } = target;
   // A reply and an operation are no events; a client that starts an instance reads its head.
   if ((inbound.kind !== 'signal' && inbound.kind !== 'start') || byClient || isOfParent(inbound)) return;
+  // It goes back to its key.
+  if (ofKey) return;
   if (definition?.late === 'ignore') return context.options.onNotice?.({ kind: 'ignored', reason: 'CLOSED', pid });
   await parkMessage(context.options, message, {
     pid,

@@ -4,7 +4,13 @@ import { thrownText } from '../../contract/wire/thrown-text.ts';
 import { VALUE_BYTES_MAX } from '../../contract/wire/wire.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import type { Inbound } from '../../core/inbound.ts';
-import { type DiscardMessage, type ForcedMessage, type RedriveMessage, wrappedBody } from '../../format/inbox-message.ts';
+import {
+  type DiscardMessage,
+  type ForcedMessage,
+  type ForwardMessage,
+  type RedriveMessage,
+  wrappedBody,
+} from '../../format/inbox-message.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { Verdict } from '../../core/classify.ts';
 import type { StuckReason } from '../../core/image.ts';
@@ -23,6 +29,8 @@ export interface Target {
   readonly reply?: ReplyOf;
   /** Of a reply to an engine command: its owner, and the short hash of the command. */
   readonly owned?: { readonly owner: string; readonly hash: string };
+  /** Of a message of a key. `forward`: the copy, which goes back if its subscription has ended. */
+  readonly ofKey?: { readonly forward?: ForwardMessage };
   /** A client sent it, and reads the head for the result. */
   readonly byClient?: true;
 }
@@ -184,6 +192,8 @@ export function refusedData(body: unknown): Admission | undefined {
 interface Detail {
   readonly tutti?: unknown;
   readonly owner?: unknown;
+  readonly event?: Detail;
+  ref?: unknown;
   readonly specversion?: unknown;
   readonly id?: unknown;
   readonly source?: unknown;
@@ -209,13 +219,15 @@ export async function readBody(context: EngineContext, text: string): Promise<un
     detail: ofBus,
   } = (body ?? {}) as { readonly tutti?: unknown; readonly source?: unknown; readonly detail?: Detail };
   if (tutti === 'forced') return readForced(context, body as ForcedMessage);
-  const own = CARRYING.has(tutti) ? (body as Detail) : undefined;
+  const whole = CARRYING.has(tutti) ? (body as Detail) : undefined;
+  const own = tutti === 'forward' || tutti === 'return' ? whole?.event : whole;
   const detail = own ?? (ofBus?.specversion === undefined ? undefined : ofBus);
   if (typeof detail?.dataref !== 'string' || detail.data !== undefined) return body;
   const { dataref } = detail;
   // The bus authenticates the source; the envelope does not.
   const sent = { ...detail, source: source ?? detail.source };
-  if (!(own ? ownAuthors(own) : authorsOf(context, sent)).some((author) => context.options.payloads.isOf(dataref, author))) return FOREIGN;
+  if (!(whole ? ownAuthors(whole) : authorsOf(context, sent)).some((author) => context.options.payloads.isOf(dataref, author)))
+    return FOREIGN;
   const json = await fetched(context, dataref);
   if (json === TOO_LARGE) return TOO_LARGE;
   if (json === undefined) return MISSING;
@@ -224,6 +236,8 @@ export async function readBody(context: EngineContext, text: string): Promise<un
   if (data === undefined) return ALTERED;
   detail.data = data;
   delete detail.dataref;
+  // It may have to be sent again as it came.
+  if (whole && own !== whole) whole.ref = dataref;
   return body;
 }
 
@@ -237,12 +251,12 @@ async function fetched({ options }: EngineContext, dataref: string): Promise<str
 }
 
 /** The internal messages that carry data. */
-const CARRYING: ReadonlySet<unknown> = new Set(['start', 'command', 'reply']);
+const CARRYING: ReadonlySet<unknown> = new Set(['start', 'command', 'reply', 'forward', 'return']);
 
 /** The author of the data of an internal message: the client that starts, or the instance that issued or owns the command. */
 function ownAuthors({ tutti, process, commandid, owner }: Detail): Author[] {
   if (tutti === 'start') return [{ writer: CLIENT_WRITER, folder: textOf(process) }];
-  return [{ writer: ORCHESTRATOR_WRITER, folder: tutti === 'reply' ? textOf(owner) : pidOfCommand(textOf(commandid)) }];
+  return [{ writer: ORCHESTRATOR_WRITER, folder: tutti !== 'command' ? textOf(owner) : pidOfCommand(textOf(commandid)) }];
 }
 
 /** The authors that may have stored the data of a message: its source, for its instance, or a client in the name of its source. */

@@ -1,18 +1,20 @@
 import { definitionName, startType, type Catalogue } from '../../contract/catalogue.ts';
 import { parseGiven, type Json } from '../../contract/schema.ts';
 import { parseCommandId, parsePid, type CommandKey, type InstanceKey } from '../../contract/wire/process-id.ts';
+import { isKey, SUBSCRIBE } from '../../contract/keys.ts';
 import { CHILD, startSchema } from '../../core/children.ts';
 import { replyKey } from '../../core/classify.ts';
 import { actIdentity, identityOf } from '../../core/identity.ts';
 import { SHORT_HASH_LENGTH } from '../../core/journal.ts';
 import { sha256, type CommandMessage, type ReplyMessage } from '../../format/inbox-message.ts';
 import { type Admission, type Carried, park, unread } from './admission.ts';
+import { admitSubscribe } from './admit-key.ts';
 
 /** Makes the event for the owner of an engine command. */
 type AdmitCommand = (catalogue: Catalogue, command: CommandMessage, by: Carried) => Admission;
 
 /** The engine commands, by name. */
-const COMMANDS: Readonly<Record<string, AdmitCommand>> = { [CHILD]: admitChild };
+const COMMANDS: Readonly<Record<string, AdmitCommand>> = { [CHILD]: admitChild, [SUBSCRIBE]: admitSubscribe };
 
 /** Admits an engine command for the instance that owns it (docs/protocol.md#engine-commands). Only the inbox carries it. */
 export function admitCommand(catalogue: Catalogue, message: CommandMessage, by: Carried): Admission {
@@ -44,6 +46,7 @@ export function admitOwnerReply(message: ReplyMessage, by: Carried): Admission {
           ...(message.traceparent !== undefined && { trace: message.traceparent }),
         },
         owned: { owner: message.owner, hash: message.commandhash },
+        ...(isKey(message.owner) && { ofKey: {} }),
       },
     ],
   };

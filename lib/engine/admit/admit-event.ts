@@ -6,6 +6,7 @@ import { identityOf } from '../../core/identity.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import { type Admission, type Carried, type Target, park, unread } from './admission.ts';
 import { definitionName, type Catalogue, type Interest } from '../../contract/catalogue.ts';
+import { forwardable, keyOf, keysOf } from './admit-key.ts';
 import { sha256 } from '../../format/inbox-message.ts';
 
 const HOPS_MAX = 100;
@@ -71,6 +72,17 @@ export function admitEvent(catalogue: Catalogue, envelope: EventEnvelope, by: Ca
   if (envelope.processid !== undefined) return addressed(interests, envelope.processid, { envelope, data, by });
   const targets: Target[] = [];
   for (const interest of interests) {
+    if (interest.correlation.by === 'key') {
+      const key = keyOf(interest, tenantOf(envelope), data);
+      if ('fault' in key) return park('MALFORMED', key.fault);
+      const ofKey = target(interest, key.pid, { envelope, data, by });
+      targets.push({
+        ...ofKey,
+        definition: keysOf(interest.definition),
+        inbound: { ...ofKey.inbound, ...forwardable(interest) },
+      });
+      continue;
+    }
     const id = interest.correlation.of(data as never);
     const pid = buildPid(tenantOf(envelope), interest.definition.name, id);
     if (pid === undefined)
@@ -99,7 +111,10 @@ function addressed(interests: readonly Interest[], pid: string, event: ParsedEve
   const interest = interests.find((each) => each.definition.name === name);
   if (!interest) return park('UNKNOWN_EVENT', `The process ${String(name)} does not subscribe to ${event.envelope.type}.`, pid);
   const starts = interest.starts && interest.definition.kind === 'decider';
-  return { status: 'deliver', targets: [target({ ...interest, starts }, pid, event)] };
+  const found = target({ ...interest, starts }, pid, event);
+  const { by, of } = interest.correlation;
+  const keyed = by === 'key' ? { keyed: of(event.data as never) } : undefined;
+  return { status: 'deliver', targets: [keyed ? { ...found, inbound: { ...found.inbound, ...keyed } } : found] };
 }
 
 function target(interest: Interest, pid: string, { envelope, data, by }: ParsedEvent): Target {

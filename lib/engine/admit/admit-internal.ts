@@ -1,10 +1,13 @@
 import { buildPid, INSTANCE_ID_FORM } from '../../contract/wire/process-id.ts';
 import { type Json, parseGiven } from '../../contract/schema.ts';
+import { isKey } from '../../contract/keys.ts';
 import { actIdentity, identityOf } from '../../core/identity.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import { type Admission, type Carried, park, unread } from './admission.ts';
 import { admitCommand, admitOwnerReply } from './admit-command.ts';
 import { admitListedSchedules, admitSchedule } from './admit-schedule.ts';
+import { admitEvent } from './admit-event.ts';
+import { admitForward, admitReturn, admitUnsubscribe } from './admit-key.ts';
 import { definitionName, startType, type Catalogue } from '../../contract/catalogue.ts';
 import {
   type ForcedMessage,
@@ -26,6 +29,12 @@ export function admitInternal(catalogue: Catalogue, body: Exclude<InboxMessage, 
       return admitCommand(catalogue, body, by);
     case 'reply':
       return admitOwnerReply(body, by);
+    case 'forward':
+      return admitForward(catalogue, body, by, admitEvent);
+    case 'return':
+      return admitReturn(catalogue, body, by);
+    case 'unsubscribe':
+      return admitUnsubscribe(body, by);
     case 'operate':
       return ofOperate(body, by, senderId);
     case 'schedule':
@@ -94,6 +103,8 @@ function ofStart(catalogue: Catalogue, start: StartMessage, by: Carried): Admiss
 
 /** `by` is unauthenticated; `senderId` is the principal that SQS has recorded. */
 function ofOperate(operate: OperationMessage, by: Carried, senderId: string | undefined): Admission {
+  if (isKey(operate.pid) && operate.act !== 'resume')
+    return park('REFUSED', `${operate.pid} is a key, which is only resumed: ${operate.act} the instances that wait for it.`, operate.pid);
   return {
     status: 'deliver',
     targets: [

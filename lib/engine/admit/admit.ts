@@ -106,7 +106,7 @@ export function admit(context: Admitting, message: ReceivedMessage, body: unknow
  * sender.
  */
 const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
-  inbox: ['tick', 'forced', 'command', 'reply', 'schedules'],
+  inbox: ['tick', 'forced', 'command', 'reply', 'forward', 'return', 'unsubscribe', 'schedules'],
   starts: ['start'],
   operations: ['operate', 'schedule', 'redrive', 'discard', 'rotate-keys'],
 };

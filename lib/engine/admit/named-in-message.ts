@@ -17,7 +17,9 @@ interface Message extends Partial<
     | 'commandid'
     | 'command'
     | 'owner'
-    | 'outcome',
+    | 'outcome'
+    | 'event'
+    | 'subscription',
     unknown
   >
 > {
@@ -49,6 +51,15 @@ function identityOf(message: Message): ParkedIdentity | undefined {
       return identity(message.commandid, message.command, 'tutti');
     case 'reply':
       return identity(message.commandid, message.outcome, 'tutti');
+    case 'forward':
+    case 'return':
+      return identity(
+        (message.event as { readonly id?: unknown } | undefined)?.id,
+        (message.event as { readonly type?: unknown } | undefined)?.type,
+        'tutti',
+      );
+    case 'unsubscribe':
+      return identity(message.subscription, 'unsubscribe', 'tutti');
     case 'tick':
       return identity(message.pid, 'tick', 'tutti');
     default:
@@ -64,19 +75,30 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value.slice(0, CHARACTERS_MAX) : '';
 }
 
-interface Body extends Partial<Record<'pid' | 'body' | 'tenant' | 'process' | 'id' | 'tutti' | 'owner' | 'commandid', unknown>> {
+interface Body extends Partial<
+  Record<'pid' | 'body' | 'tenant' | 'process' | 'id' | 'tutti' | 'owner' | 'commandid' | 'subscription', unknown>
+> {
   readonly packed?: true;
   readonly detail?: { readonly commandid?: unknown; readonly processid?: unknown; readonly tenant?: unknown };
 }
 
+/** The messages that go to the owner of a command, or to a key. */
+const OF_OWNER: ReadonlySet<unknown> = new Set(['command', 'return', 'unsubscribe']);
+
 /** The instance that a message names; `''` if only the definitions of the system could tell. Reads no stored data and runs no user code. */
 export function namedInstance(text: string): string {
   try {
-    const { body, packed, pid, tenant, process, id, tutti, owner, commandid, detail } = JSON.parse(text) as Body;
+    const { body, packed, pid, tenant, process, id, tutti, owner, commandid, subscription, detail } = JSON.parse(text) as Body;
     if (typeof body === 'string') return namedInstance(wrappedBody({ body, ...(packed && { packed }) }) ?? '');
     const started = isText(tenant) && isText(process) && isText(id) ? buildPid(tenant, process, id) : undefined;
     const asked = isText(detail?.commandid) ? pidOfCommand(detail.commandid) : undefined;
-    const engines = tutti === 'command' ? owner : tutti === 'reply' && isText(commandid) ? pidOfCommand(commandid) : undefined;
+    const engines = OF_OWNER.has(tutti)
+      ? owner
+      : tutti === 'reply' && isText(commandid)
+        ? pidOfCommand(commandid)
+        : isText(subscription)
+          ? pidOfCommand(subscription)
+          : undefined;
     const found = pid ?? engines ?? addressed(detail) ?? started ?? asked;
     return isText(found) && parsePid(found) !== undefined ? found : '';
   } catch {

@@ -16,7 +16,11 @@ interface Beginning {
 }
 
 /** A new run of the instance, in memory. */
-export function beginRun({ environment, options }: EngineContext, start: StartInbound, beginning: Beginning): LiveInstance {
+export function beginRun(
+  { environment, options }: EngineContext,
+  start: Pick<StartInbound, 'identity' | 'at'>,
+  beginning: Beginning,
+): LiveInstance {
   const { definition } = beginning;
   const live = new LiveInstance({ definition, environment, frontEndOf: options.frontEndOf }, begun(start, beginning));
   keepInputs(live);
@@ -24,7 +28,7 @@ export function beginRun({ environment, options }: EngineContext, start: StartIn
 }
 
 /** The image of a new run. It keeps the members that must outlive the previous run. */
-function begun({ identity, at }: StartInbound, { pid, definition, before }: Beginning): Image {
+function begun({ identity, at }: Pick<StartInbound, 'identity' | 'at'>, { pid, definition, before }: Beginning): Image {
   const image = newImage(pid, identity, definitionName(definition), at);
   if (!before) return image;
   const { signals, signalsFloor, tombstones, clock, past } = before;

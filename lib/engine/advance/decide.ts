@@ -6,10 +6,12 @@ import { type Image, type RingEntry, STARTS_MAX, isClosed, openCommand } from '.
 import type { Inbound, ReplyInbound, SignalInbound, StartInbound } from '../../core/inbound.ts';
 import type { JournalEntry, RecordedFact } from '../../core/journal-entry.ts';
 import { rememberSignal, SKEW_MS } from '../../core/signal-ring.ts';
+import { holdsSubscription } from '../../core/subscriptions.ts';
 import { arm, nextDue } from '../../core/timers.ts';
 import type { ProcessRun } from '../../core/run.ts';
 import { lateOf } from '../../core/unresolved.ts';
 import { applyOperation, remember } from './apply-operation.ts';
+import { applyToKey } from './apply-to-key.ts';
 import { applyChild } from './child-start.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { type Verdict, classify } from '../../core/classify.ts';
@@ -31,6 +33,9 @@ export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected
       break;
     case 'signal':
       await applySignal(live, inbound, at);
+      break;
+    case 'key':
+      await applyToKey(live, inbound, at);
       break;
     case 'reply':
       await applyReply(live, inbound, at);
@@ -83,9 +88,19 @@ async function applyStart(live: LiveInstance, start: StartInbound, at: number, r
 }
 
 function applySignal(live: LiveInstance, signal: SignalInbound, at: number): Promise<void> {
-  const { id, event, source, time, data } = signal;
+  const { id, event, source, time, data, keyed, dataversion } = signal;
   rememberSignal(live.run.image, entryOf(signal), at);
-  return live.apply({ type: 'EventReceived', at, event, id, source, time, data });
+  return live.apply({
+    type: 'EventReceived',
+    at,
+    event,
+    id,
+    source,
+    time,
+    ...(keyed !== undefined && { key: keyed }),
+    ...(dataversion !== undefined && { dataversion }),
+    data,
+  });
 }
 
 function entryOf({ identity, time }: SignalInbound | StartInbound): RingEntry {
@@ -154,7 +169,16 @@ export async function verdictOn(context: EngineContext, pid: string, image: Imag
   if (verdict === 'restart') return (await hasRun(context, image, inbound)) ? 'dup' : 'restart';
   if (verdict !== 'verify') return verdict;
   if (await journalHolds(context, image, inbound)) return 'dup';
-  return image && isClosed(image.status) ? 'closed' : 'apply';
+  return image && (isClosed(image.status) || isLeft(image, inbound)) ? 'closed' : 'apply';
+}
+
+/** A copy that a key has forwarded to a run which no longer holds its subscription. */
+function isLeft(image: Image, inbound: Inbound): boolean {
+  return (
+    inbound.kind === 'signal' &&
+    inbound.subscription !== undefined &&
+    !holdsSubscription(image, inbound.subscription.run, inbound.subscription.n)
+  );
 }
 
 function forbid(item: Item): Verdict {
@@ -196,7 +220,7 @@ async function hasRun(context: EngineContext, image: Image | undefined, inbound:
 }
 
 /** Whether the journal holds an event that has left the ring of ids. */
-async function journalHolds(context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> {
+export async function journalHolds(context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> {
   if (!image || (inbound.kind !== 'signal' && inbound.kind !== 'start')) return false;
   const wanted = `"id":${JSON.stringify(inbound.id)}`;
   const isHeldBy = (texts: readonly string[]): boolean =>

@@ -3,7 +3,7 @@ import type { StuckReason } from '../../core/image.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import { admit } from '../admit/admit.ts';
-import { decideEvent } from './decide.ts';
+import { decideEvent, journalHolds } from './decide.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage } from '../acknowledge/park.ts';
@@ -28,12 +28,19 @@ export async function applyEarly(
       continue;
     }
     for (const target of admission.targets) {
-      if (target.pid !== pid || classify(live.run.image, target.inbound, live.run.definition) !== 'apply') continue;
+      if (target.pid !== pid) continue;
+      const isLeft = classify(live.run.image, target.inbound, live.run.definition) !== 'apply';
+      if (isLeft && !(await isForgotten(context, live, target.inbound))) continue;
       await decideEvent(live, { ...target.inbound, key }, false);
       if (live.run.bug) return live.run.bug;
     }
   }
   return undefined;
+}
+
+/** A key that was at rest has a ring, from which the event may have left. */
+async function isForgotten(context: EngineContext, { run }: LiveInstance, inbound: Inbound): Promise<boolean> {
+  return classify(run.image, inbound, run.definition) === 'verify' && !(await journalHolds(context, run.image, inbound));
 }
 
 /**

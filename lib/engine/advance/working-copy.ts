@@ -17,6 +17,7 @@ import { type BaseHead, type Commit, LiveInstance, commitImage, rebuildInstance 
 import { answeredBefore } from './child-start.ts';
 import { decideEvent, verdictOn } from './decide.ts';
 import { applyEarly, parkEarly } from './early-events.ts';
+import { keySends } from '../send/key-sends.ts';
 import { turnOver } from './suspects.ts';
 
 /** The state of an instance from which its events are decided. `strong`: read consistently, or just committed. */
@@ -127,8 +128,8 @@ export class WorkingCopy {
     for (const [i, item] of items.entries()) {
       if (item.refused) continue;
       item.verdict = await verdictOn(this.#context, this.#pid, this.#image, item);
-      if (item.verdict === 'restart' && this.changed) {
-        // Commit the run that ends here first, with its pending sends; only then may another run replace it.
+      if (this.changed && (item.verdict === 'restart' || (this.#image?.status === 'early' && wakesKey(item.target.inbound)))) {
+        // Commit the run that ends here first, with its pending sends; only then may another run replace it. A key at rest keeps events.
         for (const later of items.slice(i)) later.retryInSeconds ??= 0;
         return false;
       }
@@ -176,7 +177,8 @@ export class WorkingCopy {
     if (early && inbound.kind === 'operate')
       await parkEarly(this.#context, message, { pid: this.#pid, early, detail: 'Its instance was terminated before it had begun.' });
     await decideEvent(live, inbound, verdict === 'reject');
-    const fault = early && !live.run.bug && inbound.kind === 'start' ? await applyEarly(this.#context, live, early, inbound) : undefined;
+    const begins = inbound.kind === 'start' || wakesKey(inbound);
+    const fault = early && !live.run.bug && begins ? await applyEarly(this.#context, live, early, inbound) : undefined;
     if (fault) return fault;
     const { run } = live;
     this.#image = run.image;
@@ -229,7 +231,9 @@ export class WorkingCopy {
     if (this.#live && verdict !== 'restart') return this.#live;
     const { inbound } = target;
     const image = this.#image;
-    if (inbound.kind === 'start' && (!image || image.status === 'early' || verdict === 'restart')) {
+    const begins =
+      inbound.kind === 'start' ? !image || image.status === 'early' || verdict === 'restart' : wakesKey(inbound) && !image?.key;
+    if (begins && (inbound.kind === 'start' || inbound.kind === 'key')) {
       this.#live = beginRun(this.#context, inbound, {
         pid: this.#pid,
         definition: target.definition as ProcessContract,
@@ -303,16 +307,20 @@ export class WorkingCopy {
   finish(items: readonly Item[]): void {
     const context = dispatchContext(this.#context);
     for (const item of items) {
+      if (item.target.ofKey && !item.refused) item.dispatches = keySends(item, this.#image, context);
       if (item.refused || !this.#image) continue;
       const { key, kind, messageId, forced } = item.target.inbound;
       item.sendsVersion = this.changed && !this.#sendsLeft ? this.#image.version : undefined;
       item.redrives = this.#image.status !== 'stuck' && !this.#image.paused && this.#unsticks(item);
-      item.dispatches = dispatchesCausedBy(this.#image, context, (by) =>
+      const caused = dispatchesCausedBy(this.#image, context, (by) =>
         kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key,
       );
+      item.dispatches = item.target.ofKey ? [...item.dispatches, ...caused] : caused;
     }
     const live = this.#live;
-    if (live && !isClosed(live.run.image.status) && live.run.image.status !== 'stuck') this.#context.cache.put(live);
+    // The store adds events to an early buffer, so a key at rest is read again.
+    const status = live?.run.image.status ?? 'early';
+    if (live && !isClosed(status) && status !== 'stuck' && status !== 'early') this.#context.cache.put(live);
   }
 
   /** A parent sends its command again if the reply of its child may be lost: a child that has answered says it again. */
@@ -324,6 +332,11 @@ export class WorkingCopy {
       if (again) item.dispatches = [replyDispatch(this.#image, inbound.parent, again, dispatchContext(this.#context))];
     }
   }
+}
+
+/** Whether a message begins the run of a key, or continues a key at rest. */
+function wakesKey(inbound: Inbound): boolean {
+  return inbound.kind === 'key' && inbound.act === 'subscribe';
 }
 
 /** The event is applied, and the instance is stuck with it: later events are parked. Only `resume` wakes it, and arms its timers again. */

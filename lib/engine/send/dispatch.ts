@@ -9,6 +9,7 @@ import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { INBOX, inboxBody } from '../../format/inbox-message.ts';
 import type { ReplyTokens } from '../../format/reply-tokens.ts';
 import { ownerCommand, ownerReply } from './engine-commands.ts';
+import { keyDispatches } from './key-messages.ts';
 
 /** A message or an event to send for a committed decision. */
 export type Dispatch =
@@ -65,7 +66,10 @@ export function dispatchesCausedBy(
 ): Dispatch[] {
   const all: Dispatch[] = [];
   for (const command of image.commands.values()) if (caused(command)) all.push(commandDispatch(image, command, context));
-  for (const pending of image.pendingSends) if (caused(pending)) all.push(pendingDispatch(image, pending, context));
+  for (const pending of image.pendingSends)
+    if (caused(pending))
+      if (pending.forwarded || pending.left) all.push(...keyDispatches(image, pending, context));
+      else all.push(pendingDispatch(image, pending, context));
   return all;
 }
 

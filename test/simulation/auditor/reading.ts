@@ -95,6 +95,9 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
       return ofOwnerReply(message);
     case 'schedule':
     case 'schedules':
+    case 'forward':
+    case 'return':
+    case 'unsubscribe':
     case 'redrive':
     case 'discard':
     case 'rotate-keys':

@@ -1,0 +1,60 @@
+import { everyCrash, simulate } from 'tutti/testing';
+import { describe, expect, test } from 'vitest';
+import { DriverFree, DriverMoved, ride, RideAsked, RideCancelled, rides, search, searches } from './rides.ts';
+
+describe('correlation by key', () => {
+  test('an event goes to each instance that waits for its key', async () => {
+    const world = simulate(rides, { services: [] });
+    await world.client.publish(RideAsked, { rideId: 'r-1', driverId: 'd-1', moves: 2 });
+    await world.client.publish(RideAsked, { rideId: 'r-2', driverId: 'd-1', moves: 1 });
+    await world.client.publish(RideAsked, { rideId: 'r-3', driverId: 'd-2', moves: 1 });
+    await world.settle();
+    await world.client.publish(DriverMoved, { driverId: 'd-1', place: 'east' });
+    await world.settle();
+    await world.client.publish(DriverMoved, { driverId: 'd-1', place: 'west' });
+    await world.settle();
+    expect(await world.client.result(ride, 'r-1')).toEqual({ places: ['east', 'west'], cancelled: false });
+    expect(await world.client.result(ride, 'r-2')).toEqual({ places: ['east'], cancelled: false });
+    expect((await world.client.describe(ride, 'r-3')).status).toBe('running');
+  });
+
+  test('events that come before an instance waits for their key are kept for the first one, at every crash point', async () => {
+    await everyCrash(rides, { services: [] }, async (world) => {
+      await world.client.publish(DriverMoved, { driverId: 'd-1', place: 'east' });
+      await world.client.publish(DriverMoved, { driverId: 'd-1', place: 'west' });
+      await world.settle();
+      await world.client.publish(RideAsked, { rideId: 'r-1', driverId: 'd-1', moves: 3 });
+      await world.settle();
+      await world.client.publish(DriverMoved, { driverId: 'd-1', place: 'north' });
+      const { places } = await world.client.result(ride, 'r-1');
+      expect(places.toSorted()).toEqual(['east', 'north', 'west']);
+    });
+  });
+
+  test('an instance that ends unsubscribes, and the key is at rest', async () => {
+    const world = simulate(rides, { services: [] });
+    await world.client.publish(RideAsked, { rideId: 'r-1', driverId: 'd-1', moves: 1 });
+    await world.settle();
+    await world.client.publish(RideCancelled, { rideId: 'r-1' });
+    await world.settle();
+    expect(await world.client.result(ride, 'r-1')).toEqual({ places: [], cancelled: true });
+    await world.client.publish(DriverMoved, { driverId: 'd-1', place: 'east' });
+    await world.settle();
+    await world.client.publish(RideAsked, { rideId: 'r-2', driverId: 'd-1', moves: 1 });
+    await world.settle();
+    expect(await world.client.result(ride, 'r-2')).toEqual({ places: ['east'], cancelled: false });
+  });
+
+  test("with deliver 'first', each event goes to one instance, at every crash point", async () => {
+    await everyCrash(searches, { services: [] }, async (world) => {
+      await world.client.publish(RideAsked, { rideId: 's-1', driverId: '', moves: 0 });
+      await world.client.publish(RideAsked, { rideId: 's-2', driverId: '', moves: 0 });
+      await world.settle();
+      await world.client.publish(DriverFree, { zone: 'centre', driverId: 'd-1' });
+      await world.settle();
+      await world.client.publish(DriverFree, { zone: 'centre', driverId: 'd-2' });
+      const found = [await world.client.result(search, 's-1'), await world.client.result(search, 's-2')];
+      expect(new Set(found.map(({ driver }) => driver))).toEqual(new Set(['d-1', 'd-2']));
+    });
+  });
+});
