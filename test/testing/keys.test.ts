@@ -45,6 +45,44 @@ describe('correlation by key', () => {
     expect(await world.client.result(ride, 'r-2')).toEqual({ places: ['east'], cancelled: false });
   });
 
+  test('an event of more than 100 KB reaches the instance that waits for its key', async () => {
+    const world = simulate(rides, { services: [] });
+    const place = 'x'.repeat(150_000);
+    await world.client.publish(RideAsked, { rideId: 'r-1', driverId: 'd-1', moves: 2 });
+    await world.client.publish(DriverMoved, { driverId: 'd-1', place });
+    await world.settle();
+    await world.client.publish(DriverMoved, { driverId: 'd-1', place: 'west' });
+    expect(await world.client.result(ride, 'r-1')).toEqual({ places: [place, 'west'], cancelled: false });
+  });
+
+  test('a key is not listed among the instances', async () => {
+    const world = simulate(rides, { services: [] });
+    await world.client.publish(RideAsked, { rideId: 'r-1', driverId: 'd-1', moves: 2 });
+    await world.settle();
+    const listed: string[] = [];
+    for await (const { id } of world.client.list()) listed.push(id);
+    expect(listed).toEqual(['r-1']);
+    const keys: string[] = [];
+    for await (const { status } of world.client.list({ process: { name: 'tutti--key' } as never })) keys.push(status);
+    expect(keys).toEqual(['running']);
+  });
+
+  test('one instance more than 100 that waits for a key is stuck, and waits after a resume', async () => {
+    const world = simulate(rides, { services: [] });
+    for (let i = 0; i <= 100; i += 1) await world.client.publish(RideAsked, { rideId: `r-${i}`, driverId: 'd-1', moves: 1 });
+    await expect(world.settle()).rejects.toMatchObject({ code: 'KEY_TOO_WIDE' });
+    const stuck: string[] = [];
+    for await (const { id } of world.client.list({ status: 'stuck' })) stuck.push(id);
+    expect(stuck).toHaveLength(1);
+    const [id = ''] = stuck;
+    await world.client.publish(RideCancelled, { rideId: id === 'r-0' ? 'r-1' : 'r-0' });
+    await world.settle();
+    await world.client.resume(ride, id, { reason: 'another one has left' });
+    await world.settle();
+    await world.client.publish(DriverMoved, { driverId: 'd-1', place: 'east' });
+    expect(await world.client.result(ride, id)).toEqual({ places: ['east'], cancelled: false });
+  });
+
   test("with deliver 'first', each event goes to one instance, at every crash point", async () => {
     await everyCrash(searches, { services: [] }, async (world) => {
       await world.client.publish(RideAsked, { rideId: 's-1', driverId: '', moves: 0 });

@@ -174,6 +174,19 @@ export const p8 = process('p', {}, async (): Promise<Receipt> => ({ paymentId: '
 export const p9 = process('p', {}, async () => ({ seen: new Map<string, string>() }));
 // @ts-expect-error a process does not start on an event by key
 export const p3 = process('p', { startOn: Keyed.byKey(keyed => keyed.card) }, async () => {});
+export const p10 = process('p', { startOn: Other.byId(() => 'x'), receives: [Keyed.byKey(keyed => keyed.card, { deliver: 'first' })] }, async ctx => {
+  await ctx.waitFor(Keyed, { key: 'k', timeout: '1 day' });
+  // @ts-expect-error a wait for an event by key has a key
+  await ctx.waitFor(Keyed);
+  // @ts-expect-error a wait for an event by key has a key
+  await ctx.waitFor(Keyed, { timeout: '1 day' });
+  // @ts-expect-error x.other is received by id, so it has no key: leave it out
+  await ctx.waitFor(Other, { key: 'k' });
+  // @ts-expect-error x.keyed is received by key: use ctx.waitFor with its key
+  for await (const each of ctx.each([Keyed])) void each;
+});
+// @ts-expect-error no such delivery
+Keyed.byKey(keyed => keyed.card, { deliver: 'some' });
 // @ts-expect-error an event without byId does not name an instance
 export const p4 = process('p', { startOn: OrderPlaced }, async () => {});
 // @ts-expect-error no such field in the event
