@@ -18,7 +18,7 @@ export interface StepFunctions {
  */
 export class StepBodies {
   readonly #byPath = new Map<string, StepFunctions>();
-  #lent: string | undefined;
+  #lent = '';
 
   add(path: string, functions: StepFunctions): void {
     this.#byPath.set(path, functions);
@@ -37,14 +37,14 @@ export class StepBodies {
   awaited(path: string): ProcessBug {
     return new ProcessBug(
       'WRONG_SCOPE',
-      `The step ${stepText(this.#lent ?? '')} awaits the step ${stepText(path)}, which had no outcome yet when the process called ctx.run.`,
+      `The step ${stepText(this.#lent)} awaits the step ${stepText(path)}, which had no outcome yet when the process called ctx.run.`,
       { remedy: `Await ${stepText(path)} in the process before ctx.run, and use its value in the body.` },
     );
   }
 
   /** Refuses a use of `ctx` inside a running step. */
   refuse(used: string, instead = ''): void {
-    if (this.#lent === undefined) return;
+    if (this.#lent === '') return;
     throw new ProcessBug(
       'WRONG_SCOPE',
       `${used} was used inside the step ${stepText(this.#lent)}, which runs outside the process${instead}.`,

@@ -60,7 +60,7 @@ describe('DynamoDbProcessStore.commit', () => {
     const [set = '', removed = ''] = (input['UpdateExpression'] as string).split(' REMOVE ');
     const named = [...set.matchAll(/#(\w+) =/g), ...removed.matchAll(/#(\w+)/g)].map((match) => match[1]);
     expect([named.length, new Set(named)]).toEqual([HEAD_ATTRIBUTES.length, new Set(HEAD_ATTRIBUTES)]);
-    expect(removed).toBe('#dsh, #due, #closed, #hot, #un, #why, #tags, #early, #ttl');
+    expect(removed).toBe('#dsh, #due, #closed, #hot, #un, #why, #paused, #tags, #early, #ttl');
   });
 
   test('a conflict returns the image and the writer from the failed condition, without a read', async () => {
