@@ -40,6 +40,13 @@ export const notPlanted: Readonly<Record<string, string>> = {
   'child.pml | CHILD_ANSWERS_ANY_RUN':
     'The run in the id of a command is compared for each reply; late.pml | WRONGRUN_BEFORE_LATE plants its order.',
   'head.pml | APPEND_TRIM': 'It needs a layout with one item per version, which the head does not have; the bug of the row 66 replaces it.',
+  'keys.pml | FORWARD_NOT_DEDUPED': 'No scenario of the simulation has keys yet; test/testing/keys.test.ts fails with it.',
+  'keys.pml | LATE_ACK_IGNORED': 'No scenario of the simulation has keys yet; test/engine/key-sends.test.ts fails with it.',
+  'keys.pml | NO_ROUNDS': 'No scenario of the simulation has keys yet; test/core/keys.test.ts fails with it.',
+  'keys.pml | RETURN_ALONE': 'No scenario of the simulation has keys yet; test/core/keys.test.ts fails with it.',
+  'keys.pml | RETURN_DROPPED': 'No scenario of the simulation has keys yet; test/engine/key-sends.test.ts fails with it.',
+  'keys.pml | RETURN_LOST': 'No scenario of the simulation has keys yet; test/core/keys.test.ts fails with it.',
+  'keys.pml | UNSUBSCRIBE_NEVER': 'No scenario of the simulation has keys yet; test/core/keys.test.ts fails with it.',
   'late.pml | UNDO_REPLY_WRONGRUN':
     'No run begins while an undo is open, and an undo has a number of the run that issues it, so its reply is never of another run.',
   'deferred.pml | UNRESOLVED_DEAF':
