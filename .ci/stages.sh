@@ -7,11 +7,12 @@ failed=()
 failed_logs=()
 besides=()
 beside_pids=()
-# LocalStack suites that take minutes each, of situations that other suites of CI meet too: steps.localstack.test.ts kills functions in CI.
-# CI leaves them out; .ci/nightly runs them.
+# LocalStack suites that take minutes each, of situations that other suites of CI meet too: steps.localstack.test.ts kills functions in CI,
+# skewed-builds.localstack.test.ts runs another build. CI leaves them out; .ci/nightly runs them.
 long_suites=(
   chaos/bookings.localstack.test.ts
   killed-functions.localstack.test.ts
+  redeploy.localstack.test.ts
   services-as-programs.localstack.test.ts
   shared-service.localstack.test.ts
 )
