@@ -12,7 +12,8 @@ interface Hashing {
 /** The value of a message, or its name in the payload store. */
 type Carried = { readonly data: Json } | { readonly dataref: string };
 
-interface InboxDispatch {
+/** A message that the engine sends to its own inbox. */
+export interface InboxDispatch {
   readonly to: 'queue';
   readonly queue: string;
   readonly body: string;

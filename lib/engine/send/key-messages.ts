@@ -5,6 +5,7 @@ import { buildCommandId, parsePid, pidOfCommand } from '../../contract/wire/proc
 import { CARRIED_CHARACTERS_MAX, instantText, wireLength } from '../../contract/wire/wire.ts';
 import type { Image, PendingSend } from '../../core/image.ts';
 import { INBOX, inboxBody, type ForwardMessage, type UnsubscribeMessage } from '../../format/inbox-message.ts';
+import type { InboxDispatch } from './engine-commands.ts';
 
 /** The members of `DispatchContext` (dispatch.ts) that make the envelope of an event. */
 interface Hashing {
@@ -12,14 +13,6 @@ interface Hashing {
   readonly hash: (text: string) => string;
   readonly canonical: (data: Json) => string;
   readonly reference: (pid: string, hash: string) => string;
-}
-
-interface InboxDispatch {
-  readonly to: 'queue';
-  readonly queue: string;
-  readonly body: string;
-  readonly groupId: string;
-  readonly n: number;
 }
 
 /** The messages of a pending send of a key or to a key: a copy of an event for each subscriber, or the end of each subscription. */
