@@ -10,7 +10,6 @@ import { DynamoDbParkingStore } from '../lib/adapters/dynamodb/parking-store.ts'
 import { DynamoDbPayloadStore } from '../lib/adapters/dynamodb/payload-store.ts';
 import { DynamoDbProcessStore } from '../lib/adapters/dynamodb/process-store.ts';
 import { DynamoDbReplyKeys } from '../lib/adapters/dynamodb/reply-keys.ts';
-import { DynamoDbRetirementStore } from '../lib/adapters/dynamodb/retirement-store.ts';
 import { EventBridgeEventPublisher } from '../lib/adapters/eventbridge/event-publisher.ts';
 import { S3PayloadStore } from '../lib/adapters/s3/payload-store.ts';
 import { SqsMessageQueue } from '../lib/adapters/sqs/message-queue.ts';
@@ -37,21 +36,23 @@ async function s3Client(): Promise<S3Client> {
   return new S3Client(clientSettings());
 }
 
+/** The table, and the bucket of its large values. */
+export function tableWithLarge() {
+  return { ...dynamodb(), large: large() };
+}
+
 export function deployedStore(): DynamoDbProcessStore {
   return new DynamoDbProcessStore(dynamodb());
 }
 export function deployedPayloads(): DynamoDbPayloadStore {
-  return new DynamoDbPayloadStore({ ...dynamodb(), large: large() });
+  return new DynamoDbPayloadStore(tableWithLarge());
 }
 export function deployedParking(): DynamoDbParkingStore {
-  return new DynamoDbParkingStore({ ...dynamodb(), large: large() });
+  return new DynamoDbParkingStore(tableWithLarge());
 }
 /** Only listing instances needs the names of the processes; due instances and tenants are found without them. */
 export function deployedIndex(processes: readonly string[] = []): DynamoDbInstanceIndex {
   return new DynamoDbInstanceIndex({ ...dynamodb(), processes });
-}
-export function deployedRetirement(processes: readonly string[]): DynamoDbRetirementStore {
-  return new DynamoDbRetirementStore({ ...dynamodb(), processes, large: large() });
 }
 
 export function deployedReplyKeys(): DynamoDbReplyKeys {

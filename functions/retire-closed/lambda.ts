@@ -1,4 +1,5 @@
-import { clock, deployedIndex, deployedRetirement } from '../deployed-ports.ts';
+import { DynamoDbRetirementStore } from '../../lib/adapters/dynamodb/retirement-store.ts';
+import { clock, deployedIndex, tableWithLarge } from '../deployed-ports.ts';
 import { deployedSystem, processesOf } from '../deployed-system.ts';
 import { logLine } from '../log-line.ts';
 import { once } from '../once.ts';
@@ -8,7 +9,7 @@ import { makeHandler } from './handler.ts';
 export const handler = makeHandler(
   once(() => ({
     index: deployedIndex(),
-    retirement: deployedRetirement(processesOf(deployedSystem())),
+    retirement: new DynamoDbRetirementStore({ ...tableWithLarge(), processes: processesOf(deployedSystem()) }),
     clock,
     retentionMs: retentionMs(process.env),
     log: logLine,

@@ -1,4 +1,4 @@
-import { SIGNALS_MAX, type Image, type RingEntry } from './image.ts';
+import { SIGNALS_MAX, STARTS_MAX, type Image, type RingEntry } from './image.ts';
 
 /** An event that is dated farther ahead is postdated: the clock of its sender is wrong, or the sender chose the time. */
 export const SKEW_MS = 15 * 60_000;
@@ -33,4 +33,10 @@ export function mayBeForgotten({ signalsFloor, clock }: Image, time: number, at:
 
 function isPostdated(time: number, clock: number): boolean {
   return time > clock + SKEW_MS;
+}
+
+/** Adds an id to a ring of the last ids. */
+export function remember(ring: string[], id: string): void {
+  ring.push(id);
+  if (ring.length > STARTS_MAX) ring.shift();
 }

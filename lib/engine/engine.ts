@@ -7,7 +7,6 @@ import type { RunEnvironment } from '../core/run.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import { advanceProcesses, advanceSuspect } from './advance/advance-processes.ts';
 import { Catalogue } from '../contract/catalogue.ts';
-import { drainDeadLetters } from './jobs/drain-dead-letters.ts';
 import { LiveCache } from './advance/live-instance.ts';
 import { Marks, PortHealth, RejectionWatch } from './advance/suspects.ts';
 import { ReplyTokens } from '../format/reply-tokens.ts';
@@ -66,7 +65,8 @@ export class Engine {
   }
 
   /** Sends each dead letter back to the inbox, for a day with growing delays, and then to be parked. */
-  drainDeadLetters(messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
+  async drainDeadLetters(messages: readonly ReceivedMessage[]): Promise<AdvanceResult> {
+    const { drainDeadLetters } = await import('./on-demand.ts');
     return drainDeadLetters(this.#context.options, messages);
   }
 

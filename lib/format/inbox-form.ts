@@ -1,21 +1,19 @@
 import { SCHEDULES } from '../contract/schedule-instance.ts';
-import { DATAREF_LENGTH_MAX, HASH, ID, INSTANT, LABEL_LENGTH_MAX } from '../contract/wire/envelope-form.ts';
+import { HASH, INSTANT } from '../contract/wire/envelope-form.ts';
 import type { ScheduleSpec } from '../contract/runtime-contract.ts';
-import { parseCommandId, parsePid, tenantOfPid } from '../contract/wire/process-id.ts';
+import { parseCommandId, tenantOfPid } from '../contract/wire/process-id.ts';
 import { isKey, keyFault } from '../contract/keys.ts';
 import type {
   CommandMessage,
   DiscardMessage,
-  ForcedMessage,
   ForwardMessage,
   InboxMessage,
   OperationMessage,
   RedriveMessage,
   ScheduleMessage,
   ReplyMessage,
-  StartMessage,
-  TickMessage,
 } from './inbox-message.ts';
+import { dataFault, forcedFault, idFault, isInstant, MARKED, pidFault, startFault, texts, tickFault, traceFault } from './common-form.ts';
 
 /**
  * Why an internal message is not of its form; undefined if it is. Only the system's own roles may write to the inbox, but a message of a
@@ -53,10 +51,6 @@ export function inboxFault(message: InboxMessage): string | undefined {
     default:
       return `the kind is unknown: ${String((message as { readonly tutti: unknown }).tutti)}`;
   }
-}
-
-function tickFault({ pid, run, tickAt }: TickMessage): string | undefined {
-  return pidFault(pid) ?? (typeof run === 'string' && Number.isFinite(tickAt) ? undefined : 'run must be a string and tickAt a number');
 }
 
 function commandFault(message: CommandMessage): string | undefined {
@@ -111,42 +105,6 @@ function isCommandId(id: unknown): boolean {
 
 function countFault(name: string, value: unknown): string | undefined {
   return Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : `${name} must be a whole number of 0 or more`;
-}
-
-const POLICIES: readonly unknown[] = [undefined, 'reject', 'attach', 'signal'];
-
-function startFault(message: StartMessage): string | undefined {
-  const { startid, tenant, process, id, time, by, onopen, tags, traceparent } = message;
-  const missing = texts({ startid, tenant, process, id, time, by }) ?? idFault('startid', startid);
-  if (missing !== undefined) return missing;
-  if (!INSTANT.test(time)) return `time is ${time}, expected an instant`;
-  // The trace is copied into every command of the run, and a service would refuse them all.
-  const untraced = traceFault(traceparent);
-  if (untraced !== undefined) return untraced;
-  const unnamed = dataFault(message);
-  if (unnamed !== undefined) return unnamed;
-  if (!POLICIES.includes(onopen)) return `onopen is ${onopen}, expected reject, attach or signal`;
-  return tags === undefined || isTags(tags) ? undefined : 'tags must be an object of strings';
-}
-
-function traceFault(traceparent: unknown): string | undefined {
-  if (traceparent === undefined || isLabel(traceparent)) return undefined;
-  return `traceparent must be a string of 1 to ${LABEL_LENGTH_MAX} characters`;
-}
-
-/** If the payload store holds the value, `data` replaces the reference before this check. */
-function dataFault({ data, dataref, datahash }: Pick<StartMessage, 'data' | 'dataref' | 'datahash'>): string | undefined {
-  if (data !== undefined) return undefined;
-  if (dataref === undefined) return 'data is missing';
-  if (typeof dataref !== 'string' || dataref.length > DATAREF_LENGTH_MAX)
-    return `dataref must be a string of at most ${DATAREF_LENGTH_MAX} characters`;
-  return typeof datahash === 'string' && HASH.test(datahash)
-    ? undefined
-    : `datahash is ${JSON.stringify(datahash)}, expected sha256: and 64 hex digits`;
-}
-
-function isTags(tags: unknown): boolean {
-  return typeof tags === 'object' && tags !== null && !Array.isArray(tags) && Object.values(tags).every((tag) => typeof tag === 'string');
 }
 
 const OPERATION_NAMES: readonly unknown[] = ['cancel', 'terminate', 'pause', 'resume', 'resolve'];
@@ -222,40 +180,4 @@ function isParked(event: RedriveMessage['events'][number] | null): boolean {
   return (
     typeof event === 'object' && typeof event?.id === 'string' && event.id !== '' && (event.pid === '' || pidFault(event.pid) === undefined)
   );
-}
-
-const CHANNELS: readonly unknown[] = [undefined, 'inbox', 'starts', 'operations'];
-/** Values of a flag that is true or absent. */
-const MARKED: readonly unknown[] = [undefined, true];
-
-function forcedFault({ body, packed, sentat, channel, sender, since, park }: ForcedMessage): string | undefined {
-  if (typeof body !== 'string' || !isInstant(sentat)) return 'body must be a string and sentat an instant';
-  if (!MARKED.includes(packed)) return 'packed must be true';
-  if (!CHANNELS.includes(channel)) return `channel is ${channel}, expected inbox, starts or operations`;
-  if (sender !== undefined && typeof sender !== 'string') return 'sender must be a string';
-  if (since !== undefined && !isInstant(since)) return 'since must be an instant';
-  return park === undefined || park === 'DEAD_LETTER' ? undefined : `park is ${String(park)}, expected DEAD_LETTER`;
-}
-
-function isInstant(milliseconds: number): boolean {
-  return Number.isFinite(milliseconds) && milliseconds >= 0;
-}
-
-/** A pid is a key of the table: an invalid key would fail the read of the whole batch. */
-function pidFault(pid: unknown): string | undefined {
-  return typeof pid === 'string' && parsePid(pid) !== undefined ? undefined : `pid is ${JSON.stringify(pid)}, expected tenant#process#id`;
-}
-
-function idFault(name: string, id: string): string | undefined {
-  return ID.test(id) ? undefined : `${name} is ${JSON.stringify(id)}, expected text of the form ${ID.source}`;
-}
-
-function isLabel(text: unknown): boolean {
-  return typeof text === 'string' && text.length > 0 && text.length <= LABEL_LENGTH_MAX;
-}
-
-function texts(fields: Readonly<Record<string, unknown>>): string | undefined {
-  for (const name in fields)
-    if (typeof fields[name] !== 'string' || fields[name] === '') return `${name} is ${JSON.stringify(fields[name])}, expected text`;
-  return undefined;
 }

@@ -14,6 +14,8 @@ import { INBOX } from '../format/inbox-message.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Head, JournalChunk } from '../ports/process-store.ts';
 import { frontEndOf } from '../process/front-end.ts';
+// oxlint-disable-next-line import/no-unassigned-import -- in a test a first message takes no more turns of the event loop than a later one
+import '../engine/on-demand.ts';
 
 /** The ports of an engine, except its clock. */
 export type EnginePortMap = Pick<EngineOptions, 'store' | 'index' | 'sender' | 'publisher' | 'payloads' | 'parking'>;

@@ -3,7 +3,7 @@ import type { MessageSender } from '../../ports/message-sender.ts';
 import type { ParkedEvent } from '../../ports/parking-store.ts';
 import type { Dispatch } from '../send/dispatch.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
-import { inboxFault } from '../../format/inbox-form.ts';
+import { forcedFault } from '../../format/common-form.ts';
 import {
   type DiscardMessage,
   type ForcedMessage,
@@ -76,7 +76,7 @@ function unwrapped(message: ReceivedMessage): ReceivedMessage {
   if (!isWrapper(message)) return message;
   try {
     const wrapper = JSON.parse(message.body) as ForcedMessage;
-    const body = inboxFault(wrapper) === undefined ? wrappedBody(wrapper) : undefined;
+    const body = forcedFault(wrapper) === undefined ? wrappedBody(wrapper) : undefined;
     return body === undefined ? message : firstOf(message, { ...wrapper, body });
   } catch {
     // A truncated wrapper.

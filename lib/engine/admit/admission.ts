@@ -18,7 +18,7 @@ import type { Dispatch } from '../send/dispatch.ts';
 import { pidOfCommand } from '../../contract/wire/process-id.ts';
 import { type Author, CLIENT_WRITER, ORCHESTRATOR_WRITER } from '../../ports/payload-store.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { inboxFault } from '../../format/inbox-form.ts';
+import { forcedFault } from '../../format/common-form.ts';
 
 /** An event for one instance. One message may carry an event for several instances. */
 export interface Target {
@@ -111,6 +111,11 @@ export function carried(message: ReceivedMessage, at: number): Carried {
 
 export function park(reason: string, detail: string, pid = ''): Parking {
   return { status: 'park', pid, reason, detail };
+}
+
+/** Parks an internal message that is not of its form. */
+export function malformed(fault: string): Parking {
+  return park('MALFORMED', `Invalid internal message: ${fault}.`);
 }
 
 type Parking = Extract<Admission, { status: 'park' }>;
@@ -303,7 +308,7 @@ export interface ReadForced extends ForcedMessage {
 
 async function readForced(context: EngineContext, forced: ForcedMessage): Promise<unknown> {
   // A malformed wrapper and a message that is only parked are not read: their data decides nothing.
-  const isRead = inboxFault(forced) === undefined && forced.park === undefined;
+  const isRead = forcedFault(forced) === undefined && forced.park === undefined;
   const text = isRead ? wrappedBody(forced) : undefined;
   const inner = text === undefined ? undefined : await readBody(context, text);
   return isUnread(inner) ? inner : ({ ...forced, inner } satisfies ReadForced);

@@ -1,12 +1,13 @@
 import type { EventEnvelope } from '../../contract/wire/envelope.ts';
 import { parseEnvelope } from '../../contract/wire/wire.ts';
+import { keyDefinition, keyFault, keyPid, type KeyName } from '../../contract/keys.ts';
+import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import { buildPid, INSTANCE_ID_FORM, parsePid, tenantOf } from '../../contract/wire/process-id.ts';
-import { type Json, NEWER, parse, parseVersion } from '../../contract/schema.ts';
+import { type Json, NEWER, parse, parseVersion, versionOf } from '../../contract/schema.ts';
 import { identityOf } from '../../core/identity.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import { type Admission, type Carried, type Target, park, unread } from './admission.ts';
 import { definitionName, type Catalogue, type Interest } from '../../contract/catalogue.ts';
-import { forwardable, keyOf, keysOf } from './admit-key.ts';
 import { sha256 } from '../../format/inbox-message.ts';
 
 const HOPS_MAX = 100;
@@ -141,4 +142,29 @@ function target(interest: Interest, pid: string, { envelope, data, by }: ParsedE
       }
     : { kind: 'signal', key: `x:${identity}`, ...common };
   return { pid, definition, inbound };
+}
+
+/** The pid of the key under which a process receives an event; the sentence about a value that cannot be a key. */
+function keyOf({ correlation, definition }: Interest, tenant: string, data: Json): { readonly pid: string } | { readonly fault: string } {
+  const { type } = correlation.event;
+  const key: unknown = correlation.of(data as never);
+  const fault = keyFault(key);
+  if (fault !== undefined) return { fault: `${type} has a key for ${definition.name} that is not valid: ${fault}.` };
+  return { pid: keyPidOf(tenant, { process: definition.name, event: type, key: key as string }) };
+}
+
+/** The pid of a key, whose text is hashed. */
+export function keyPidOf(tenant: string, name: KeyName): string {
+  return keyPid((of) => identityOf(sha256, of), tenant, name);
+}
+
+/** The definition of the keys of a process, whose `early` says how long they keep an event. */
+export function keysOf({ earlyMs }: Pick<ProcessContract, 'earlyMs'>): ProcessContract {
+  return { ...keyDefinition, earlyMs };
+}
+
+/** The members of an event that its key forwards. */
+function forwardable({ correlation }: Interest): { readonly dataversion?: number } {
+  const version = versionOf(correlation.event.data);
+  return version > 1 ? { dataversion: version } : {};
 }

@@ -1,14 +1,7 @@
-import { buildPid, INSTANCE_ID_FORM } from '../../contract/wire/process-id.ts';
-import { type Json, parseGiven } from '../../contract/schema.ts';
 import { isKey } from '../../contract/keys.ts';
-import { actIdentity, identityOf } from '../../core/identity.ts';
-import type { Inbound } from '../../core/inbound.ts';
-import { type Admission, type Carried, park, unread } from './admission.ts';
-import { admitCommand, admitOwnerReply } from './admit-command.ts';
-import { admitListedSchedules, admitSchedule } from './admit-schedule.ts';
-import { admitEvent } from './admit-event.ts';
-import { admitForward, admitReturn, admitUnsubscribe } from './admit-key.ts';
-import { definitionName, startType, type Catalogue } from '../../contract/catalogue.ts';
+import { actIdentity } from '../../core/identity.ts';
+import type { Catalogue } from '../../contract/catalogue.ts';
+import { inboxFault } from '../../format/inbox-form.ts';
 import {
   type ForcedMessage,
   type InboxMessage,
@@ -17,20 +10,28 @@ import {
   type TickMessage,
   sha256,
 } from '../../format/inbox-message.ts';
+import { type Admission, type Carried, malformed, park } from './admission.ts';
+import { admitCommand, admitOwnerReply } from './admit-command.ts';
+import { admitForward, admitReturn, admitUnsubscribe } from './admit-key.ts';
+import { admitListedSchedules, admitSchedule } from './admit-schedule.ts';
 
-/** Admits a message that the engine, a client or the command line has sent. */
-export function admitInternal(catalogue: Catalogue, body: Exclude<InboxMessage, ForcedMessage>, by: Carried, senderId?: string): Admission {
+/** The internal messages that most systems never see. */
+export type RareMessage = Exclude<InboxMessage, TickMessage | StartMessage | ForcedMessage>;
+
+/**
+ * Admits an internal message other than a tick, a start or a wrapper: an engine command, its reply, a message of a key or a schedule, or an
+ * operation. lib/engine/admit/admit.ts loads this file at the first of them, so a system that uses none of them does not load it.
+ */
+export function admitInternal(catalogue: Catalogue, body: RareMessage, by: Carried, senderId?: string): Admission {
+  const fault = inboxFault(body);
+  if (fault !== undefined) return malformed(fault);
   switch (body.tutti) {
-    case 'tick':
-      return ofTick(body, by);
-    case 'start':
-      return ofStart(catalogue, body, by);
     case 'command':
       return admitCommand(catalogue, body, by);
     case 'reply':
       return admitOwnerReply(body, by);
     case 'forward':
-      return admitForward(catalogue, body, by, admitEvent);
+      return admitForward(catalogue, body, by);
     case 'return':
       return admitReturn(catalogue, body, by);
     case 'unsubscribe':
@@ -48,57 +49,6 @@ export function admitInternal(catalogue: Catalogue, body: Exclude<InboxMessage, 
     case 'rotate-keys':
       return { status: 'deliver', targets: [], rotation: body.opid };
   }
-}
-
-function ofTick(tick: TickMessage, by: Carried): Admission {
-  return {
-    status: 'deliver',
-    targets: [
-      {
-        pid: tick.pid,
-        definition: undefined,
-        inbound: { kind: 'tick', key: `t:${tick.run}:${tick.tickAt}`, ...by, run: tick.run, tickAt: tick.tickAt, hops: 0 },
-      },
-    ],
-  };
-}
-
-function ofStart(catalogue: Catalogue, start: StartMessage, by: Carried): Admission {
-  const definition = catalogue.newest(start.process);
-  if (!definition) return park('UNKNOWN_PROCESS', `There is no process ${start.process} in ${catalogue.system.name}.`);
-  const pid = buildPid(start.tenant, start.process, start.id);
-  if (pid === undefined)
-    return park('MALFORMED', `The start names the instance ${JSON.stringify(start.id)}: an id is ${INSTANCE_ID_FORM}.`);
-  const event = definition.startOn[0]?.event;
-  let data: Json;
-  try {
-    // The start may have been sent before the contract gained a version.
-    data = parseGiven(event?.data ?? definition.input!, start.data, `${start.process} was started with`);
-  } catch (error) {
-    // A client without the schemas finds the parked start here, and reports it to its user.
-    const { reason, detail } = unread(error, pid);
-    return reason === 'DATA_INVALID' ? park('REFUSED', detail, pid) : park(reason, detail, pid);
-  }
-  const type = startType(definition);
-  const identity = identityOf(sha256, { pid, event: type, id: start.startid });
-  const inbound: Inbound = {
-    kind: 'start',
-    key: `s:${identity}`,
-    ...by,
-    id: start.startid,
-    identity,
-    event: type,
-    source: catalogue.system.name,
-    time: start.time,
-    subject: start.id,
-    data,
-    definition: definitionName(definition),
-    hops: 0,
-    ...(start.tags && { tags: start.tags }),
-    ...(start.onopen && { onOpen: start.onopen }),
-    ...(start.traceparent !== undefined && { trace: start.traceparent }),
-  };
-  return { status: 'deliver', targets: [{ pid, definition, inbound, byClient: true }] };
 }
 
 /** `by` is unauthenticated; `senderId` is the principal that SQS has recorded. */

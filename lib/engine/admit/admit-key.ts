@@ -1,48 +1,18 @@
-import type { Catalogue, Interest } from '../../contract/catalogue.ts';
-import { definitionName } from '../../contract/catalogue.ts';
-import { keyDefinition, keyFault, keyPid, type KeyName } from '../../contract/keys.ts';
+import type { Catalogue } from '../../contract/catalogue.ts';
+import { keyDefinition, keyFault, type KeyName } from '../../contract/keys.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
-import { type Json, versionOf } from '../../contract/schema.ts';
 import { parseCommandId, type CommandKey } from '../../contract/wire/process-id.ts';
-import type { EventEnvelope } from '../../contract/wire/envelope.ts';
 import { parseEnvelope } from '../../contract/wire/wire.ts';
 import { identityOf } from '../../core/identity.ts';
 import { inboxBody, sha256, type CommandMessage, type ForwardMessage, type UnsubscribeMessage } from '../../format/inbox-message.ts';
 import { SHORT_HASH_LENGTH } from '../../core/journal.ts';
+import { asSent } from '../send/key-messages.ts';
 import { type Admission, type Carried, type Target, park } from './admission.ts';
+import { admitEvent, keyPidOf, keysOf } from './admit-event.ts';
 
 /**
- * The messages of keys (docs/protocol.md#keys). Input: an admitted event, or an internal message. Output: the target at the key, or at its
- * subscriber.
- *
- * The pid of the key under which a process receives an event; the sentence about a value that cannot be a key.
+ * The messages of keys (docs/protocol.md#keys). Input: an internal message. Output: the target at the key, or at its subscriber.
  */
-export function keyOf(
-  { correlation, definition }: Interest,
-  tenant: string,
-  data: Json,
-): { readonly pid: string } | { readonly fault: string } {
-  const { type } = correlation.event;
-  const key: unknown = correlation.of(data as never);
-  const fault = keyFault(key);
-  if (fault !== undefined) return { fault: `${type} has a key for ${definition.name} that is not valid: ${fault}.` };
-  return { pid: pidOf(tenant, { process: definition.name, event: type, key: key as string }) };
-}
-
-function pidOf(tenant: string, name: KeyName): string {
-  return keyPid((of) => identityOf(sha256, of), tenant, name);
-}
-
-/** The definition of the keys of a process, whose `early` says how long they keep an event. */
-export function keysOf({ earlyMs }: Pick<ProcessContract, 'earlyMs'>): ProcessContract {
-  return { ...keyDefinition, earlyMs };
-}
-
-/** The members of an event that its key forwards. */
-export function forwardable({ correlation }: Interest): { readonly dataversion?: number } {
-  const version = versionOf(correlation.event.data);
-  return version > 1 ? { dataversion: version } : {};
-}
 
 /** The engine command by which a run subscribes to a key. */
 export function admitSubscribe(_catalogue: Catalogue, message: CommandMessage, by: Carried): Admission {
@@ -52,7 +22,7 @@ export function admitSubscribe(_catalogue: Catalogue, message: CommandMessage, b
     typeof process !== 'string' ||
     typeof event !== 'string' ||
     keyFault(key) !== undefined ||
-    pidOf(tenantOf(commandid), { process, event, key: key as string }) !== owner
+    keyPidOf(tenantOf(commandid), { process, event, key: key as string }) !== owner
   )
     return park('MALFORMED', `The subscription ${commandid} names a process, an event and a key that are not those of ${owner}.`, owner);
   return toKey(owner, keyDefinition, {
@@ -95,12 +65,7 @@ export function admitUnsubscribe({ subscription, owner, time }: UnsubscribeMessa
 }
 
 /** An event that a key forwards to a subscriber: a signal under its own id. `admitEvent` checks it as any other event. */
-export function admitForward(
-  catalogue: Catalogue,
-  message: ForwardMessage,
-  by: Carried,
-  admitEvent: (catalogue: Catalogue, envelope: EventEnvelope, by: Carried) => Admission,
-): Admission {
+export function admitForward(catalogue: Catalogue, message: ForwardMessage, by: Carried): Admission {
   const { pid, run, n } = parseCommandId(message.subscription) as CommandKey;
   const parsed = parseEnvelope(message.event);
   if (parsed.kind !== 'event')
@@ -149,13 +114,3 @@ export function admitReturn(catalogue: Catalogue, message: ForwardMessage, by: C
     ...(traceparent !== undefined && { trace: traceparent }),
   });
 }
-
-/** The message as it was sent: data that is stored apart was read meanwhile. */
-export function asSent({ ref, ...message }: ForwardMessage): ForwardMessage {
-  if (ref === undefined) return message;
-  const { data: _data, ...event } = message.event;
-  return { ...message, event: { ...event, dataref: ref } };
-}
-
-/** The definition that a key's head names. */
-export const KEY_DEFINITION = definitionName(keyDefinition);

@@ -12,6 +12,7 @@ import {
   type ReadForced,
   type Target,
   carried,
+  malformed,
   newItem,
   park,
   readBody,
@@ -19,10 +20,11 @@ import {
   unread,
 } from './admission.ts';
 import { type BusEnvelope, admitEvent, admitPlainEvent } from './admit-event.ts';
-import { admitInternal } from './admit-internal.ts';
+import type { RareMessage } from './admit-internal.ts';
+import { admitStart, admitTick } from './admit-start.ts';
 import type { Catalogue } from '../../contract/catalogue.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
-import { inboxFault } from '../../format/inbox-form.ts';
+import { forcedFault, startFault, tickFault } from '../../format/common-form.ts';
 import { type ForcedMessage, type InboxMessage, firstOf } from '../../format/inbox-message.ts';
 import { namedInstance } from './named-in-message.ts';
 import { discardEach, parkMessage, redriveEach } from '../acknowledge/park.ts';
@@ -40,7 +42,8 @@ export interface Admitting {
 
 /**
  * Input: one inbox message. Output: its events as items, one for each instance, or a message that was parked or is redelivered. Trunk: read the
- * body (admission.ts), then `admit`: internal messages go to admit-internal.ts, events to admit-event.ts, replies stay here. A port that fails
+ * body (admission.ts), then `admit`: ticks and starts go to admit-start.ts, other internal messages to admit-internal.ts, events to
+ * admit-event.ts, replies stay here. A port that fails
  * delays one message, not its neighbours: it is redelivered.
  */
 export async function admitMessage(context: EngineContext, message: ReceivedMessage): Promise<HandledMessage> {
@@ -56,7 +59,7 @@ async function admitOne(context: EngineContext, message: ReceivedMessage): Promi
   await context.replyTokens?.refresh();
   const now = context.options.clock.now();
   const body = await readBody(context, message.body);
-  const admission = admitBody(context, message, body, now);
+  const admission = await admitBody(context, message, body, now);
   if (admission.status === 'deliver') {
     if (admission.rotation !== undefined) await context.replyTokens?.rotate(admission.rotation);
     // The worker that forwarded the message to the lane has parked this half, under the id of the first message.
@@ -73,7 +76,7 @@ async function admitOne(context: EngineContext, message: ReceivedMessage): Promi
   return { message, items: [], retryInSeconds: undefined };
 }
 
-function admitBody(context: EngineContext, message: ReceivedMessage, body: unknown, now: number): Admission {
+async function admitBody(context: EngineContext, message: ReceivedMessage, body: unknown, now: number): Promise<Admission> {
   if (body === MISSING) return PAYLOAD_MISSING;
   return refusedData(body) ?? admit(context, message, body, now);
 }
@@ -89,16 +92,43 @@ const PAYLOAD_MISSING: Admission = {
   detail: 'The payload store does not hold the data of the message.',
 };
 
-/** Admits one message whose body was read. Never throws: a message that cannot be read is parked. */
-export function admit(context: Admitting, message: ReceivedMessage, body: unknown, now: number): Admission {
+/**
+ * Admits one message whose body was read: a message that cannot be read is parked. Rejects only if the code for rare messages cannot be
+ * loaded.
+ */
+export async function admit(context: Admitting, message: ReceivedMessage, body: unknown, now: number): Promise<Admission> {
   if (typeof body !== 'object' || body === null) return park('MALFORMED', 'The message is not a JSON object.');
+  const misplaced = guarded(() => wrongQueue(body, message));
+  if (misplaced !== undefined) return misplaced;
+  if (!('tutti' in body)) return guarded(() => ofBus(context, body, carried(message, now)));
+  const internal = body as InboxMessage;
+  switch (internal.tutti) {
+    case 'tick':
+      return guarded(() => formed(tickFault(internal)) ?? admitTick(internal, carried(message, now)));
+    case 'start':
+      return guarded(() => formed(startFault(internal)) ?? admitStart(context.catalogue, internal, carried(message, now)));
+    case 'forced':
+      return guarded(() => formed(forcedFault(internal))) ?? forced(context, internal as ReadForced, message, now);
+    default:
+      return ofRare(context, internal, message, now);
+  }
+}
+
+function guarded<T>(act: () => T): T | Admission {
   try {
-    const misplaced = wrongQueue(body, message);
-    if (misplaced !== undefined) return misplaced;
-    return 'tutti' in body ? ofInternal(context, body as InboxMessage, message, now) : ofBus(context, body, carried(message, now));
+    return act();
   } catch (error) {
     return unread(error);
   }
+}
+
+function formed(fault: string | undefined): Admission | undefined {
+  return fault === undefined ? undefined : malformed(fault);
+}
+
+async function ofRare({ catalogue }: Admitting, body: RareMessage, message: ReceivedMessage, now: number): Promise<Admission> {
+  const { admitInternal } = await import('../on-demand.ts');
+  return guarded(() => admitInternal(catalogue, body, carried(message, now), message.senderId));
 }
 
 /**
@@ -177,19 +207,11 @@ function shown(value: unknown): string {
   return typeof value === 'string' ? value : `a ${typeof value}`;
 }
 
-function ofInternal(context: Admitting, body: InboxMessage, message: ReceivedMessage, now: number): Admission {
-  const fault = inboxFault(body);
-  if (fault !== undefined) return park('MALFORMED', `Invalid internal message: ${fault}.`);
-  return body.tutti === 'forced'
-    ? forced(context, body as ReadForced, message, now)
-    : admitInternal(context.catalogue, body, carried(message, now), message.senderId);
-}
-
 /** Admits the wrapped message as it first came, on its first queue. `forced`: the event's key, not its message id, selects the sends to repeat. */
-function forced(context: Admitting, again: ReadForced, message: ReceivedMessage, now: number): Admission {
+async function forced(context: Admitting, again: ReadForced, message: ReceivedMessage, now: number): Promise<Admission> {
   if (again.park !== undefined)
     return park('DEAD_LETTER', 'It was a dead letter for a day, and could not be applied.', namedInstance(message.body));
-  const inner = admit(context, firstOf(message, again), again.inner, now);
+  const inner = await admit(context, firstOf(message, again), again.inner, now);
   if (inner.status !== 'deliver') return inner;
   return { ...inner, targets: inner.targets.map((each) => ({ ...each, inbound: { ...each.inbound, forced: true } })) };
 }

@@ -21,7 +21,7 @@ const QUARANTINE_ATTEMPTS = 3;
  * Input: a batch of inbox messages. Output: the messages to delete and those to release. Trunk: this file, for the whole engine
  * (docs/protocol.md#steps); each stage is one file that it calls:
  *
- *   admit        admit/admit.ts → admission.ts, admit-event.ts, admit-internal.ts              message → items: events for instances
+ *   admit        admit/admit.ts → admission.ts, admit-event.ts, admit-start.ts                 message → items: events for instances
  *   group, load  here, live-instance.ts, send/send-all.ts                                      items → one basis for each instance
  *   decide       advance-instance.ts → working-copy.ts → decide.ts, live-instance.ts           basis and items → a new image
  *   commit       working-copy.ts → live-instance.ts                                            the image → one conditional write

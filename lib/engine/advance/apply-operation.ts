@@ -1,21 +1,16 @@
 import type { FailureData } from '../../contract/wire/envelope.ts';
 import { isOrchestratorError } from '../../contract/errors.ts';
 import { parse, type Json, withoutValues } from '../../contract/schema.ts';
-import { isClosed, STARTS_MAX, type Pause, type StuckReason } from '../../core/image.ts';
+import { isClosed, type Pause, type StuckReason } from '../../core/image.ts';
 import type { OperationInbound, Resolution } from '../../core/inbound.ts';
 import type { RecordedFact } from '../../core/journal-entry.ts';
 import { resolvable } from '../../core/resolvable.ts';
 import { PAUSED } from '../../core/resuming.ts';
 import type { ProcessRun } from '../../core/run.ts';
+import { remember } from '../../core/signal-ring.ts';
 import { lateOf } from '../../core/unresolved.ts';
 import { isHalted } from '../../core/undoing.ts';
 import type { LiveInstance } from './live-instance.ts';
-
-/** Adds an id to a ring of the last ids. */
-export function remember(ring: string[], id: string): void {
-  ring.push(id);
-  if (ring.length > STARTS_MAX) ring.shift();
-}
 
 /** Decides on an operation. */
 export async function applyOperation(live: LiveInstance, operator: OperationInbound, at: number): Promise<void> {

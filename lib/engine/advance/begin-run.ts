@@ -2,7 +2,7 @@ import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import { newImage, type Image } from '../../core/image.ts';
 import type { StartInbound } from '../../core/inbound.ts';
 import { offload } from '../../core/journal.ts';
-import { remember } from './apply-operation.ts';
+import { remember } from '../../core/signal-ring.ts';
 import { definitionName } from '../../contract/catalogue.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { LiveInstance } from './live-instance.ts';

@@ -7,9 +7,9 @@ import { replyToIssuer } from '../../core/engine-commands.ts';
 import { isBegunBy, isClosed, type Image, type OwnerOutcome } from '../../core/image.ts';
 import type { ParentCommand, StartInbound } from '../../core/inbound.ts';
 import type { JournalEntry } from '../../core/journal-entry.ts';
+import { remember } from '../../core/signal-ring.ts';
 import { journalTexts, parseEntry } from '../../format/read-journal.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { remember } from './apply-operation.ts';
 import type { LiveInstance } from './live-instance.ts';
 
 /**

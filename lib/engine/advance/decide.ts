@@ -5,14 +5,11 @@ import { ACTIVATION_MAX, goesOn } from '../../core/journal.ts';
 import { type Image, type RingEntry, STARTS_MAX, isClosed, openCommand } from '../../core/image.ts';
 import type { Inbound, ReplyInbound, SignalInbound, StartInbound } from '../../core/inbound.ts';
 import type { JournalEntry, RecordedFact } from '../../core/journal-entry.ts';
-import { rememberSignal, SKEW_MS } from '../../core/signal-ring.ts';
+import { remember, rememberSignal, SKEW_MS } from '../../core/signal-ring.ts';
 import { holdsSubscription } from '../../core/subscriptions.ts';
 import { arm, nextDue } from '../../core/timers.ts';
 import type { ProcessRun } from '../../core/run.ts';
 import { lateOf } from '../../core/unresolved.ts';
-import { applyOperation, remember } from './apply-operation.ts';
-import { applyToKey } from './apply-to-key.ts';
-import { applyChild } from './child-start.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { type Verdict, classify } from '../../core/classify.ts';
 import { type Item, NO_DEFINITION, type Target } from '../admit/admission.ts';
@@ -20,7 +17,10 @@ import type { EngineContext } from '../engine-context.ts';
 import { DEPLOY_SECONDS, isDeploying } from '../acknowledge/redelivery-delays.ts';
 import { journalTexts, parseEntry, textsOfRun } from '../../format/read-journal.ts';
 
-/** Decides on one event whose verdict is `apply`, `reject` or `restart`: applies its facts, one activation each. */
+/**
+ * Decides on one event whose verdict is `apply`, `reject` or `restart`: applies its facts, one activation each. The code for operations, keys
+ * and children is loaded at the first of their events.
+ */
 export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected: boolean): Promise<void> {
   const { run } = live;
   run.carrier = { cause: inbound.key, messageId: inbound.messageId };
@@ -35,13 +35,13 @@ export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected
       await applySignal(live, inbound, at);
       break;
     case 'key':
-      await applyToKey(live, inbound, at);
+      await (await import('../on-demand.ts')).applyToKey(live, inbound, at);
       break;
     case 'reply':
       await applyReply(live, inbound, at);
       break;
     case 'operate':
-      await applyOperation(live, inbound, at);
+      await (await import('../on-demand.ts')).applyOperation(live, inbound, at);
       break;
     case 'tick':
       if (run.image.tickAt === inbound.tickAt) delete run.image.tickAt;
@@ -58,7 +58,7 @@ export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected
 }
 
 async function applyStart(live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> {
-  if (start.parent) return applyChild(live, start, start.parent, { at, rejected });
+  if (start.parent) return (await import('../on-demand.ts')).applyChild(live, start, start.parent, { at, rejected });
   const { image } = live.run;
   const { id, identity, source, event, data, time } = start;
   // A decider receives events, its first one included: their ids are in the ring of signals.

@@ -22,7 +22,7 @@ export async function applyEarly(
     const message = { messageId, receiptHandle: '', body, sentAt: at, receiveCount: 1 };
     const read = await readBody(context, body);
     if (read === MISSING) return { code: 'PAYLOAD_MISSING', message: 'The data of an event that came before the start is not there.' };
-    const admission = refusedData(read) ?? admit(context, message, read, at);
+    const admission = refusedData(read) ?? (await admit(context, message, read, at));
     if (admission.status !== 'deliver') {
       await parkUnread(context, pid, message, admission.status === 'park' ? admission : { reason: 'NEWER', detail: admission.detail });
       continue;

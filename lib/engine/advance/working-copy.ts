@@ -14,7 +14,6 @@ import { dispatchContext, dispatchesCausedBy, replyDispatch } from '../send/disp
 import { markContention, sendLeft, sendPending } from '../send/send-all.ts';
 import { beginRun } from './begin-run.ts';
 import { type BaseHead, type Commit, LiveInstance, commitImage, rebuildInstance } from './live-instance.ts';
-import { answeredBefore } from './child-start.ts';
 import { decideEvent, verdictOn } from './decide.ts';
 import { applyEarly, parkEarly } from './early-events.ts';
 import { keySends } from '../send/key-sends.ts';
@@ -328,6 +327,7 @@ export class WorkingCopy {
     for (const item of items) {
       const { inbound } = item.target;
       if (inbound.kind !== 'start' || !inbound.parent || !this.#image || (item.verdict !== 'dup' && item.verdict !== 'closed')) continue;
+      const { answeredBefore } = await import('../on-demand.ts');
       const again = await answeredBefore(this.#context, this.#image, inbound);
       if (again) item.dispatches = [replyDispatch(this.#image, inbound.parent, again, dispatchContext(this.#context))];
     }

@@ -2,7 +2,7 @@ import { BACKOFF_SECONDS_MAX, backoffSeconds } from '../../contract/backoff.ts';
 import type { ReceivedMessage, VisibilityChange } from '../../ports/message-queue.ts';
 import type { SendResult } from '../../ports/message-sender.ts';
 import type { AdvanceResult, EngineOptions } from '../engine-context.ts';
-import { inboxFault } from '../../format/inbox-form.ts';
+import { forcedFault } from '../../format/common-form.ts';
 import { type ForcedMessage, INBOX, forcedMessage, inboxBody, isWrapper, packedBody } from '../../format/inbox-message.ts';
 
 export type DrainPorts = Pick<EngineOptions, 'sender' | 'clock' | 'onFault' | 'random'>;
@@ -78,7 +78,7 @@ function wrapperOf(message: ReceivedMessage): ForcedMessage {
   if (!isWrapper(message)) return forcedMessage(message);
   try {
     const wrapper = JSON.parse(message.body) as ForcedMessage;
-    return inboxFault(wrapper) === undefined ? wrapper : forcedMessage(message);
+    return forcedFault(wrapper) === undefined ? wrapper : forcedMessage(message);
   } catch {
     // A truncated wrapper.
     return forcedMessage(message);

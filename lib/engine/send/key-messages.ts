@@ -63,3 +63,10 @@ export function toInbox(message: ForwardMessage | UnsubscribeMessage, groupId: s
 export function unsubscription(subscription: string, owner: string, at: number): InboxDispatch {
   return toInbox({ tutti: 'unsubscribe', subscription, owner, time: instantText(at) }, owner);
 }
+
+/** The message as it was sent: data that is stored apart was read meanwhile. */
+export function asSent({ ref, ...message }: ForwardMessage): ForwardMessage {
+  if (ref === undefined) return message;
+  const { data: _data, ...event } = message.event;
+  return { ...message, event: { ...event, dataref: ref } };
+}

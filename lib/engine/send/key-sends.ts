@@ -3,9 +3,8 @@ import { buildCommandId, pidOfCommand } from '../../contract/wire/process-id.ts'
 import type { Image } from '../../core/image.ts';
 import { holdsSubscription } from '../../core/subscriptions.ts';
 import type { Item } from '../admit/admission.ts';
-import { asSent } from '../admit/admit-key.ts';
 import { replyDispatch, type Dispatch, type DispatchContext } from './dispatch.ts';
-import { toInbox, unsubscription } from './key-messages.ts';
+import { asSent, toInbox, unsubscription } from './key-messages.ts';
 
 /**
  * The sends of a message of a key that have no place in a head, because each copy of the message causes them again:

@@ -36,7 +36,7 @@ export const admissionBugs: readonly PlantedBug[] = [
     what: 'The start of a client goes to the default tenant, regardless of the tenant that it names.',
     patches: [
       {
-        file: 'lib/engine/admit/admit-internal.ts',
+        file: 'lib/engine/admit/admit-start.ts',
         find: 'buildPid(start.tenant, start.process, start.id)',
         plant: "buildPid(PLANTED ? 'default' : start.tenant, start.process, start.id)",
       },

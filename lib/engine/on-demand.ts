@@ -1,0 +1,9 @@
+/**
+ * The code for messages that most systems never see: operations, engine commands, keys, schedules and dead letters. The engine loads this
+ * file at the first of them. It is one file, because a bundle has a further chunk for each set of files that are loaded together.
+ */
+export { admitInternal } from './admit/admit-internal.ts';
+export { applyOperation } from './advance/apply-operation.ts';
+export { applyToKey } from './advance/apply-to-key.ts';
+export { answeredBefore, applyChild } from './advance/child-start.ts';
+export { drainDeadLetters } from './jobs/drain-dead-letters.ts';
