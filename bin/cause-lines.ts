@@ -1,5 +1,5 @@
 import { tenantOption } from '../lib/client/tenant.ts';
-import type { CauseGroup } from '../lib/client/operations/operations.ts';
+import type { CauseGroup } from '../lib/client/operations/causes.ts';
 import { statusColor } from './instance-table.ts';
 import type { WhereOptions } from './invocation.ts';
 import type { Terminal } from './terminal.ts';

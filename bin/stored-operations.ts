@@ -29,7 +29,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     storeLarge: refuse,
     durable: state.durable,
   };
-  const { list, causes, journal, why, parked, schedules, versions } = operationsOn({ system: NO_SYSTEM, ports });
+  const { list, causes, counts, journal, why, parked, schedules, versions } = operationsOn({ system: NO_SYSTEM, ports });
   const refused = {
     start: refuse,
     result: refuse,
@@ -52,6 +52,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     why,
     parked,
     versions,
+    counts,
     // An act needs a running engine, which computes the times.
     schedules: (request) => (request.act === undefined ? schedules(request) : refuse()),
     ...refused,

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { Status } from '../../lib/client/describe.ts';
-import type { CauseGroup, ListedInstance, ListRequest } from '../../lib/client/operations/operations.ts';
+import type { InstanceCount, Status } from '../../lib/client/describe.ts';
+import type { CauseGroup } from '../../lib/client/operations/causes.ts';
+import type { ListedInstance, ListRequest } from '../../lib/client/operations/operations.ts';
 import { ofTenant } from '../../lib/client/instance.ts';
 import { causeLines } from '../cause-lines.ts';
 import { instanceTable, statusColor, waitText } from '../instance-table.ts';
@@ -16,7 +17,9 @@ interface ListCommandOptions extends InstanceOptions {
   readonly unresolved?: true;
   readonly since?: string;
   readonly cause?: string;
+  readonly where?: string;
   readonly group?: true;
+  readonly count?: true;
   readonly limit: number;
 }
 
@@ -31,11 +34,14 @@ export function addListCommand(program: Command, invocation: Invocation): void {
     .option('--unresolved', 'only with a command whose outcome is unknown')
     .option('--since <instant>', 'only started since this date, or within this age (30m, 2 days)')
     .option('--cause <cause>', 'only of this cause: a stuck code such as POISON, or a group of --group')
+    .option('--where <filter>', "only with all of these terms, such as 'tag.region=eu waits:flights.book waited:>3h'")
+    .option('--count', 'count them by process and status; --limit does not apply')
     .option('--group', 'count them by cause, with one example, the remedy and the next command; --limit does not apply')
     .option('--limit <n>', 'at most this many', countArgument, 100)
     .action(async (options: ListCommandOptions) => {
       const request = requestOf(options);
       await withOperations(invocation, options, async (operations) => {
+        if (options.count) return printCounts(invocation.terminal, (await operations.counts(request)).counts, options.json === true);
         if (options.group) return printGroups(invocation.terminal, await operations.causes(request), options);
         const { instances } = await operations.list(request);
         printInstances(invocation.terminal, instances, options.json === true);
@@ -47,7 +53,7 @@ export function addListCommand(program: Command, invocation: Invocation): void {
     });
 }
 
-function requestOf({ process, status, tag, unresolved, since, cause, limit }: ListCommandOptions): ListRequest {
+function requestOf({ process, status, tag, unresolved, since, cause, where, limit }: ListCommandOptions): ListRequest {
   return {
     limit,
     ...(process === undefined ? {} : { process }),
@@ -56,6 +62,7 @@ function requestOf({ process, status, tag, unresolved, since, cause, limit }: Li
     ...(unresolved === undefined ? {} : { unresolved }),
     ...(since === undefined ? {} : { since: instantArgument(since, Date.now()) }),
     ...(cause === undefined ? {} : { cause }),
+    ...(where === undefined ? {} : { where }),
   };
 }
 
@@ -66,6 +73,15 @@ function statusesOf(status: ListCommandOptions['status']): Pick<ListRequest, 'st
   if (status.length > 1)
     throw usageError('--status paused was given with another status.', 'Give it alone: a paused instance has a status too.');
   return { paused: true };
+}
+
+function printCounts(terminal: Terminal, counts: readonly InstanceCount[], json: boolean): void {
+  for (const each of counts) {
+    if (json) terminal.printJson(each);
+    else
+      terminal.print(`${each.process}  ${statusColor(terminal, each.status)(each.status.padEnd(10))} ${each.count}${each.more ? '+' : ''}`);
+  }
+  if (counts.length === 0) terminal.message('No instance matches.');
 }
 
 function printGroups(terminal: Terminal, { causes }: { readonly causes: readonly CauseGroup[] }, options: ListCommandOptions): void {

@@ -3,7 +3,7 @@ import type { Duration } from '../contract/duration.ts';
 import type { AnswerOf, AnyEvent, Question } from '../contract/event.ts';
 import type { Frozen, Received, Sent } from '../contract/schema.ts';
 import type { AnyProcess, EventsOf, ResultOf, StartOf, ViewOf } from '../contract/process-contract.ts';
-import type { Description, Status, Summary } from './describe.ts';
+import type { Description, InstanceCount, Status, Summary } from './describe.ts';
 import type { StepOutcome } from './resolve.ts';
 import type { Schedules } from './schedules.ts';
 import type { Signalled } from './signal.ts';
@@ -57,7 +57,11 @@ export interface Client {
     paused?: boolean;
     startedAfter?: Date;
     startedBefore?: Date;
+    /** Terms that all hold, such as `process:book-trip tag.region=eu waited:>3h`. Throws `DATA_INVALID` for a term that is not one. */
+    where?: string;
   }): AsyncIterable<Summary>;
+  /** Counts the instances that a list with this filter has, by process and status: at most 10,000, then the counts are lower bounds. */
+  count(filter?: Parameters<Client['list']>[0]): Promise<readonly InstanceCount[]>;
   /** Waits for the end. Rejects with the failure (`process.failed(error)`), or `TIMED_OUT`. @default no timeout */
   result<P extends AnyProcess>(process: P, id: string, options?: { timeout?: Duration }): Promise<ResultOf<P>>;
   /** Undoes the completed steps, then ends the instance, also if it is stuck. Throws `STUCK` if its journal does not replay. */

@@ -46,6 +46,7 @@ export function connect(system: System<string>, connection: Connection, { tenant
     query: (process, id) => queryInstance(reach, process, id) as Promise<never>,
     describe: (process, id) => describeInstance(reach, named(process, id)),
     list: (filter) => listInstances(reach, filter),
+    count: async (filter) => (await import('./count.ts')).countInstances(reach, filter),
     result: (process, id, options) => resultOf(reach, named(process, id), options),
     cancel: (process, id, reason) => performOperation(reach, named(process, id), { act: 'cancel', reason }),
     terminate: (process, id, reason) => performOperation(reach, named(process, id), { act: 'terminate', reason }),

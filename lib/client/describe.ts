@@ -42,6 +42,16 @@ export interface Summary {
   readonly paused?: Paused;
 }
 
+/** The instances of one process with one status. */
+export interface InstanceCount {
+  readonly process: string;
+  /** `paused` in place of the status of a paused instance. */
+  readonly status: string;
+  readonly count: number;
+  /** Set if the count stopped at 10,000 instances in all: there may be more. */
+  readonly more?: true;
+}
+
 /** An instance in full. */
 export interface Description extends Summary {
   /** The version of the definition that the run stays on. */

@@ -4,7 +4,7 @@ export type { Client } from './client.ts';
 export { connect } from './connect.ts';
 export type { ConnectOptions } from './connect.ts';
 export type { Connection } from './connection.ts';
-export type { Description, Status, Summary } from './describe.ts';
+export type { Description, InstanceCount, Status, Summary } from './describe.ts';
 export type { StepOutcome, UndeclaredFailure } from './resolve.ts';
 export type { Unresolved } from './unresolved.ts';
 export type { OnOpen } from './start.ts';

@@ -21,12 +21,26 @@ export interface ListFilter {
   /** Inclusive, as `startedBefore` is. */
   readonly startedAfter?: Date;
   readonly startedBefore?: Date;
+  /** Terms such as `process:book-trip tag.region=eu waited:>3h` (docs/operations.md#filters). */
+  readonly where?: string;
 }
 
 /** Lists the instances of the client's tenant, newest start first. The index is eventually consistent; `describe` reads consistently. */
 export async function* listInstances(reach: Reach, filter: ListFilter = {}): AsyncGenerator<Summary, void, undefined> {
-  for await (const head of reach.ports.index.list(indexFilter(reach, filter)))
+  for await (const head of matchingHeads(reach, filter))
     if (isShown(head, filter)) yield instanceSummary(reach, head, await waitingFor(reach, head));
+}
+
+/** The heads that match the filter, newest start first. The grammar of `where` is loaded with the first filter that has one. */
+export async function* matchingHeads(reach: Reach, filter: ListFilter): AsyncGenerator<Head, void, undefined> {
+  const { where, ...others } = filter;
+  const plain = indexFilter(reach, others);
+  if (where === undefined) return yield* reach.ports.index.list(plain);
+  const [{ parseWhere, indexed, fits }, { factsOf }] = await Promise.all([import('./where.ts'), import('./operations/facts.ts')]);
+  const parsed = parseWhere(where, reach.ports.clock.now());
+  const served = indexed(parsed);
+  const both = { ...served, ...plain, ...(served.tags && { tags: { ...served.tags, ...plain.tags } }) };
+  for await (const head of reach.ports.index.list(both)) if (fits(parsed, factsOf(reach, head))) yield head;
 }
 
 /** Keys are instances of the engine: they are listed if the filter names their process, or while they are stuck. */

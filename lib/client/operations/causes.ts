@@ -2,11 +2,27 @@ import { instantText } from '../../contract/wire/wire.ts';
 import { sha256 } from '../../format/inbox-message.ts';
 import type { Head } from '../../ports/process-store.ts';
 import type { Reach } from '../connection.ts';
-import { indexFilter, type ListFilter } from '../list.ts';
 import { namesOf, nameOf } from '../instance.ts';
-import type { CauseGroup } from './operations.ts';
 import type { Status } from '../describe.ts';
 import { whyOfHead } from './why-of-head.ts';
+
+/** Instances of one process with one status and one cause. A bug, or a service that is down, often holds thousands of them. */
+export interface CauseGroup {
+  /** Names the group in `--cause`. Equal for equal causes, also of another day. */
+  readonly cause: string;
+  readonly process: string;
+  readonly status: Status;
+  /** Why the instances of the group are stuck. */
+  readonly code?: string;
+  /** The reason, without the ids, numbers and instants of one instance. */
+  readonly reason: string;
+  readonly remedy?: string;
+  readonly count: number;
+  /** ISO instant: since when the first instance of the group is stuck, or when it ended or started. */
+  readonly oldest: string;
+  /** The instance that `oldest` is about. */
+  readonly example: ReturnType<typeof namesOf>;
+}
 
 interface Cause {
   readonly cause: string;
@@ -33,10 +49,10 @@ export function hasCause(reach: Reach, head: Head, wanted: string): boolean {
   return wanted === cause || wanted === code;
 }
 
-/** Groups the instances of a list by cause, the largest group first. Reads as much as `list` without a limit. */
-export async function groupByCause(reach: Reach, filter: ListFilter): Promise<readonly CauseGroup[]> {
+/** Groups the instances of a list by cause, the largest group first. */
+export async function groupByCause(reach: Reach, heads: AsyncIterable<Head>): Promise<readonly CauseGroup[]> {
   const groups = new Map<string, CauseGroup>();
-  for await (const head of reach.ports.index.list(indexFilter(reach, filter))) {
+  for await (const head of heads) {
     const cause = causeOf(reach, head);
     const before = groups.get(cause.cause);
     const since = sinceOf(head);

@@ -4,7 +4,6 @@ import type { Json } from '../../contract/schema.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { chainOf, decodeHead, formatFault } from '../../format/head-codec.ts';
 import type {
-  CauseGroup,
   Operations,
   Instance,
   JournalResponse,
@@ -18,8 +17,8 @@ import type { Reach } from '../connection.ts';
 import { pausedOf, waitingFor, type Status } from '../describe.ts';
 import { namesOf, pidOf, readHead, requireHead, readValue, type InstanceName } from '../instance.ts';
 import { readHeadJournal, readRunJournal } from './journal-view.ts';
-import { indexFilter, instanceSummary, type ListFilter } from '../list.ts';
-import { groupByCause, hasCause } from './causes.ts';
+import { instanceSummary, matchingHeads, type ListFilter } from '../list.ts';
+import { groupByCause, hasCause, type CauseGroup } from './causes.ts';
 import { performOperation, resumeInstance } from '../perform-operation.ts';
 import { parkedCount, totalParked, type ParkedCount } from '../parked-count.ts';
 import { discardParked, listParked, redriveParked } from '../parked.ts';
@@ -68,6 +67,7 @@ export function operationsOn(system: Reach): Operations {
     }),
     list: async (request) => ({ instances: await listed(of(request), request) }),
     causes: async (request) => causesOf(of(request), request),
+    counts: async (request) => ({ counts: await (await import('../count.ts')).countInstances(of(request), filterOf(request)) }),
     journal: async (request) => journalOf(of(request), request),
     why: async (instance) => whyOf(of(instance), instance),
     versions: async () => ({ versions: await versionsInUse(system) }),
@@ -165,7 +165,7 @@ function eventNamed({ system }: Reach, type: string): NonNullable<ReturnType<Rea
 async function listed(reach: Reach, request: ListRequest): Promise<ListedInstance[]> {
   const { cause, limit } = request;
   const instances: ListedInstance[] = [];
-  for await (const head of reach.ports.index.list(indexFilter(reach, filterOf(request)))) {
+  for await (const head of matchingHeads(reach, filterOf(request))) {
     if (instances.length >= limit) break;
     if (cause !== undefined && !hasCause(reach, head, cause)) continue;
     const parked = await waitingFor(reach, head);
@@ -177,7 +177,7 @@ async function listed(reach: Reach, request: ListRequest): Promise<ListedInstanc
 }
 
 async function causesOf(reach: Reach, request: Omit<ListRequest, 'limit'>): Promise<{ causes: readonly CauseGroup[] }> {
-  const groups = await groupByCause(reach, filterOf(request));
+  const groups = await groupByCause(reach, matchingHeads(reach, filterOf(request)));
   const { cause } = request;
   const causes = cause === undefined ? groups : groups.filter((group) => group.cause === cause || group.code === cause);
   if (causes.length === 0) refuseUnknown(reach, request);
@@ -189,7 +189,7 @@ function refuseUnknown(reach: Reach, { process }: Pick<ListRequest, 'process'>):
   if (process !== undefined && isUnknown(reach, process)) throw noProcess(reach, process);
 }
 
-function filterOf({ process, status, tag, unresolved, paused, since }: Omit<ListRequest, 'limit'>): ListFilter {
+function filterOf({ process, status, tag, unresolved, paused, since, where }: Omit<ListRequest, 'limit'>): ListFilter {
   return {
     ...(process === undefined ? {} : { process: { name: process } }),
     ...(status === undefined ? {} : { status: [...status] }),
@@ -197,6 +197,7 @@ function filterOf({ process, status, tag, unresolved, paused, since }: Omit<List
     ...(unresolved === undefined ? {} : { unresolved }),
     ...(paused === undefined ? {} : { paused }),
     ...(since === undefined ? {} : { startedAfter: new Date(since) }),
+    ...(where === undefined ? {} : { where }),
   };
 }
 

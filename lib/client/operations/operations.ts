@@ -3,12 +3,13 @@ import type { ScheduleTimes } from '../../contract/schedule.ts';
 import type { Overlap } from '../../contract/runtime-contract.ts';
 import type { Json } from '../../contract/schema.ts';
 import type { PauseClock } from '../../core/image.ts';
-import type { Paused, Status, Summary } from '../describe.ts';
+import type { InstanceCount, Paused, Status, Summary } from '../describe.ts';
 import type { UndeclaredFailure } from '../resolve.ts';
 import type { VersionUse } from '../versions.ts';
 import type { ScheduleDescription } from '../schedules.ts';
 import type { OnOpen } from '../start.ts';
 import type { ParkedCount } from '../parked-count.ts';
+import type { CauseGroup } from './causes.ts';
 import type { Standing } from './standing.ts';
 import type { Why } from './why.ts';
 
@@ -40,6 +41,8 @@ export interface Operations {
   list: Operation<ListRequest, { instances: readonly ListedInstance[] }>;
   /** The instances of a list, counted by cause. */
   causes: Operation<Omit<ListRequest, 'limit'>, { causes: readonly CauseGroup[] }>;
+  /** The instances of a list, counted by process and status. */
+  counts: Operation<Omit<ListRequest, 'limit'>, { counts: readonly InstanceCount[] }>;
   /** `number`: that of a run that `ctx.continueAsNew` has ended. @default the current run */
   journal: Operation<Instance & { payloads: boolean; from: number; number?: number }, JournalResponse>;
   why: Operation<Instance, WhyResponse>;
@@ -117,27 +120,11 @@ export interface ListRequest extends OfTenant {
   readonly paused?: boolean;
   /** Milliseconds since the epoch. */
   readonly since?: number;
+  /** Terms of the filter grammar, all of which hold. */
+  readonly where?: string;
   /** Only instances of this group of `causes`, or stuck for this code. */
   readonly cause?: string;
   readonly limit: number;
-}
-
-/** Instances of one process with one status and one cause. A bug, or a service that is down, often holds thousands of them. */
-export interface CauseGroup {
-  /** Names the group in `--cause`. Equal for equal causes, also of another day. */
-  readonly cause: string;
-  readonly process: string;
-  readonly status: Status;
-  /** Why the instances of the group are stuck. */
-  readonly code?: string;
-  /** The reason, without the ids, numbers and instants of one instance. */
-  readonly reason: string;
-  readonly remedy?: string;
-  readonly count: number;
-  /** ISO instant: since when the first instance of the group is stuck, or when it ended or started. */
-  readonly oldest: string;
-  /** The instance that `oldest` is about. */
-  readonly example: Instance;
 }
 
 export type ListedInstance = Omit<Summary, 'started' | 'paused'> & { readonly started: string; readonly paused?: ListedPause };

@@ -9,6 +9,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'publish',
   'list',
   'causes',
+  'counts',
   'versions',
   'journal',
   'why',
