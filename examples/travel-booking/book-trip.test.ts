@@ -20,7 +20,7 @@ import { bookTrip } from './book-trip.ts';
 import { CheckoutTravelCart, flights, hotels, notifications, payments, TripBooked } from './contracts.ts';
 import { airline } from './foreign-systems/airline.ts';
 import { hotelNetwork } from './foreign-systems/hotel-network.ts';
-import { paymentProvider } from './foreign-systems/payment-provider.ts';
+import { paymentProvider } from '../foreign-systems/payment-provider.ts';
 import { placeForeignSystems } from '../foreign-systems/ledger.ts';
 import { mail } from '../foreign-systems/mail.ts';
 import { services } from './services.ts';

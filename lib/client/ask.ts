@@ -37,6 +37,8 @@ export async function askInstance(
     throw new ContractError('DATA_INVALID', `${nameOf(pidOf(reach, instance))} was asked ${event.type}, which declares no answer.`);
   const pid = pidOf(reach, instance);
   const before = await readHead(ports, pid);
+  const given = eventId === undefined || !before || !isClosed(before.status) ? undefined : await answerOf(reach, before, eventId);
+  if (given) return readValue(ports.payloads, pid, given);
   const { id } = await signalInstance(reach, { ...instance, eventId }, event, data);
   const deadline = timeout === undefined ? Infinity : ports.clock.now() + milliseconds(timeout);
   // Entries before this index cannot hold the answer, unless the event was sent before.
@@ -50,8 +52,7 @@ export async function askInstance(
       timedOut: (current) => timedOut(reach, pid, current, event.type),
     });
     const answer =
-      answerIn(head.tail.map(parseEntry), id) ??
-      answerIn(await readHeadJournal(ports, head, { payloads: false }), id) ??
+      (await answerOf(reach, head, id)) ??
       (run === undefined || run === head.run ? undefined : answerIn(await entriesOfRun(reach, pid, run), id));
     if (answer) {
       await ports.durable();
@@ -72,6 +73,10 @@ function seen(
 ): Head | undefined {
   if (isClosed(head.status) || head.status === 'stuck' || head.tailFrom > from || head.run !== run) return head;
   return head.tail.some((text) => text.includes('"EventAnswered"')) && answerIn(head.tail.map(parseEntry), id) ? head : undefined;
+}
+
+async function answerOf({ ports }: Reach, head: Head, id: string): Promise<Answer | undefined> {
+  return answerIn(head.tail.map(parseEntry), id) ?? answerIn(await readHeadJournal(ports, head, { payloads: false }), id);
 }
 
 function answerIn(entries: readonly JournalEntry[], id: string): Answer | undefined {

@@ -35,7 +35,7 @@ export interface Client {
   /**
    * Sends a question to one instance and waits for its answer (`ctx.answer`), which is journaled before it is returned. Rejects with the
    * failure of an instance that failed or was cancelled, `CLOSED` if it ended otherwise, `STUCK`, or `TIMED_OUT`: the event then stays, and
-   * to ask again with the same `id` waits for the same answer. @default no timeout, a new id
+   * to ask again with the same `id` waits for the same answer, and gets it also after the end. @default no timeout, a new id
    */
   ask<P extends AnyProcess, E extends AnyEvent<EventsOf<P>>>(
     process: P,

@@ -53,6 +53,15 @@ describe('client.ask', () => {
     expect(world.calls(fees.quote)).toHaveLength(1);
   });
 
+  test('with the id of an earlier question returns its answer also after the end, and CLOSED for another id', async () => {
+    const world = await begun(1);
+    const ask = (id: string): Promise<unknown> => world.client.ask(ride, 'r', Cancelled, { id: 'r' }, { id });
+    const answer = await ask('q-1');
+    await expect(ask('q-2')).rejects.toMatchObject({ code: 'CLOSED' });
+    expect(await ask('q-1')).toEqual(answer);
+    await expect(ask('q-2')).rejects.toMatchObject({ code: 'CLOSED' });
+  });
+
   test('that times out keeps the event, which is answered later', async () => {
     const world = await begun(1);
     world.down(fees, '10 minutes');

@@ -16,7 +16,7 @@ import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { ReceiveMessageCommand, type Message } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { placeForeignSystems } from '../../examples/foreign-systems/ledger.ts';
-import { paymentProvider } from '../../examples/travel-booking/foreign-systems/payment-provider.ts';
+import { paymentProvider } from '../../examples/foreign-systems/payment-provider.ts';
 import { handler as paymentsOfTheTrip } from '../../examples/travel-booking/payments/service.ts';
 import { COMMAND_TABLE } from '../../lib/adapters/dynamodb/tables.ts';
 import { S3PayloadStore } from '../../lib/adapters/s3/payload-store.ts';

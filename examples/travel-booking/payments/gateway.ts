@@ -1,5 +1,5 @@
 import { payments } from '../contracts.ts';
-import { paymentProvider } from '../foreign-systems/payment-provider.ts';
+import { paymentProvider } from '../../foreign-systems/payment-provider.ts';
 
 type Answer =
   | { readonly status: 'ok'; readonly id: string }

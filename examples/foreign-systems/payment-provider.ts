@@ -1,5 +1,5 @@
-import { Ledger } from '../../foreign-systems/ledger.ts';
-import { overTheNetwork } from '../../foreign-systems/network.ts';
+import { Ledger } from './ledger.ts';
+import { overTheNetwork } from './network.ts';
 
 export type ChargeAnswer =
   | { readonly status: 'ok'; readonly id: string }
