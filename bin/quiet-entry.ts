@@ -12,6 +12,8 @@ export function quietText(entry: JournalEntry): string {
       return `"${entry.winner}" won the ${stepName(entry.path)}`;
     case 'EventTaken':
       return `reads ${stepName(entry.path)}`;
+    case 'EventPutBack':
+      return `does not use ${stepName(entry.path)}, which is unread again`;
     case 'ScopeOpened':
       return `"${stepName(entry.path)}" begins`;
     case 'ScopeClosed':

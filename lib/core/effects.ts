@@ -55,9 +55,19 @@ function checkTag(run: ProcessRun, key: string, value: unknown): void {
 }
 
 /** Notes an event that the process has read and that waits for an answer. */
-export function noteQuestion({ definition, asked }: ProcessRun, { event, id }: Pick<Signal, 'event' | 'id'>): void {
-  if ([...definition.receives, ...definition.startOn].some((each) => each.event.type === event && each.event.answer !== undefined))
-    asked.push({ event, id });
+export function noteQuestion(run: ProcessRun, { event, id }: Pick<Signal, 'event' | 'id'>): void {
+  if (isQuestion(run, event)) run.asked.push({ event, id });
+}
+
+function isQuestion({ definition }: ProcessRun, event: string): boolean {
+  return [...definition.receives, ...definition.startOn].some((each) => each.event.type === event && each.event.answer !== undefined);
+}
+
+/** Takes back `noteQuestion`. Returns false if the process has answered the question already. */
+export function withdrawQuestion(run: ProcessRun, { event, id }: Pick<Signal, 'event' | 'id'>): boolean {
+  if (!isQuestion(run, event)) return true;
+  const index = run.asked.findIndex((each) => each.event === event && each.id === id);
+  return index >= 0 && run.asked.splice(index, 1).length > 0;
 }
 
 /** `ctx.answer`: journals the answer to the oldest event of this type that the process has read and not answered. */

@@ -1,6 +1,6 @@
 import { failureToJson } from '../contract/wire/failure-json.ts';
 import type { Failure } from '../contract/errors.ts';
-import { ProcessFailed } from '../contract/errors.ts';
+import { Cancelled, ProcessFailed } from '../contract/errors.ts';
 import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
 import { answerParent } from './children.ts';
@@ -10,9 +10,11 @@ import { journal } from './journal.ts';
 import type { ProcessRun } from './run.ts';
 import { unsubscribe } from './subscriptions.ts';
 import { leaveTombstone } from './unresolved.ts';
+import { handOn, putBackUndelivered } from './waits.ts';
 
 /** Journals the end of the process and closes its image. The outermost scope is closed. */
 export function endProcess(run: ProcessRun, failure: Failure | undefined, value: unknown): void {
+  leaveUndelivered(run);
   const { parent } = run.image;
   if (!failure && run.continuing) {
     endAsContinued(run, run.continuing);
@@ -35,6 +37,13 @@ export function endProcess(run: ProcessRun, failure: Failure | undefined, value:
     closeImage(run, 'failed');
   }
   if (run.unread.length > 0) journal(run, { type: 'EventsUnread', path: '', ids: run.unread.map((signal) => signal.id) });
+}
+
+/** An event that was taken for code which ends before it gets the event is unread. */
+function leaveUndelivered(run: ProcessRun): void {
+  run.waits.length = 0;
+  putBackUndelivered(run, new Cancelled({ reason: 'scope-failed' }));
+  handOn(run);
 }
 
 /** The result, checked as an input is, so that JSON changes no value silently. A replay reads it from the journal. */

@@ -150,6 +150,8 @@ export type Decided =
       readonly owner?: string;
     } & Hashed)
   | { readonly type: 'EventTaken'; readonly path: string; readonly id: string }
+  /** The wait that took the event does not use it, so it is unread again. Earlier releases lost it, and did not write this. */
+  | { readonly type: 'EventPutBack'; readonly path: string; readonly id: string }
   /** `rule`: a calendar rule, whose instant the host has computed. */
   | { readonly type: 'TimerSet'; readonly n: number; readonly path: string; readonly due: number; readonly rule?: string }
   | { readonly type: 'TimerCleared'; readonly n: number; readonly path: string }

@@ -120,6 +120,7 @@ const COMPARED: { readonly [T in Decided['type']]?: readonly string[] } = {
   TimerSet: ['n', 'due', 'rule'],
   TimerCleared: ['n'],
   EventTaken: ['id'],
+  EventPutBack: ['id'],
   EventAnswered: ['event', 'id'],
   BranchWon: ['winner'],
   ScopeOpened: ['shielded'],

@@ -26,6 +26,8 @@ export interface ProcessRun {
   readonly steps: Map<number, StepState>;
   /** Received events that no wait has taken yet, in order of arrival. */
   readonly unread: Signal[];
+  /** Events that waits have put back. `handOn` gives them to other waits, or to `unread`. */
+  readonly putBack: Signal[];
   /** Questions that the process has read and not answered, the oldest first. */
   readonly asked: Pick<Signal, 'event' | 'id'>[];
   /** Open waits, in order of their requests. */
@@ -217,6 +219,8 @@ export interface WaitStep extends StepOf<'wait'> {
   /** Journal index at the request. */
   readonly order: number;
   timer: number | undefined;
+  /** The event that it has taken. */
+  taken: Signal | undefined;
   /** A turn of `ctx.each`: it resolves with the whole message, or with undefined at the end of the loop. */
   readonly loop?: EachLoop;
 }
@@ -314,6 +318,7 @@ export function newRun(definition: ProcessContract, environment: RunEnvironment,
     outcomes: [],
     steps: new Map(),
     unread: [],
+    putBack: [],
     asked: [],
     waits: [],
     keys: undefined,

@@ -10,7 +10,7 @@ import type { BranchesStep, Ending, ProcessRun, Scope, ScopeStep, StepState } fr
 import { cancellation, childScope, goesOnCancelled, nextPath, touch } from './run.ts';
 import { clearTimer } from './timers.ts';
 import { compensationEnded, startRequested, startUndoing, takeItems, undoBeside, type Loss } from './undoing.ts';
-import { endWait } from './waits.ts';
+import { endWait, handOn, putBack, putBackUndelivered } from './waits.ts';
 
 /**
  * The saga rules on the tree of scopes.
@@ -55,6 +55,7 @@ export function endBody(run: ProcessRun, scope: Scope, ending: Ending): void {
     scope.state = 'closing';
     if (ending.status === 'failed') cancelOpen(run, scope, new Cancelled({ reason: 'scope-failed' }));
     else detachOpen(run, scope);
+    handOn(run);
   }
   touch(run, scope);
 }
@@ -82,6 +83,7 @@ export function cancelScope(run: ProcessRun, scope: Scope, failure: Failure): vo
 }
 
 function cancelOpen(run: ProcessRun, scope: Scope, failure: Failure): void {
+  putBackUndelivered(run, failure, scope);
   for (const step of scope.open) if (!isShielded(step)) cancelStep(run, step, failure);
 }
 
@@ -141,6 +143,7 @@ export function branchWon(run: ProcessRun, step: BranchesStep, winner: string): 
   lostRace(failure, step.path);
   const loss = { race: step.path, kept: new Set(partsOf(won)), branches };
   for (const branch of step.branches.values()) loseBranch(run, branch, failure, loss);
+  handOn(run);
   touch(run, step.scope);
 }
 
@@ -161,6 +164,7 @@ function loseBranch(run: ProcessRun, branch: StepState, failure: Failure, loss: 
     cancelBranch(run, branch, failure, loss);
     return;
   }
+  for (const part of partsOf(branch)) if (part.kind === 'wait' && !loss.kept.has(part)) putBack(run, part, failure);
   const items = takeItems(branch, loss);
   if (items.length > 0) undoBeside(run, branch.scope, items);
 }

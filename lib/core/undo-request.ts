@@ -7,6 +7,7 @@ import { journal } from './journal.ts';
 import { nextPath, type CallStep, type ProcessRun, type Scope, type StepState, type UndoStep } from './run.ts';
 import { cancelStep } from './scopes.ts';
 import { startRequested } from './undoing.ts';
+import { handOn } from './waits.ts';
 
 /**
  * `ctx.undo(step)` and `ctx.undo()`: undoes at once, and the process continues (S7). It joins an undoing of the scope that is in progress.
@@ -22,6 +23,7 @@ export function requestUndo(run: ProcessRun, scope: Scope, target: StepState | u
   if (target) {
     const failure = new Cancelled({ reason: 'requested', message: `Cancelled: the process undoes ${target.path}.` });
     cancelStep(run, target, failure, { kept: NOTHING, branches });
+    handOn(run);
   }
   const holder = target?.scope ?? scope;
   holder.requested.push({ step, target });

@@ -1,5 +1,6 @@
-import { noteQuestion } from './effects.ts';
+import { noteQuestion, withdrawQuestion } from './effects.ts';
 import type { CalendarRule } from '../contract/calendar.ts';
+import type { Failure } from '../contract/errors.ts';
 import type { Message } from '../contract/message.ts';
 import { journal } from './journal.ts';
 import type { EachLoop, ProcessRun, Scope, Signal, SleepStep, WaitStep } from './run.ts';
@@ -26,6 +27,7 @@ export function waitFor(run: ProcessRun, scope: Scope, { events, match, loop, ti
     match,
     order: run.position,
     timer: undefined,
+    taken: undefined,
     ...(loop && { loop }),
   };
   if (rejectIfCancelled(run, step)) return step;
@@ -96,11 +98,12 @@ function matches(step: WaitStep, signal: Signal): boolean {
   return step.events.includes(signal.event) && step.key === signal.key && (step.match?.(signal.data as never) ?? true);
 }
 
-/** Gives a received event to the first wait that it matches, else keeps it as unread. */
+/** Gives an event to the first wait that it matches, else keeps it as unread, in order of arrival. */
 export function receiveSignal(run: ProcessRun, signal: Signal): void {
   const step = run.waits.find((wait) => matches(wait, signal));
   if (!step) {
-    run.unread.push(signal);
+    const before = run.unread.findLastIndex(({ order }) => order < signal.order);
+    run.unread.splice(before + 1, 0, signal);
     return;
   }
   endWait(run, step);
@@ -112,8 +115,37 @@ function take(run: ProcessRun, step: WaitStep, signal: Signal): void {
   journal(run, { type: 'EventTaken', path: step.path, id: signal.id });
   noteQuestion(run, signal);
   step.status = 'settled';
+  step.taken = signal;
   step.scope.open.delete(step);
   run.outcomes.push({ kind: 'fulfil', step, value: step.loop ? messageOf(signal) : signal.data });
+}
+
+/**
+ * Puts back the event of a wait that does not use it: it has lost a race, or its scope ends before the code gets the event. An event that
+ * the code has answered stays taken. `failure` rejects a wait that has not settled its promise yet. `handOn` follows.
+ */
+export function putBack(run: ProcessRun, step: WaitStep, failure: Failure): void {
+  const { taken: signal, path } = step;
+  if (!signal || (run.expected && !run.expected.recorded('EventPutBack', path)) || !withdrawQuestion(run, signal)) return;
+  journal(run, { type: 'EventPutBack', path, id: signal.id });
+  step.taken = undefined;
+  run.putBack.push(signal);
+  const queued = run.outcomes.findIndex((outcome) => outcome.kind === 'fulfil' && outcome.step === step);
+  if (queued < 0) return;
+  step.status = 'cancelled';
+  run.outcomes[queued] = { kind: 'reject', step, failure };
+}
+
+/** Puts back the events of waits that have not settled their promises yet. `scope`: of its own waits only. */
+export function putBackUndelivered(run: ProcessRun, failure: Failure, scope?: Scope): void {
+  for (const outcome of run.outcomes)
+    if (outcome.kind === 'fulfil' && outcome.step.kind === 'wait' && (!scope || outcome.step.scope === scope))
+      putBack(run, outcome.step, failure);
+}
+
+/** Gives the events that were put back to the waits that are still open, else they are unread again. */
+export function handOn(run: ProcessRun): void {
+  for (const signal of run.putBack.splice(0).toSorted((a, b) => a.order - b.order)) receiveSignal(run, signal);
 }
 
 function messageOf({ event, data, id, source, time }: Signal): Message {

@@ -42,6 +42,41 @@ test('ctx.answer answers the oldest event that was read and not answered, also o
   expect(instance.status).toBe('completed');
 });
 
+/** A process that begins its waits in `wait`, sleeps for a day, and races them. */
+const racing = (after: (ctx: never) => Promise<unknown>, answers: boolean) =>
+  process(
+    'answering',
+    { startOn: Begun.byId((begun) => begun.id), receives: [Asked.byId((asked) => asked.id), Plain.byId((plain) => plain.id)] },
+    async (ctx) => {
+      const branches = { plain: ctx.waitFor(Plain), asked: ctx.waitFor(Asked) };
+      await ctx.sleep('1 day');
+      if (answers) ctx.answer(Asked, { n: 1 });
+      await ctx.race(branches);
+      await after(ctx as never);
+    },
+  );
+
+test('a question whose wait loses a race is asked again, unless it was answered', async () => {
+  const asked = new Instance(
+    racing(async (ctx: { waitFor: (of: typeof Asked) => Promise<unknown>; answer: (of: typeof Asked, value: { n: number }) => void }) => {
+      await ctx.waitFor(Asked);
+      ctx.answer(Asked, { n: 2 });
+    }, false),
+  );
+  const answered = new Instance(racing(async () => undefined, true));
+  for (const instance of [asked, answered]) {
+    await instance.starts(Begun);
+    await instance.happens(Asked, {}, { id: 'a' });
+    await instance.happens(Plain, {}, { id: 'p' });
+    await instance.passes('1 day');
+    expect(instance.status).toBe('completed');
+  }
+  expect(asked.entries('EventPutBack')).toMatchObject([{ path: 'shop.asked:1', id: 'a' }]);
+  expect(asked.entries('EventAnswered')).toMatchObject([{ id: 'a', data: { n: 2 } }]);
+  expect(answered.entries('EventPutBack')).toEqual([]);
+  expect(answered.entries('EventAnswered')).toMatchObject([{ id: 'a', data: { n: 1 } }]);
+});
+
 test.each([
   ['no event was read', Asked, { n: 1 }, 'answers shop.asked, but it has read none that waits for an answer'],
   ['the event declares no answer', Plain, { n: 1 }, 'answers shop.plain, which declares no answer'],

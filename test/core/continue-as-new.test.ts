@@ -54,6 +54,28 @@ describe('a run that continues as new', () => {
     expect(trip.published()).toEqual([{ text: 'a' }]);
   });
 
+  test('moves an event that was taken for code which ended before it got the event', async () => {
+    const trip = await started(async (ctx) => {
+      await ctx.sleep('1 day');
+      const taken = [ctx.waitFor(Nudge), ctx.waitFor(Nudge)];
+      await taken[0];
+      if (noteOf(ctx) === 'a') return (await taken[1])?.word;
+      return again(ctx);
+    });
+    for (const id of ['x', 'y']) await trip.happens(Nudge, { word: id }, { id });
+    await trip.passes('1 day');
+    expect(ended(trip).slice(-3)).toMatchObject([
+      { type: 'EventTaken', id: 'y' },
+      { type: 'EventPutBack', id: 'y' },
+      { type: 'RunContinued' },
+    ]);
+    expect(trip.journal).toMatchObject([
+      { continues: { unread: 1 } },
+      { type: 'EventReceived', id: 'y', moved: true },
+      { type: 'TimerSet' },
+    ]);
+  });
+
   test('numbers go on through the chain', async () => {
     const trip = await started(async (ctx) => {
       await ctx.call(notes.notify, { text: noteOf(ctx) });

@@ -136,11 +136,11 @@ const checkContinued = ({ run, picture, report }: JournalContext, continues: Con
 };
 
 const unreadOf = (entries: readonly JournalEntry[]): string[] => {
-  const unread: string[] = [];
+  const unread = new Set<string>();
   for (const entry of entries)
-    if (entry.type === 'EventReceived') unread.push(entry.id);
-    else if (entry.type === 'EventTaken') unread.splice(unread.indexOf(entry.id), 1);
-  return unread;
+    if (entry.type === 'EventReceived' || entry.type === 'EventPutBack') unread.add(entry.id);
+    else if (entry.type === 'EventTaken') unread.delete(entry.id);
+  return entries.flatMap((entry) => (entry.type === 'EventReceived' && unread.has(entry.id) ? [entry.id] : []));
 };
 
 /** The run that has issued a command: the run itself, or a run that it continues, because numbers go on. */

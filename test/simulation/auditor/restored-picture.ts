@@ -64,7 +64,7 @@ const shortened = (run: RunPicture, head: Head): RunPicture => {
 };
 
 const takeIn = (run: RunPicture, entry: JournalEntry): void => {
-  if ('id' in entry && entry.type !== 'EventTaken') run.ids.add(entry.id);
+  if ('id' in entry && entry.type !== 'EventTaken' && entry.type !== 'EventPutBack') run.ids.add(entry.id);
   switch (entry.type) {
     case 'CommandIssued':
       run.issued.set(entry.n, { command: entry.command, hash: entry.hash, ...(entry.owner !== undefined && { owner: entry.owner }) });

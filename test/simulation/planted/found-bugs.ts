@@ -46,6 +46,27 @@ export const foundBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'LOSER_TAKES_EVENT',
+    rows: [],
+    scenario: 'programs',
+    what: 'A wait that loses a race keeps the event that it has taken.',
+    fixed: 'A wait that loses a race puts its event back.',
+    patches: [{ file: 'lib/core/waits.ts', find: 'if (!signal || (run.expected', plant: 'if (PLANTED) return;\n  ORIGINAL' }],
+  },
+  {
+    name: 'PUT_BACK_LAST',
+    rows: [],
+    scenario: 'programs',
+    what: 'An event that a wait puts back is read after the events that came later.',
+    patches: [
+      {
+        file: 'lib/core/waits.ts',
+        find: 'run.unread.splice(before + 1, 0, signal);',
+        plant: 'if (PLANTED) run.unread.push(signal);\n    else ORIGINAL',
+      },
+    ],
+  },
+  {
     name: 'LOSER_STANDS',
     rows: [],
     scenario: 'programs',

@@ -18,6 +18,8 @@ class Generator {
   readonly #once: boolean;
   /** Some programs use `ctx.run`, loops and other steps that the first programs did not have. */
   readonly #newer: boolean;
+  /** Few programs begin with a race of waits whose events are all there, so that losers put events back. */
+  readonly #meets: boolean;
 
   constructor(choices: Choices) {
     this.#choices = choices;
@@ -25,15 +27,34 @@ class Generator {
     const kind = choices.below(100);
     this.#once = (kind > 0 && kind < 6) || kind >= 96;
     this.#newer = kind >= 60;
+    this.#meets = kind >= 60 && kind < 66;
     this.#left = choices.between(1, STEPS_MAX);
   }
 
   program(): Program {
     if (this.#choices.chance(0.08)) return this.#long();
-    const steps: ProgramStep[] = [];
+    const steps: ProgramStep[] = this.#meets ? this.#meeting() : [];
     while (this.#left > 0) steps.push(this.#step(0, steps));
     if (this.#choices.chance(0.02)) steps.push(this.#misuse());
     return steps;
+  }
+
+  #meeting(): ProgramStep[] {
+    const choices = this.#choices;
+    const signals = choices.one<readonly [SignalName, SignalName]>([
+      ['go', 'stop'],
+      ['stop', 'nudge'],
+    ]);
+    const [first, second] = signals.map((signal): Branch => ({ kind: 'wait', signal })) as [Branch, Branch];
+    const wait = { kind: 'wait', signal: signals[1], timeout: '1 second' } as const;
+    const scope = { kind: 'scope', name: 'room', body: [{ kind: 'wait', signal: signals[1] }] } as const;
+    const branches = choices.one<readonly Branch[]>([
+      [first, second],
+      [second, first, second],
+      [{ kind: 'race', name: this.#label(), branches: [first, second] }, second],
+      [first, scope, second],
+    ]);
+    return [{ kind: 'sleep', for: '2 hours' }, { kind: choices.one(['race', 'any'] as const), name: this.#label(), branches }, wait, wait];
   }
 
   /** A step that no process may make. The instance is stuck, and nothing is undone. */

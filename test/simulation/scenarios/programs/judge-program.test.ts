@@ -23,6 +23,24 @@ const run = (label: string, more: Partial<Run> = {}): Run => ({ kind: 'run', nam
 const labels = (effects: readonly Effect[]): string =>
   effects.map(({ input, undoes }) => `${undoes === undefined ? '' : '-'}${(input as { label: string }).label}`).join(' ');
 
+/** A race whose events are both unread when it begins, and a wait that reads the event of its loser. */
+const BOTH_UNREAD: Program = [
+  { kind: 'sleep', for: '20 minutes' },
+  {
+    kind: 'race',
+    name: 'r',
+    branches: [
+      { kind: 'race', name: 'inner', branches: [{ kind: 'wait', signal: 'go' }] },
+      { kind: 'wait', signal: 'stop' },
+    ],
+  },
+  { kind: 'wait', signal: 'stop', timeout: '1 second' },
+];
+const BOTH: readonly Happening[] = [
+  { after: '1 minute', signal: 'stop' },
+  { after: '1 minute', signal: 'go' },
+];
+
 describe('judgeProgram accepts a run that follows its program', () => {
   const cases: readonly {
     readonly title: string;
@@ -217,6 +235,13 @@ describe('judgeProgram accepts a run that follows its program', () => {
         { after: '1 minute', signal: 'go' },
         { after: '30 minutes', signal: 'go' },
       ],
+      status: 'completed',
+      effects: '',
+    },
+    {
+      title: 'a wait that loses a race leaves its event to a later wait, in its order',
+      program: BOTH_UNREAD,
+      happenings: BOTH,
       status: 'completed',
       effects: '',
     },
@@ -461,6 +486,22 @@ describe('judgeProgram reports a run that differs from its program', () => {
     ]);
     const swapped = run.entries.map((entry) => (entry.type === 'EventTaken' ? { ...entry, id: entry.id === 'e0' ? 'e1' : 'e0' } : entry));
     expect(judgeProgram(program, endedRun(swapped, []))).toContain('programs.go:1 got e1, though e0 was there');
+  });
+
+  test('an event of a losing wait that is not put back, and one that is put back without need, are reported', async () => {
+    const run = await inFairWeather(BOTH_UNREAD, BOTH);
+    const lost = without(run, ({ type }) => type === 'EventPutBack');
+    expect(judgeProgram(BOTH_UNREAD, endedRun(lost.entries, []))).toContain(
+      'programs.stop:1 lost its race, and its event e0 is not put back',
+    );
+    const program: Program = [{ kind: 'wait', signal: 'go' }];
+    const read = await inFairWeather(program, [{ after: '1 minute', signal: 'go' }]);
+    const entries = read.entries.flatMap((entry): JournalEntry[] =>
+      entry.type === 'EventTaken' ? [entry, { ...entry, type: 'EventPutBack' }] : [entry],
+    );
+    expect(judgeProgram(program, endedRun(entries, []))).toContain(
+      'the event e0 of programs.go:1 is put back, and nothing has ended its wait',
+    );
   });
 
   test('a missing published event and one that the program does not publish are reported', async () => {

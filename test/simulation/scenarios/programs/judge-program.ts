@@ -121,6 +121,7 @@ const CAUSED: ReadonlySet<string> = new Set<JournalEntry['type']>([
   'CompensationStarted',
   'DispatchRefused',
   'EventPublished',
+  'EventPutBack',
   'EventTaken',
   'Pivoted',
   'ScopeOpened',
@@ -140,15 +141,16 @@ const ghostProblems = (run: EndedRun, trail: Trail): string[] =>
 
 /** Each event is read once, in order of arrival. A wait passes over no event that it could read. */
 const signalProblems = (story: Story, trail: Trail): string[] => {
-  const takenAt = new Map(story.every('EventTaken').map(({ id, index }) => [id, index]));
   const received = story.every('EventReceived');
+  const moves = [...story.every('EventTaken'), ...story.every('EventPutBack')].toSorted((a, b) => a.index - b.index);
+  const lastMove = (id: string, before: number) => moves.findLast((move) => move.id === id && move.index < before);
   return trail.waits.flatMap(({ signals, path, from, until, before = until, id }) => {
     const names = signals.map((signal) => `programs.${signal}`);
-    const [next] = received.filter(
-      ({ event, index, id }) => names.includes(event) && index < before && (takenAt.get(id) ?? Infinity) >= until,
+    const next = received.find(
+      ({ event, index, id }) => names.includes(event) && index < before && lastMove(id, until)?.type !== 'EventTaken',
     );
     if (next?.id !== id) return [`${path} got ${id ?? 'nothing'}, though ${next?.id ?? 'nothing'} was there`];
-    if (next && !story.atOnce(Math.max(from, next.index), until)) return [`${path} got ${id} late`];
+    if (next && !story.atOnce(Math.max(from, next.index, lastMove(next.id, until)?.index ?? 0), until)) return [`${path} got ${id} late`];
     return [];
   });
 };

@@ -15,12 +15,14 @@ import type { Answered, Issued, Story } from './story.ts';
  * W2 A limit (a cancel, a lost race, a failed scope) rejects each step that has not settled, and each step that would begin after it.
  * W3 A scope that fails or is cancelled undoes its list, newest first, one at a time, before it closes.
  * W4 A success that comes after its step was rejected is undone.
+ * W5 A wait that loses its race puts its event back. A wait that is rejected before its code has got the event puts it back too.
  */
 export interface Limit {
   readonly at: number;
   readonly failure: string;
 }
 export const NO_LIMIT: Limit = { at: Infinity, failure: '' };
+const LOST_RACE = 'cancelled:lost-race';
 
 export interface Settled {
   readonly at: number;
@@ -322,7 +324,7 @@ export class Walk {
       case 'dispatch':
         return this.#dispatch(scope, step, path, from, limit);
       case 'wait':
-        return this.#wait(scope, step, path, from, limit);
+        return this.#wait(scope, step, path, from, limit, lost);
       case 'sleep':
         return this.#timer(scope, path, milliseconds(step.for), 'sleep', from, limit);
       case 'beats':
@@ -416,10 +418,12 @@ export class Walk {
     if (!impatient) this.#problem(`${call.label} was given up after ${waited} ms`);
   }
 
-  #wait(scope: ModelScope, wait: WaitForSignal, path: string, from: number, limit: Limit): Settled {
+  #wait(scope: ModelScope, wait: WaitForSignal, path: string, from: number, limit: Limit, lost: Limit): Settled {
     if (from >= limit.at) return rejected(from, limit.failure);
     const settled = this.#awaited(scope, wait, path, from, limit);
     const taken = this.#story.first('EventTaken', path);
+    if (taken && taken.index < limit.at && !this.#putBack(path, limit) && lost.failure === LOST_RACE)
+      this.#problem(`${path} lost its race, and its event ${taken.id} is not put back`);
     const got = taken && taken.index === settled.at ? { id: taken.id } : {};
     const tied = limit.at < Infinity && this.#story.atOnce(from, limit.at);
     if (!scope.loose && !tied) this.trail.waits.push({ signals: [wait.signal], path, from, until: settled.at, ...got });
@@ -443,6 +447,16 @@ export class Walk {
     if (timer && !scope.loose) this.#checkAtOnce(scope, path, from, timer.index);
     if (fired && fired.index < limit.at) return fulfilled(fired.index, 'nothing');
     return limit.at < Infinity ? rejected(limit.at, limit.failure) : OPEN;
+  }
+
+  /** Whether the event of a wait was put back (W5). Only the limit of the wait does that. */
+  #putBack(path: string, limit: Limit): boolean {
+    const entry = this.#story.first('EventPutBack', path);
+    if (!entry) return false;
+    this.trail.accounted.add(entry.index);
+    const atLimit = limit.at < Infinity && this.#story.atOnce(Math.min(limit.at, entry.index), Math.max(limit.at, entry.index));
+    if (!atLimit) this.#problem(`the event ${entry.id} of ${path} is put back, and nothing has ended its wait`);
+    return true;
   }
 
   /** Each turn of the loop is a wait at a path of its own. The timer of the end has the first path. */
@@ -474,6 +488,7 @@ export class Walk {
         return limit.at < Infinity ? { at: limit.at, failure: limit.failure } : { at: Infinity };
       }
       this.trail.accounted.add(taken.index);
+      this.#putBack(place, limit);
       this.#read(scope, { signals, path: place, from: at, until: taken.index, id: taken.id }, limit);
       got.push(taken.id);
       at = taken.index;
@@ -645,7 +660,7 @@ export class Walk {
     begun: readonly number[] = [],
   ): Settled {
     const won = this.#story.first('BranchWon', place.path);
-    const lost: Limit = { at: won?.index ?? Infinity, failure: 'cancelled:lost-race' };
+    const lost: Limit = { at: won?.index ?? Infinity, failure: LOST_RACE };
     const winner = branches.findIndex((_branch, index) => branchName(index) === won?.winner);
     const all = branches.map((branch, index) => {
       const until = index === winner ? limit : nearer(limit, lost);
