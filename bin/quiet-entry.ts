@@ -6,6 +6,8 @@ export function quietText(entry: JournalEntry): string {
   switch (entry.type) {
     case 'Tagged':
       return `tagged ${tagsText(entry.tags)}`;
+    case 'ChangeTaken':
+      return `takes the change "${entry.path}"`;
     case 'ViewChanged':
       return 'its view changed';
     case 'BranchWon':

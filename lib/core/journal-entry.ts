@@ -183,6 +183,8 @@ export type Decided =
   | ({ readonly type: 'TimeDecided'; readonly path: string } & Omit<TimeDecision, 'local'>)
   /** The code of the system lists a schedule with other times. */
   | { readonly type: 'ScheduleChanged'; readonly path: string; readonly hash: string; readonly rule: string }
+  /** `ctx.patched` has returned true for the first time. `path`: the name of the change. */
+  | { readonly type: 'ChangeTaken'; readonly path: string }
   | { readonly type: 'Tagged'; readonly path: string; readonly tags: Readonly<Record<string, string>> }
   /** `ctx.answer`: the answer to the event with this id. */
   | ({ readonly type: 'EventAnswered'; readonly path: string; readonly event: string; readonly id: string } & Value & Hashed)

@@ -1,5 +1,6 @@
 import { jsonFault } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
+import { journal } from './journal.ts';
 import { nextPath, ordinalOf, type ProcessRun, type Scope } from './run.ts';
 
 /**
@@ -15,12 +16,27 @@ export function labelledPath(run: ProcessRun, scope: Scope, label: string, type:
 
 type LabelledType = 'ScopeOpened' | 'CompensationRegistered' | 'CommandIssued';
 
+/**
+ * `ctx.patched`: whether the run takes a change of the code. Live it does, and journals that at the first call. In a replay the journal
+ * answers: a run that was past the call before the change came never takes it. Each call of a run returns what the first one returned.
+ */
+export function takesChange(run: ProcessRun, change: string): boolean {
+  const known = run.changes?.get(change);
+  if (known !== undefined) return known;
+  if (!run.expected) checkLabel(run, change);
+  const taken = !run.expected || run.expected.recorded('ChangeTaken', change) !== undefined;
+  run.changes ??= new Map();
+  run.changes.set(change, taken);
+  if (taken) journal(run, { type: 'ChangeTaken', path: change });
+  return taken;
+}
+
 function checkLabel(run: ProcessRun, label: unknown): void {
   const fault = typeof label === 'string' ? jsonFault(label) : 'it is not a string';
   if (fault !== undefined)
     refuse(
       run,
       'POISON',
-      `${run.definition.name} labelled a scope, a compensation or a step ${JSON.stringify(label) ?? typeof label}: ${fault}.`,
+      `${run.definition.name} labelled a scope, a compensation, a step or a change ${JSON.stringify(label) ?? typeof label}: ${fault}.`,
     );
 }

@@ -9,7 +9,9 @@ import type { Decided, RecordedFact, JournalEntry } from './journal-entry.ts';
  *    that is added in one branch does not rename a step of another.
  * P3 A `ctx.send` or `ctx.view` that the recorded activation does not hold is skipped: nothing depends on it. It is not sent for this
  *    activation, takes no number and no ordinal, and is no difference. A recorded one that the code no longer decides is a difference.
- * P4 A difference is never committed and never a failure of the process: the instance is stuck with `NONDETERMINISM` and the difference.
+ * P4 A recorded `ChangeTaken` that the code no longer decides is no difference: its call of `ctx.patched` was deleted, and what the code does
+ *    instead is compared.
+ * P5 A difference is never committed and never a failure of the process: the instance is stuck with `NONDETERMINISM` and the difference.
  */
 export interface Activation {
   readonly fact: RecordedFact;
@@ -80,11 +82,14 @@ export class Expected {
     return recorded;
   }
 
-  /** Ends the activation: each decision that the replay has not made is a difference. */
-  rest(): void {
-    for (const entry of [...this.#left.values()].flat())
+  /** Ends the activation: each decision that the replay has not made is a difference. Returns how many were left out without one (P4). */
+  rest(): number {
+    const left = [...this.#left.values()].flat();
+    const differing = left.filter(({ type }) => type !== 'ChangeTaken');
+    for (const entry of differing)
       this.differences.push(this.#skipped.get(identity(entry)) ?? `the journal holds ${describe(entry)}, which the code no longer decides`);
     this.#left.clear();
+    return left.length - differing.length;
   }
 }
 

@@ -34,6 +34,8 @@ export interface ProcessRun {
   readonly waits: WaitStep[];
   /** The keys to which the run has subscribed, as event and text. */
   keys: Set<string> | undefined;
+  /** The answers of `ctx.patched` so far, by change. */
+  changes: Map<string, boolean> | undefined;
   /** Undoings in progress. The items of each are undone one at a time. */
   readonly undoings: Set<Undoing>;
   /** Scopes that may be ready to close. */
@@ -322,6 +324,7 @@ export function newRun(definition: ProcessContract, environment: RunEnvironment,
     asked: [],
     waits: [],
     keys: undefined,
+    changes: undefined,
     undoings: new Set(),
     touched: new Set(),
     carrier: { cause: '', messageId: '' },

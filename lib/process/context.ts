@@ -245,6 +245,13 @@ export interface AnyContext {
   every(period: Duration, act: (n: number) => void | Promise<unknown>): Step<never>;
   /** The point of no return: no earlier step or compensation of this scope is undone any more. */
   pivot(): void;
+  /**
+   * Whether this run takes a change of the code under the same version: `if (ctx.patched('ask-for-vat')) …`. A run that comes to its first
+   * call of this name after the change was deployed takes it, and journals that. A run that was past the call before never takes it: each
+   * further call returns what the first one returned. Names of changes are unique in the code of a version. Delete the call, and the code of
+   * the runs without the change, when `tutti versions` counts no open run without it.
+   */
+  patched(change: string): boolean;
   /** Process time: the time at which the current event was applied. It is equal on every replay. */
   now(): Date;
   /**

@@ -19,6 +19,7 @@ import { dispatchCommand } from '../core/dispatch.ts';
 import { continueAsNew } from '../core/continuing.ts';
 import { answerEvent, changeView, issuePublish, tag } from '../core/effects.ts';
 import { JOURNAL_ENTRIES_SUGGESTED } from '../core/image.ts';
+import { takesChange } from '../core/labels.ts';
 import { callCommand, listedContract, runStep, sendCommand } from '../core/issue.ts';
 import { cancellation, type CallPolicy, type EachLoop, type ProcessRun, type Scope, type StepState as CoreStep } from '../core/run.ts';
 import { endBody, openScope, pivot } from '../core/scopes.ts';
@@ -396,6 +397,10 @@ export class ProcessContext {
     const scope = this.#takes('tag');
     if (!scope) return;
     tag(this.#run, scope, tags);
+  }
+
+  patched(change: string): boolean {
+    return this.#takes('patched') !== undefined && takesChange(this.#run, change);
   }
 
   now(): Date {

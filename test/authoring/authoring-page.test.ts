@@ -16,6 +16,7 @@ import { cancelOrder, placeOrder, shop } from './documented/program.ts';
 import { DriverMoved, followDriver, RideBegan } from './documented/follow-driver.ts';
 import { month, MonthBegan, PlanChanged } from './documented/month.ts';
 import { report, reports } from './documented/nightly.ts';
+import { quoted } from './documented/quoted.ts';
 import { reminder } from './documented/reminder.ts';
 import { cancelRide, ride, RideOrdered } from './documented/ride.ts';
 import { Left, Paused, pausing, PeriodBegan, Resumed, subscription } from './documented/subscription.ts';
@@ -321,4 +322,18 @@ test('a ride answers the fee of its cancellation', async () => {
   await world.client.publish(RideOrdered, { rideId: 'r-1' });
   await world.settle();
   expect(await cancelRide(world.client, 'r-1')).toBe(500);
+});
+
+test('a run takes a change that is deployed before it begins', async () => {
+  const handler = serve(carrier, {
+    quote: async () => ({ price: 900 }),
+    pickUp: async ({ orderId }) => ({ pickUpId: `up-${orderId}` }),
+    release: async () => {},
+  });
+  const world = simulate(system('shop', { processes: [quoted], services: [carrier] }), { services: [handler] });
+  await world.client.publish(OrderPlaced, { orderId: 'o-1', kg: 2, total: 900 });
+  expect(await world.client.result(quoted, 'o-1')).toBe('up-o-1');
+  expect(world.journal(quoted, 'o-1')).toEqual(
+    expect.arrayContaining([{ type: 'ChangeTaken', path: 'quote-first' }, expect.objectContaining({ command: 'carrier.quote' })]),
+  );
 });

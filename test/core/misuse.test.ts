@@ -126,7 +126,7 @@ describe('bugs are not failures: the event is refused and nothing is undone', ()
     [undefined, 'it is not a string'],
   ])('a label that is not a string of JSON is POISON (%#)', async (label, why) => {
     const bug = await bugOf(async (ctx) => ctx.scope(label as string, async () => {}));
-    expect(bug?.message).toContain('trip labelled a scope, a compensation or a step');
+    expect(bug?.message).toContain('trip labelled a scope, a compensation, a step or a change');
     expect(bug?.message).toContain(why);
   });
 

@@ -246,7 +246,7 @@ describe('the service steps', () => {
   test.each<[unknown, unknown, string]>([
     ['pay', 'no function', 'ctx.run("pay") was given no function: expected async (task) => …'],
     ['', async () => 1, 'ctx.run was given an empty name'],
-    [7, async () => 1, 'labelled a scope, a compensation or a step 7: it is not a string'],
+    [7, async () => 1, 'labelled a scope, a compensation, a step or a change 7: it is not a string'],
   ])('is not asked for the step %o with the body %o', async (name, body, message) => {
     const { job, jobs } = jobOf((ctx) => ctx.run(name as string, body as () => Promise<number>));
     const world = simulate(jobs);

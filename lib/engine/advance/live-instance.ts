@@ -75,7 +75,7 @@ export class LiveInstance {
     for (const { fact, decided } of activations(journal)) {
       run.expected = new Expected(decided, held);
       await this.apply(fact);
-      run.expected.rest();
+      run.position += run.expected.rest();
       const { differences } = run.expected;
       run.expected = undefined;
       // The head holds the reason, if the instance was stuck: it is not set again.

@@ -1,6 +1,9 @@
 import type { PlantedBug } from './planted-bug.ts';
 
-/** Bugs that this code had until the simulation, or the search through all interleavings, found them. No model has a row for them. */
+/**
+ * Bugs that this code had until the simulation, or the search through all interleavings, found them, and bugs of `ctx.patched`. No model has a
+ * row for them.
+ */
 export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'REUSED_ID_SILENT',
@@ -63,6 +66,32 @@ export const foundBugs: readonly PlantedBug[] = [
         file: 'lib/core/waits.ts',
         find: 'run.unread.splice(before + 1, 0, signal);',
         plant: 'if (PLANTED) run.unread.push(signal);\n    else ORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'CHANGE_TAKEN_LATE',
+    rows: [],
+    scenario: 'revisions',
+    what: 'A run that was past a change takes it at a later call of ctx.patched.',
+    patches: [
+      {
+        file: 'lib/core/labels.ts',
+        find: 'if (known !== undefined) return known;',
+        plant: 'if (PLANTED ? known : known !== undefined) return known as boolean;',
+      },
+    ],
+  },
+  {
+    name: 'CHANGE_NOT_JOURNALED',
+    rows: [],
+    scenario: 'revisions',
+    what: 'A run takes a change and does not journal it, so its replay does not take it.',
+    patches: [
+      {
+        file: 'lib/core/labels.ts',
+        find: "if (taken) journal(run, { type: 'ChangeTaken', path: change });",
+        plant: 'if (!PLANTED) ORIGINAL',
       },
     ],
   },

@@ -47,6 +47,13 @@ const judge = ({ pid, run, status, entries, effects }: EndedRun): string[] => {
     command === 'printer.announce' ? [(input as { chapter: string }).chapter] : [],
   );
   if (new Set(announced).size !== announced.length) wrong.push(`I2: ${pid}/${run} has announced ${announced.join(', ')}`);
+  const proofread = effects.flatMap(({ command, input }) =>
+    command === 'printer.proofread' ? [(input as { chapter: string }).chapter] : [],
+  );
+  if (proofread.some((chapter, i) => chapter !== chapters[i]))
+    wrong.push(`I9: ${pid}/${run} took the change after the first chapter: ${proofread.join(', ')} are proofread`);
+  if (status === 'completed' && proofread.length > 0 && proofread.length !== chapters.length)
+    wrong.push(`I9: ${pid}/${run} took the change, and only ${proofread.join(', ')} are proofread`);
   const sent = entries.flatMap((entry) => (entry.type === 'CommandIssued' && entry.mode === 'send' ? [entry.n] : []));
   if (announced.length > sent.length)
     wrong.push(`I1: ${pid}/${run} has announced ${announced.length} chapters and journaled ${sent.length}`);
@@ -69,6 +76,7 @@ const served = (site: Site): readonly Served[] => {
   return [
     serve(printer, {
       print: async (chapter, { commandId }) => does(commandId, 'printer.print', chapter),
+      proofread: async (chapter, { commandId }) => does(commandId, 'printer.proofread', chapter),
       announce: async (chapter, { commandId }) => does(commandId, 'printer.announce', chapter),
       burn: async (draft, { commandId }) => does(commandId, 'printer.burn', draft),
     }),

@@ -10,6 +10,8 @@ export const printer = service('printer', {
   print: command({ input: Chapter, timeout: '90 days' }),
   /** The last build announces each chapter, which earlier builds did not. */
   announce: command({ input: Chapter, timeout: '90 days' }),
+  /** The last build calls it after each chapter, in runs that take the change. */
+  proofread: command({ input: Chapter, timeout: '90 days' }),
   /** Only the wrong build calls it. */
   burn: command({ input: Draft, timeout: '90 days' }),
 });
@@ -19,12 +21,16 @@ const options = { startOn: Begun.byId(({ id }) => id) };
 /** The chapters that each version prints, in order. */
 export const CHAPTERS = { 'book@1': ['one', 'two', 'three'], 'book@2': ['preface', 'all'] } as const;
 
-/** The first version, with a view and a message before each chapter. A replay of the chapters that earlier builds printed skips both. */
+/**
+ * The first version, with a view and a message before each chapter. A replay of the chapters that earlier builds printed skips both. Runs that
+ * had not printed the first chapter also have each one proofread.
+ */
 const announcing = process('book', { ...options, version: 1, view: Chapter }, async (ctx, { id }) => {
   for (const chapter of CHAPTERS['book@1']) {
     ctx.view({ id, chapter });
     ctx.send(printer.announce, { id, chapter });
     await ctx.call(printer.print, { id, chapter });
+    if (ctx.patched('proofread')) await ctx.call(printer.proofread, { id, chapter });
     await ctx.sleep('4 minutes');
   }
 });
@@ -50,7 +56,8 @@ const services = [printer] as const;
 
 /**
  * The second build adds version 2, and changes version 1 by mistake. The third is a rollback, which does not know version 2. The fourth has
- * both versions right. The fifth adds messages to version 1.
+ * both versions right. The fifth adds messages
+ * to version 1, and a call under `ctx.patched`.
  */
 export const revisions = [
   system('press', { processes: [first(true)], services }),
