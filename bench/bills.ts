@@ -1,5 +1,6 @@
 import type { Bill, Line } from './bill.ts';
 import type { BookingCounts } from './booking-counts.ts';
+import type { PartCounts } from './part-counts.ts';
 import type { StepCounts } from './step-counts.ts';
 
 /** The memory that the constructs give advance-processes, and the duration of a batch. The duration is an assumption: measure your own. */
@@ -72,6 +73,24 @@ export const stepBill = ({ events, ticks, sendCalls, writeUnits, readUnits, runn
   { item: 'DynamoDB, writes', quantity: writeUnits + RECORD_WRITES, price: 'writeUnit', why: 'the commit, and two of the command record' },
   { item: 'DynamoDB, reads', quantity: readUnits + runnerReadUnits, price: 'readUnit', why: 'the head, read by the step runner' },
 ];
+
+/** The bill of one use of a part of Tutti, one message at a time. */
+export const partBill = (counts: PartCounts): Bill => {
+  const { events, ticks, busEvents, clientSends, sendCalls, writeUnits, indexWrites, readUnits } = counts;
+  return [
+    { item: 'EventBridge, events', quantity: busEvents, price: 'customEvent', why: 'of a client or another program' },
+    {
+      item: 'SQS, requests',
+      quantity: busEvents + clientSends + sendCalls + 2 * (events + ticks),
+      price: 'queueRequest',
+      why: 'each message put, received and deleted',
+    },
+    ...invocation(events + ticks, 1, 'the engine'),
+    { item: 'DynamoDB, writes', quantity: writeUnits, price: 'writeUnit', why: 'units as counted' },
+    { item: 'DynamoDB, index writes', quantity: indexWrites, price: 'writeUnit', why: 'units as counted' },
+    { item: 'DynamoDB, reads', quantity: readUnits, price: 'readUnit', why: 'units as counted' },
+  ];
+};
 
 /** The queues of the services. Every engine that sends commands through queues pays the same. */
 const commandQueues = (commands: number): Line => ({

@@ -1,6 +1,7 @@
 import { billUsd, lineUsd, type Bill } from './bill.ts';
-import { durationMs, MEMORY_MB, otherBills, RECORD_WRITES, stepBill, tuttiBill } from './bills.ts';
+import { durationMs, MEMORY_MB, otherBills, partBill, RECORD_WRITES, stepBill, tuttiBill } from './bills.ts';
 import type { BookingCounts } from './booking-counts.ts';
+import type { PartCounts } from './part-counts.ts';
 import { PRICES } from './prices.ts';
 import type { StepCounts } from './step-counts.ts';
 
@@ -14,11 +15,13 @@ export interface Counted {
   readonly oneByOneCold: BookingCounts;
   readonly tensCold: BookingCounts;
   readonly step: StepCounts;
+  /** One use of each part of Tutti. */
+  readonly parts: readonly { readonly use: string; readonly counts: PartCounts }[];
 }
 
 /** Returns docs/cost.md, from the counts and the prices. */
 export const costPage = (counted: Counted): string => {
-  const { oneByOne, tens, oneByOneCold, tensCold, step } = counted;
+  const { oneByOne, tens, oneByOneCold, tensCold, step, parts } = counted;
   const [warm1, warm10, cold1, cold10] = [oneByOne, tens, oneByOneCold, tensCold].map((counts) => dollars(billUsd(tuttiBill(counts))));
   return `${[
     '# What it costs',
@@ -61,6 +64,12 @@ services, both tables contain the queue calls only.`,
       ],
     ),
     ...otherBills(oneByOne).flatMap(({ engine, bill }) => [`**${engine}**`, billTable(bill)]),
+    '## What one use of a part costs',
+    partTable(parts),
+    `Each row is the difference between instances with six uses and with two, one message at a time, warm: what the start and
+the end of the instance cost is not in it. Messages are those that the engine receives, ticks included. An instance
+remembers its last 64 events, which makes its head longer, so the last row is dearer than the first. A command that a
+process calls is in the bill of the booking above; a part that a process does not use costs nothing.`,
     '## Costs outside these sums',
     beside(oneByOne, step),
     '## Prices',
@@ -81,7 +90,8 @@ const price = (usdPerMillion: number): string =>
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
   [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-const quantityText = (quantity: number): string => (quantity < 0.001 ? quantity.toExponential(2) : String(Number(quantity.toFixed(4))));
+const quantityText = (quantity: number): string =>
+  quantity > 0 && quantity < 0.001 ? quantity.toExponential(2) : String(Number(quantity.toFixed(4)));
 
 const billTable = (bill: Bill): string =>
   table(
@@ -110,6 +120,18 @@ const shares = (one: Bill, ten: Bill): string => {
     SERVICES.map((service) => [service, of(one, service), of(ten, service)]),
   );
 };
+
+const partTable = (parts: Counted['parts']): string =>
+  table(
+    ['', 'messages', 'write units', 'read units', 'a million uses'],
+    parts.map(({ use, counts }) => [
+      use,
+      quantityText(counts.events + counts.ticks),
+      quantityText(counts.writeUnits + counts.indexWrites),
+      quantityText(counts.readUnits),
+      dollars(billUsd(partBill(counts))),
+    ]),
+  );
 
 const beside = (one: BookingCounts, step: StepCounts): string => {
   const records = one.commands * RECORD_WRITES * PRICES.writeUnit.usdPerMillion;

@@ -4,6 +4,7 @@ import { trips } from '../examples/travel-booking/system.ts';
 import { CountedWorld, type Answer, type Stores } from './counted-world.ts';
 import { noCounts, storeCalls } from './counting-ports.ts';
 import { countCrowd } from './crowd.ts';
+import { countPart, runPart, PARTS, type Part } from './part-counts.ts';
 import { runErrands } from './step-counts.ts';
 import { cartOf, ConvoyPlanned, GroupPlanned, TourPlanned, tours } from './systems.ts';
 
@@ -95,6 +96,9 @@ export const countedCases: Readonly<Record<string, () => AsyncIterable<CountedRo
     const { runnerCalls, runnerUnits, runnerCallsOfSpilled, runnerUnitsOfSpilled } = LIMITS;
     yield await errands(20, 6, { calls: runnerCalls, units: runnerUnits });
     yield await errands(1, 100, { calls: runnerCallsOfSpilled, units: runnerUnitsOfSpilled });
+  },
+  async *parts() {
+    for (const [name, part] of Object.entries(PARTS)) yield await usesOf(name, part);
   },
 };
 
@@ -232,6 +236,19 @@ const errands = async (
     { what: 'store calls of the step runner for a step', counted: runner.callsMax, atMost: runnerMax.calls },
     { what: 'read units of the step runner for a step', counted: runner.unitsMax, atMost: runnerMax.units },
     { what: 'replays of the step runner for a step', counted: runner.replaysMax, atMost: LIMITS.runnerReplays },
+  ];
+  return { ...row, checks: [...row.checks, ...checks] };
+};
+
+const USES = 6;
+
+/** One use of a part of Tutti. The row has the start and the end of the run too; the limits are those of one use. */
+const usesOf = async (name: string, { messagesMax, unitsMax }: Part): Promise<CountedRow> => {
+  const { events, writeUnits } = await countPart(name);
+  const row = rowOf('parts', name, await runPart(name, USES), 20, {});
+  const checks = [
+    { what: 'messages of one use', counted: events, atMost: messagesMax },
+    { what: 'write units of one use', counted: writeUnits, atMost: unitsMax },
   ];
   return { ...row, checks: [...row.checks, ...checks] };
 };

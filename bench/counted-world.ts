@@ -11,6 +11,7 @@ import { INBOX_QUEUE, openState, type State } from '../lib/local/state.ts';
 import type { ReceivedMessage } from '../lib/ports/message-queue.ts';
 import type { PayloadStore } from '../lib/ports/payload-store.ts';
 import type { ProcessStore } from '../lib/ports/process-store.ts';
+import { INBOX, inboxBody } from '../lib/format/inbox-message.ts';
 import { memoryEngine } from '../lib/testing/memory-engine.ts';
 import { buildShortReply } from '../lib/service/consumer/reply.ts';
 import {
@@ -47,6 +48,10 @@ export class CountedWorld {
   /** Messages that the engine received, without ticks. */
   events = 0;
   ticks = 0;
+  /** Events that a client or another program has published. */
+  published = 0;
+  /** Messages that a client has put into a queue. */
+  sent = 0;
   /**
    * The most store calls that a batch of one event waited for. Ticks are left out, and starts are apart, since no instance is warm at its
    * start.
@@ -100,7 +105,35 @@ export class CountedWorld {
       hops: 0,
       data,
     };
+    this.published += 1;
     await this.state.publisher.publish([{ source: owner, type, detail: toWire(envelope) }]);
+  }
+
+  /** Puts an internal message into the inbox. */
+  async send(body: string): Promise<void> {
+    this.sent += 1;
+    await this.state.sender.send(INBOX, [{ body }]);
+  }
+
+  /** Starts an instance, as a client does. */
+  start(process: string, id: string, data: Json): Promise<void> {
+    const time = new Date(this.now()).toISOString();
+    return this.send(inboxBody({ tutti: 'start', startid: `start-${id}`, tenant: 'default', process, id, time, by: 'client', data }));
+  }
+
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** Delivers the ticks of the next `ms`, and all that they cause. */
+  async runFor(ms: number): Promise<void> {
+    const until = this.now() + ms;
+    const inbox = this.#queue(INBOX_QUEUE);
+    for (let at = inbox.nextVisibleAt() ?? Infinity; at <= until; at = inbox.nextVisibleAt() ?? Infinity) {
+      this.#clock.advanceTo(Math.max(at, this.now()));
+      await this.advance();
+    }
+    this.#clock.advanceTo(until);
   }
 
   /** Runs the engine until its inbox is empty. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { countedCases, isHeld, type CountedRow } from '../../bench/counted-cases.ts';
 import { SendsOfBatch } from '../../bench/counting-ports.ts';
+import { countPart } from '../../bench/part-counts.ts';
 
 const counted = new Map<string, Promise<CountedRow[]>>();
 
@@ -71,6 +72,24 @@ describe('counted calls', () => {
       [1, 1, 1],
       [2, 3, 1],
     ]);
+  });
+});
+
+describe('one use of a part', () => {
+  test('takes at most the messages and write units that its limits say', async () => {
+    const over = (await rowsOf('parts')).flatMap(({ row, checks }) =>
+      checks.filter((check) => !isHeld(check)).map((check) => [row, check]),
+    );
+    expect(over).toEqual([]);
+  });
+
+  test('receives an event by a key in five messages, of which two are for each further event', async () => {
+    expect((await countPart('key')).events).toBe(5);
+    expect((await countPart('same-key')).events).toBe(2);
+  });
+
+  test('continues as new at an event in one message and three write units', async () => {
+    expect(await countPart('endless')).toMatchObject({ events: 1, writeUnits: 3, readUnits: 0 });
   });
 });
 
