@@ -1,6 +1,8 @@
+import { listedProcesses } from '../../lib/contract/catalogue.ts';
+import { systemContract } from '../../lib/contract/system.ts';
 import { DynamoDbRetirementStore } from '../../lib/adapters/dynamodb/retirement-store.ts';
 import { clock, deployedIndex, tableWithLarge } from '../deployed-ports.ts';
-import { deployedSystem, processesOf } from '../deployed-system.ts';
+import { deployedSystem } from '../deployed-system.ts';
 import { logLine } from '../log-line.ts';
 import { once } from '../once.ts';
 import { retentionMs } from '../orchestrator-environment.ts';
@@ -9,7 +11,7 @@ import { makeHandler } from './handler.ts';
 export const handler = makeHandler(
   once(() => ({
     index: deployedIndex(),
-    retirement: new DynamoDbRetirementStore({ ...tableWithLarge(), processes: processesOf(deployedSystem()) }),
+    retirement: new DynamoDbRetirementStore({ ...tableWithLarge(), processes: listedProcesses(systemContract(deployedSystem())) }),
     clock,
     retentionMs: retentionMs(process.env),
     log: logLine,

@@ -1,12 +1,14 @@
+import { listedProcesses } from '../../lib/contract/catalogue.ts';
+import { systemContract } from '../../lib/contract/system.ts';
 import { clock, deployedIndex, deployedParking, deployedSender } from '../deployed-ports.ts';
-import { deployedSystem, processesOf } from '../deployed-system.ts';
+import { deployedSystem } from '../deployed-system.ts';
 import { logLine } from '../log-line.ts';
 import { once } from '../once.ts';
 import { makeHandler } from './handler.ts';
 
 export const handler = makeHandler(
   once(() => ({
-    index: deployedIndex(processesOf(deployedSystem())),
+    index: deployedIndex(listedProcesses(systemContract(deployedSystem()))),
     parking: deployedParking(),
     sender: deployedSender(),
     clock,

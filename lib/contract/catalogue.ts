@@ -75,3 +75,12 @@ export function startType({ name, startOn }: ProcessContract): string {
 export function definitionName(definition: ProcessContract): string {
   return `${definition.name}@${definition.version}`;
 }
+
+/**
+ * The names of processes under which instances are listed: those of the system, that of schedules, since a client may create one, and that
+ * of keys if a process receives an event by a key.
+ */
+export function listedProcesses({ processes }: Pick<SystemContract, 'processes'>): readonly string[] {
+  const byKey = [...processes.values()].flat().some(({ receives }) => receives.some(({ by }) => by === 'key'));
+  return [...processes.keys(), SCHEDULES, ...(byKey ? [KEYS] : [])];
+}

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { command, decider, event, process, service, system, versions } from 'tutti';
 import { fieldPath } from '../../lib/client/aws/field-path.ts';
 import { publishedSystem, PUBLISHED_BYTES_MAX, readPublishedSystem } from '../../lib/client/aws/published-system.ts';
+import { listedProcesses } from '../../lib/contract/catalogue.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { versionOf } from '../../lib/contract/schema.ts';
 import { shop } from './shop-orders.ts';
@@ -52,6 +53,20 @@ test('published events keep the version of their data and the field that names t
   expect(startOn[0]!.of({ id: 'p-1' } as never)).toBe('p-1');
   expect(receives[0]!.of({ order: { id: 'p-2' } } as never)).toBe('p-2');
   expect(() => processes.get('join')![0]!.startOn[0]!.of({} as never)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
+});
+
+test('a client without the code knows which events are questions and which are received by a key', () => {
+  const Asked = event('shop.asked', id, { answer: z.object({ fee: z.int() }) });
+  const Moved = event('shop.moved', z.object({ driver: z.string() }));
+  const Seen = event('shop.seen', z.object({ first: z.string() }));
+  const receives = [Asked.byId((data) => data.id), Moved.byKey((data) => data.driver), Seen.byKey((data) => `${data.first}-x`)];
+  const ride = process('ride', { input: id, receives }, async () => null);
+  const { events, processes } = readPublishedSystem(publishedSystem(system('shop', { processes: [ride], services: [] })));
+  expect([...events.values()].map(({ answer }) => answer !== undefined)).toEqual([true, false, false]);
+  const received = processes.get('ride')![0]!.receives;
+  expect(received.map(({ by }) => by)).toEqual(['id', 'key', 'key']);
+  expect(received[1]!.of({ driver: 'd-1' } as never)).toBe('d-1');
+  expect(() => received[2]!.of({ first: 'd-1' } as never)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
 });
 
 test('an event without the dedupe field is not a duplicate of another one', () => {
@@ -118,4 +133,14 @@ test('a published correlation asks for the id if its field is missing', () => {
 
 test('fieldPath rejects a function that tests whether another field exists', () => {
   expect(fieldPath((data: Record<string, string>) => (Object.hasOwn(data, 'orderId') ? data['orderId'] : data['id']))).toBeUndefined();
+});
+
+test('a client on AWS lists the instances of schedules, and those of keys if a process receives an event by a key', () => {
+  const Moved = event('shop.moved', z.object({ driver: z.string() }));
+  const pay = process('pay', { input: id }, async () => null);
+  const ride = process('ride', { input: id, receives: [Moved.byKey((data) => data.driver)] }, async () => null);
+  const listed = (...processes: (typeof pay | typeof ride)[]): readonly string[] =>
+    listedProcesses(readPublishedSystem(publishedSystem(system('shop', { processes, services: [] }))));
+  expect(listed(pay)).toEqual(['pay', 'tutti--schedule']);
+  expect(listed(pay, ride)).toEqual(['pay', 'ride', 'tutti--schedule', 'tutti--key']);
 });

@@ -1,3 +1,4 @@
+import { listedProcesses } from '../../contract/catalogue.ts';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { EventBridgeClient } from '@aws-sdk/client-eventbridge';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -98,7 +99,7 @@ function portsOf(deployment: Deployment, system: SystemContract, settings: Setti
     ),
     publisher,
     store: new DynamoDbProcessStore({ client, table }),
-    index: new DynamoDbInstanceIndex({ client, table, processes: [...system.processes.keys()] }),
+    index: new DynamoDbInstanceIndex({ client, table, processes: listedProcesses(system) }),
     payloads: new DynamoDbPayloadStore({ client, table, large }),
     parking: new DynamoDbParkingStore({ client, table, large }),
     storeLarge: storingIn(payloadsOf(deployment, settings, CLIENT_WRITER)),

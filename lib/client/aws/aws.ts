@@ -19,7 +19,8 @@ import { connectionOf, type ClientPorts, type Connection, type Reach } from '../
  * service does not respond. Rights come from `grantStart`, `grantSignal`, `grantAnswer`, `grantRead` and `grantOperate` of the orchestrator.
  *
  * Number of reads in a system of P processes: one for `query` and for each look of a wait, two for `describe`. `list` reads the index once
- * per process, status and shard (P × statuses × 8, so filter by process and status if you can), and once per 25 instances.
+ * per process, status and shard (P + 1 processes with schedules, × statuses × 8, so filter by process and status if you can), and once per
+ * 25 instances.
  * @example import { aws, connect } from 'tutti/client'; const tutti = connect(trips, aws({ name: 'trips' }));
  */
 export function aws(options: AwsOptions): Connection {

@@ -20,8 +20,8 @@ const EARLY_MS = 86_400_000;
 
 /** The type of an event. A tuple adds its newest data version and the field of its dedupe key. */
 type PublishedEvent = string | readonly [type: string, version: number, dedupeBy?: string];
-/** The index of its event. A tuple adds the field that names the instance. */
-type PublishedCorrelation = number | readonly [event: number, field: string];
+/** The index of its event. A tuple adds the field that names the instance or the key; null if code computes it. */
+type PublishedCorrelation = number | readonly [event: number, field: string | null, by?: 'key'];
 
 /** One version of a process. An omitted member has its default. */
 interface PublishedProcess {
@@ -43,6 +43,8 @@ interface PublishedProcess {
 interface PublishedSystem {
   readonly name: string;
   readonly events: readonly PublishedEvent[];
+  /** The indexes of the events that declare an answer. */
+  readonly questions?: readonly number[];
   readonly processes: readonly PublishedProcess[];
   /** The verbs of the commands, by service. */
   readonly services: Readonly<Record<string, readonly string[]>>;
@@ -74,9 +76,11 @@ export function readPublishedSystem(text: string): SystemContract {
 
 function published({ name, events, processes, services }: SystemContract): PublishedSystem {
   const indexes = new Map([...events.keys()].map((type, index) => [type, index]));
+  const questions = [...events.values()].flatMap(({ answer }, index) => (answer === undefined ? [] : [index]));
   return {
     name,
     events: Array.from(events.values(), publishedEvent),
+    ...(questions.length > 0 && { questions }),
     processes: [...processes.values()].flat().map((process) => publishedProcess(process, indexes)),
     services: Object.fromEntries(Array.from(services.values(), (service) => [service.name, verbsOf(service)])),
   };
@@ -110,8 +114,9 @@ function publishedProcess(process: ProcessContract, indexes: ReadonlyMap<string,
   };
 }
 
-function publishedCorrelation({ of }: CorrelationContract, event: number): PublishedCorrelation {
+function publishedCorrelation({ of, by }: CorrelationContract, event: number): PublishedCorrelation {
   const field = fieldPath(of);
+  if (by === 'key') return [event, field ?? null, by];
   return field === undefined ? event : [event, field];
 }
 
@@ -119,8 +124,14 @@ function verbsOf({ name, commands }: ServiceContract): string[] {
   return [...commands.keys()].map((command) => command.slice(name.length + 1));
 }
 
-function contractOf({ name, events: publishedEvents, processes, services: publishedServices }: PublishedSystem): SystemContract {
-  const events = publishedEvents.map(eventOf);
+function contractOf({
+  name,
+  events: publishedEvents,
+  questions = [],
+  processes,
+  services: publishedServices,
+}: PublishedSystem): SystemContract {
+  const events = publishedEvents.map((each, index) => eventOf(each, questions.includes(index)));
   const byName = new Map<string, ProcessContract[]>();
   // The text lists the versions of a process with the highest first.
   for (const each of processes) byName.set(each.name, [...(byName.get(each.name) ?? []), processOf(each, events)]);
@@ -134,13 +145,14 @@ function contractOf({ name, events: publishedEvents, processes, services: publis
   };
 }
 
-function eventOf(published: PublishedEvent): EventContract {
+function eventOf(published: PublishedEvent, isQuestion: boolean): EventContract {
   const [type, version, field] = typeof published === 'string' ? ([published, 1] as const) : published;
   return {
     type,
     owner: type.slice(0, type.indexOf('.')),
     data: version === 1 ? anyJson : anyJsonOf(version),
     ...(field !== undefined && { dedupeBy: (data: never) => fieldAt(data, field) as string }),
+    ...(isQuestion && { answer: anyJson }),
   };
 }
 
@@ -166,13 +178,13 @@ function processOf(process: PublishedProcess, events: readonly EventContract[]):
 }
 
 function correlationOf(published: PublishedCorrelation, events: readonly EventContract[]): CorrelationContract {
-  const [index, field] = typeof published === 'number' ? [published] : published;
+  const [index, field = null, by = 'id'] = typeof published === 'number' ? [published] : published;
   const event = events[index] as EventContract;
   return {
     event,
-    by: 'id',
+    by,
     of: (data: never) => {
-      const id = field === undefined ? undefined : fieldAt(data, field);
+      const id = field === null ? undefined : fieldAt(data, field);
       // If the field is missing, the code of the system may use another one.
       return typeof id === 'string' ? id : unknownId(event);
     },
