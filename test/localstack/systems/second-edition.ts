@@ -3,9 +3,11 @@ import { flights, hotels, notifications, payments } from '../../../examples/trav
 import { bookTrip } from '../../../examples/travel-booking/book-trip.ts';
 import { ferry, guide } from './contracts.ts';
 import { poison } from './poison-mended.ts';
+import { inspections, parts } from './parts.ts';
 import { crossing, delivery, errand, gate, nap, parcel, tour } from './processes.ts';
 
 export const trials = system('trips', {
-  processes: [bookTrip, crossing, delivery, errand, gate, nap, parcel, poison, tour],
+  processes: [bookTrip, crossing, delivery, errand, gate, nap, parcel, poison, tour, ...parts],
   services: [payments, flights, hotels, notifications, ferry, guide],
+  schedules: [inspections],
 });

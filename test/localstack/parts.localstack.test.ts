@@ -1,0 +1,93 @@
+import { aws, connect, type Client } from 'tutti/client';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Deployment } from './outside/deployment.ts';
+import { awaitStatus, pidOf, readHead } from './outside/head.ts';
+import { deedsFor } from './outside/ledger.ts';
+import { publish } from './outside/publish.ts';
+import { until } from './outside/until.ts';
+import { deployed, SUITE } from './suite-deployment.ts';
+import { trials } from './systems/first-edition.ts';
+import { convoy, inspection, METER_FULL, meter, ride, taxi, TaxiCancelled, wagon } from './systems/parts.ts';
+import { gate } from './systems/processes.ts';
+
+// Each test has instances of its own, so they run at the same time.
+let suite: Deployment;
+let client: Client;
+const run = Date.now().toString(36);
+
+beforeAll(async () => {
+  suite = await deployed();
+  client = connect(trials, aws({ name: SUITE }));
+});
+
+describe.concurrent('the parts of Tutti in a deployed system', { timeout: 300_000 }, () => {
+  test('a process waits for a child for each wagon, which names it as its parent', async () => {
+    const id = `${run}-convoy`;
+    await publish(suite, 'trials.convoy-planned', { id, wagons: 3 });
+    expect(await client.result(convoy, id, { timeout: '2 minutes' })).toEqual({ arrived: [1, 2, 3] });
+    // The command of the child has the number 1, and its id ends with it.
+    const { parent, status } = await client.describe(wagon, `${id}.1`);
+    expect([parent, status]).toEqual([{ process: 'convoy', id }, 'completed']);
+    expect(await deedsFor(suite, pidOf('wagon', `${id}.1`))).toEqual(['guide: visit']);
+  });
+
+  test('an event reaches every instance that waits for its key, and no other', async () => {
+    const [near, other] = [`${run}-near`, `${run}-other`];
+    const rides = ['a', 'b'].map((each) => `${run}-${each}`);
+    for (const id of rides) await publish(suite, 'trials.ride-ordered', { id, driverId: near });
+    await publish(suite, 'trials.ride-ordered', { id: `${run}-c`, driverId: other });
+    for (const id of [...rides, `${run}-c`]) await awaitStatus(suite, pidOf('ride', id), 'running');
+    await publish(suite, 'trials.driver-moved', { driverId: near, km: 1 });
+    for (const id of rides) expect(await client.result(ride, id, { timeout: '2 minutes' })).toEqual({ driverId: near, km: 1 });
+    expect((await readHead(suite, pidOf('ride', `${run}-c`)))?.status).toBe('running');
+    await publish(suite, 'trials.driver-moved', { driverId: other, km: 2 });
+    expect(await client.result(ride, `${run}-c`, { timeout: '2 minutes' })).toEqual({ driverId: other, km: 2 });
+  });
+
+  test('an instance that continues as new takes each event once, whatever run it meets', async () => {
+    const id = `${run}-meter`;
+    await publish(suite, 'trials.meter-built', { id, sum: 0 });
+    await awaitStatus(suite, pidOf('meter', id), 'running');
+    await Promise.all([1, 2, 3].map((kwh) => publish(suite, 'trials.meter-read', { id, kwh })));
+    expect(await client.result(meter, id, { timeout: '2 minutes' })).toEqual({ sum: METER_FULL });
+  });
+
+  test('a question gets the answer of the process', async () => {
+    const id = `${run}-taxi`;
+    await publish(suite, 'trials.taxi-ordered', { id });
+    await awaitStatus(suite, pidOf('taxi', id), 'running');
+    expect(await client.ask(taxi, id, TaxiCancelled, { id }, { timeout: '2 minutes' })).toEqual({ fee: 500 });
+    await awaitStatus(suite, pidOf('taxi', id), 'completed');
+  });
+
+  test('a paused instance keeps an event until it is resumed', async () => {
+    const id = `${run}-gate`;
+    await publish(suite, 'trials.gate-reached', { id });
+    await awaitStatus(suite, pidOf('gate', id), 'running');
+    await client.pause(gate, id, 'the road is closed');
+    await publish(suite, 'trials.gate-opened', { id, by: 'porter' });
+    await until(`the event to be kept beside ${id}`, async () => Object.keys((await client.describe(gate, id)).parked).length > 0);
+    await client.resume(gate, id);
+    expect(await client.result(gate, id, { timeout: '2 minutes' })).toEqual({ by: 'porter' });
+  });
+
+  test('a schedule of the code begins with the deployment and starts an instance at its times', async () => {
+    const started = await until(
+      'the schedule inspections to have started an instance',
+      async () => {
+        for await (const each of client.schedules.list()) if (each.name === 'inspections' && each.started > 0) return each;
+        return undefined;
+      },
+      { withinSeconds: 240 },
+    );
+    expect(started).toMatchObject({ process: 'inspection', zone: 'Europe/Vienna', origin: 'system', status: 'active' });
+    const last = started.last!.id;
+    expect(last).toMatch(/^inspections@\d{4}-\d\d-\d\dT\d\d:\d\d~Europe\.Vienna$/);
+    expect(await client.result(inspection, last, { timeout: '2 minutes' })).toEqual({
+      day: last.slice('inspections@'.length).slice(0, 10),
+    });
+    const listed: string[] = [];
+    for await (const { process, id } of client.list({ status: 'running' })) listed.push(`${process} ${id}`);
+    expect(listed).toContain('tutti--schedule inspections');
+  });
+});
