@@ -10,6 +10,7 @@ import { CountedWorld, type Answer } from '../../bench/counted-world.ts';
 import { cartOf } from '../../bench/systems.ts';
 import { CheckoutTravelCart } from '../../examples/travel-booking/contracts.ts';
 import { trips } from '../../examples/travel-booking/system.ts';
+import { breakingChanges } from '../../lib/contract/export/breaking-changes.ts';
 import { ENVELOPE_SCHEMAS } from '../../lib/contract/export/envelope-schema.ts';
 import type { CommandEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { exportContracts } from '../../lib/contract/export/export-contracts.ts';
@@ -145,6 +146,33 @@ describe('the exported files', () => {
     });
     expect(operations['receive.trips.checkout-travel-cart'].action).toBe('receive');
     expect(operations['send.trips.trip-booked'].action).toBe('send');
+  });
+});
+
+describe('a question', () => {
+  const Id = z.object({ id: z.string() });
+  const Fee = versions(z.object({ fee: z.int() })).next(z.object({ cents: z.int() }), ({ fee }) => ({ cents: fee }));
+  const CancelRide = event('rides.cancel-ride', Id, { answer: Fee });
+  const ride = process('ride', { input: Id, receives: [CancelRide.byId(({ id }) => id)] }, async () => null);
+  const exported = exportContracts(system('rides', { processes: [ride], services: [] }), places);
+
+  test('has a file for each version of its answer, which the document names beside the event', () => {
+    const paths = exported.map(({ path }) => path).filter((path) => path.includes('answer'));
+    expect(paths).toEqual(['events/rides.cancel-ride.answer.v1.json', 'events/rides.cancel-ride.answer.v2.json']);
+    const isValid = validator(exported, 'rides');
+    expect([isValid(paths[0]!, { fee: 1 }), isValid(paths[1]!, { fee: 1 }), isValid(paths[1]!, { cents: 1 })]).toEqual([true, false, true]);
+    const { messages } = jsonOf('asyncapi.json', exported)['components'];
+    expect(messages['rides.cancel-ride.event']['x-answer']).toEqual({ $ref: './events/rides.cancel-ride.answer.v2.json' });
+  });
+
+  test('breaks its senders when its answer changes or goes', () => {
+    const without = event('rides.cancel-ride', Id);
+    const silent = process('ride', { input: Id, receives: [without.byId(({ id }) => id)] }, async () => null);
+    const after = exportContracts(system('rides', { processes: [silent], services: [] }), places);
+    expect(breakingChanges(exported, after)).toEqual([
+      { file: 'events/rides.cancel-ride.answer.v1.json', at: '', change: 'it was removed' },
+      { file: 'events/rides.cancel-ride.answer.v2.json', at: '', change: 'it was removed' },
+    ]);
   });
 });
 

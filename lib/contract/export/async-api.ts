@@ -1,6 +1,6 @@
 import type { JsonSchema } from './json-schema.ts';
-import { commandMessagePath, eventMessagePath, replyMessagePath } from './message-schemas.ts';
-import type { CommandContract, ServiceContract, SystemContract } from '../runtime-contract.ts';
+import { answerPath, commandMessagePath, eventMessagePath, replyMessagePath } from './message-schemas.ts';
+import type { CommandContract, EventContract, ServiceContract, SystemContract } from '../runtime-contract.ts';
 
 /** The names of the bus and the queues of a deployment. */
 export interface Places {
@@ -126,12 +126,21 @@ function messageRef(channel: string, message: string): JsonSchema {
 
 function messages(system: SystemContract): readonly Entry[] {
   return [
-    ...[...system.events.keys()].map((type): Entry => [eventKey(type), message(type, eventMessagePath(type), 'id')]),
+    ...[...system.events.values()].map((event): Entry => [eventKey(event.type), eventMessage(event)]),
     ...[...system.commands.values()].flatMap(({ name, about }): Entry[] => [
       [commandKey(name), { ...message(name, commandMessagePath(name), 'id'), ...(about !== undefined && { description: about }) }],
       [replyKey(name), message(`${name}, reply`, replyMessagePath(name), 'commandid')],
     ]),
   ];
+}
+
+/** No message carries the answer of an event: the journal of the instance holds it, and `client.ask` returns it. */
+function eventMessage({ answer, ...event }: EventContract): JsonSchema {
+  const { type } = event;
+  return {
+    ...message(type, eventMessagePath(type), 'id'),
+    ...(answer !== undefined && { 'x-answer': { $ref: `./${answerPath({ ...event, answer })}` } }),
+  };
 }
 
 function message(title: string, path: string, correlatedBy: string): JsonSchema {

@@ -15,11 +15,23 @@ export function replyMessagePath(name: string): string {
   return `messages/${name}.reply.json`;
 }
 
-/** The files of an event: one for each version of its data, and its message. */
+/** The schema of the answer of an event, in its newest version. */
+export function answerPath({ type, answer }: EventContract & { readonly answer: Schema }): string {
+  return `${answerStem(type)}.v${versionOf(answer)}.json`;
+}
+function answerStem(type: string): string {
+  return `events/${type}.answer`;
+}
+
+/** The files of an event: one for each version of its data and of its answer, and its message. */
 export function eventFiles(system: string, event: EventContract): readonly ExportedFile[] {
   const stem = `events/${event.type}`;
   const message = { title: event.type, allOf: [refTo('envelopes/event.json'), typed(event.type), versioned(event.data, stem)] };
-  return [...versionFiles(system, event.data, stem, event.type), schemaFile(system, eventMessagePath(event.type), message)];
+  return [
+    ...versionFiles(system, event.data, stem, event.type),
+    ...(event.answer === undefined ? [] : versionFiles(system, event.answer, answerStem(event.type), `${event.type}, answer`)),
+    schemaFile(system, eventMessagePath(event.type), message),
+  ];
 }
 
 /** The files of a command: its input, output and errors, one for each version, its message and its reply message. */
