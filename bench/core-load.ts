@@ -72,8 +72,8 @@ export const timeDecisions = async (): Promise<Timing> => {
   const timing = await rounds({ concurrency: 1, seconds: 0.5, rounds: 5, warmUpSeconds: 1 }, async () => {
     for (let number = 0; number < BOOKINGS_PER_SAMPLE; number += 1) {
       const live = new LiveInstance({ definition, environment, frontEndOf }, newImage('default#book-trip#cart-42', RUN, 'book-trip@1', AT));
-      await decideEvent(live, start, false);
-      for (const output of OUTPUTS) await decideEvent(live, replyOf([...live.run.image.commands.keys()][0] as number, output), false);
+      await decideEvent(live, start);
+      for (const output of OUTPUTS) await decideEvent(live, replyOf([...live.run.image.commands.keys()][0] as number, output));
     }
   });
   return perUnit(timing, BOOKINGS_PER_SAMPLE * (OUTPUTS.length + 1));
@@ -100,9 +100,9 @@ const journalOf = async (
 ): Promise<readonly string[]> => {
   const live = new LiveInstance({ definition, environment, frontEndOf }, newImage(pid, RUN, 'reserve-tour@1', AT));
   const { image } = live.run;
-  await decideEvent(live, startOf(eventContract(TourPlanned).type, { tourId: 'tour-42', legs: entries }, 'reserve-tour@1'), false);
+  await decideEvent(live, startOf(eventContract(TourPlanned).type, { tourId: 'tour-42', legs: entries }, 'reserve-tour@1'));
   while (image.tail.length < entries)
-    await decideEvent(live, replyOf([...image.commands.keys()][0] as number, { reference: `RES-${image.seq}` }), false);
+    await decideEvent(live, replyOf([...image.commands.keys()][0] as number, { reference: `RES-${image.seq}` }));
   return image.tail;
 };
 

@@ -1,4 +1,4 @@
-import type { JournalEntry, Reason } from '../lib/core/journal-entry.ts';
+import type { JournalEntry, NotWaiting, Reason } from '../lib/core/journal-entry.ts';
 import { instanceText, pidOfCommand } from '../lib/contract/wire/process-id.ts';
 import { commandText, isOfStep } from '../lib/contract/steps.ts';
 import { principalText } from '../lib/client/operations/ending-line.ts';
@@ -137,11 +137,20 @@ export class Narrator {
   }
 }
 
+const NOT_WAITING: Readonly<Record<NotWaiting, string>> = {
+  replaced: 'a newer start took its place',
+  full: 'as many starts as may wait were waiting',
+};
+
 /** Starts, ends and operator requests. */
 function tellOfRun(entry: JournalEntry): Sentence | undefined {
   switch (entry.type) {
     case 'StartRejected':
-      return plain('another start was rejected');
+      return plain(
+        entry.reason === undefined ? 'another start was rejected' : `the start ${entry.id} was rejected: ${NOT_WAITING[entry.reason]}`,
+      );
+    case 'StartQueued':
+      return waiting(`the start ${entry.id} ${entry.replaces ? 'replaces it, and ' : ''}waits for its end`);
     case 'CancelRequested':
       return plain(`cancel requested by ${principalText(entry)}: ${entry.reason}`);
     case 'TerminateRequested':

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import type { Duration } from '../../lib/contract/duration.ts';
-import type { OnOpen } from '../../lib/client/start.ts';
+import type { OnOpen, Started } from '../../lib/client/start.ts';
 import { EXIT } from '../exit-code.ts';
 import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
 import { durationArgument, jsonArgument } from '../arguments.ts';
@@ -13,13 +13,27 @@ interface StartCommandOptions extends InstanceOptions {
   readonly timeout?: Duration;
 }
 
+/** The end of the line about a start that did not begin a run at once. */
+function standing({ started, position }: Started): string {
+  if (started) return '';
+  return position === undefined ? ' (was open already)' : ` (waits, place ${position})`;
+}
+
 export function addStartCommand(program: Command, invocation: Invocation): void {
   addInstanceOptions(program.command('start'))
     .description('start an instance; prints its id and run, with --wait its result, or the reason why there is none (exit 1)')
     .argument('<process>', 'name of the process')
     .argument('<json>', 'input of the process, or @FILE')
     .option('--id <id>', 'id of the instance (default: the id that its starting event names, else a new id)')
-    .addOption(new Option('--on-open <policy>', 'policy if that instance is open already').choices(['reject', 'attach', 'signal']))
+    .addOption(
+      new Option('--on-open <policy>', 'policy if that instance is open already').choices([
+        'reject',
+        'attach',
+        'signal',
+        'queue',
+        'replace',
+      ]),
+    )
     .option('--wait', 'wait for the end and print the result; stops waiting if the instance is stuck')
     .option(
       '--timeout <duration>',
@@ -39,7 +53,7 @@ export function addStartCommand(program: Command, invocation: Invocation): void 
         });
         if (options.wait !== true) {
           if (options.json) terminal.printJson(started);
-          else terminal.print(`${started.id} ${started.run}${started.started ? '' : ' (was open already)'}`);
+          else terminal.print(`${started.id} ${started.run}${standing(started)}`);
           return EXIT.done;
         }
         const { json = false, timeout } = options;

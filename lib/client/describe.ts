@@ -1,5 +1,5 @@
 import { PAUSED } from '../core/resuming.ts';
-import type { Pause, PauseClock } from '../core/image.ts';
+import type { Pause, PauseClock, WaitingStart } from '../core/image.ts';
 import type { Json } from '../contract/schema.ts';
 import { parsePid, pidOfCommand, type InstanceKey } from '../contract/wire/process-id.ts';
 import { CHILD } from '../core/children.ts';
@@ -67,8 +67,21 @@ export interface Description extends Summary {
   readonly children: readonly InstanceRef[];
   /** After a terminate: the completed commands that have an undo, which was not run. Absent at any other end. */
   readonly standing?: readonly Standing[];
+  /** Starts that wait for its end, in order. Absent: none. */
+  readonly waiting?: readonly Waiting[];
   /** Number of parked events of the instance, by reason. `CLOSED` counts the events that came after its end. */
   readonly parked: ParkedCount;
+}
+
+/** A start that waits for the end of an open instance. */
+export interface Waiting {
+  /** The run that it will begin. */
+  readonly run: string;
+  /** The event or the client that sent it. */
+  readonly source: string;
+  readonly since: Date;
+  /** From 1. */
+  readonly position: number;
 }
 
 /** The name of an instance. */
@@ -101,8 +114,13 @@ export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): De
     unresolved: image ? unresolvedOf(image) : [],
     ...(image?.parent && { parent: refOf(pidOfCommand(image.parent.commandId)) }),
     children: [...(image?.commands.values() ?? [])].flatMap(({ command, owner }) => (command === CHILD && owner ? [refOf(owner)] : [])),
+    ...(image?.waiting && { waiting: image.waiting.map(waitingOf) }),
     parked,
   };
+}
+
+function waitingOf({ identity, source, since }: WaitingStart, index: number): Waiting {
+  return { run: identity, source, since: new Date(since), position: index + 1 };
 }
 
 /** The pause of a head, with the number of events that wait for its end. */

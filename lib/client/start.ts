@@ -7,6 +7,7 @@ import { isClosed } from '../core/image.ts';
 import { identityOf } from '../core/identity.ts';
 import { startType } from '../contract/catalogue.ts';
 import { decodeHead, wasBegunBy } from '../format/head-codec.ts';
+import { parseEntry } from '../format/read-journal.ts';
 import { type StartMessage, sha256 } from '../format/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';
 import { carriedData, type CarriedData } from './carried-data.ts';
@@ -16,8 +17,11 @@ import { nameOf } from './instance.ts';
 import { newMessageId } from './message-id.ts';
 import { waitForHead } from './wait.ts';
 
-/** Policy for a start whose instance is open: refuse the start, join the instance, or deliver the input to it as a signal. */
-export type OnOpen = 'reject' | 'attach' | 'signal';
+/**
+ * Policy for a start whose instance is open: refuse the start, join the instance, deliver the input to it as a signal, begin after its end and
+ * after those that wait (at most 100), or cancel it and begin in place of those that wait.
+ */
+export type OnOpen = 'reject' | 'attach' | 'signal' | 'queue' | 'replace';
 
 export interface StartOptions {
   /** @default the id that the starting event names, else a new ULID */
@@ -32,6 +36,8 @@ export interface Started {
   readonly run: string;
   /** False if the instance was open already. */
   readonly started: boolean;
+  /** The start waits: its place among those that wait, from 1. `run` is then the run that it will begin. */
+  readonly position?: number;
 }
 
 /** Starts an instance; resolves when it is durable. */
@@ -150,6 +156,7 @@ function startedBy(start: Starting, head: Head | undefined): Started | undefined
   if (wasBegunBy(head, start.identity) || head.run === '') return ownRun(start);
   // The start may already have been delivered as a signal and have ended the instance.
   if (start.onOpen === 'signal' && wasDelivered(start, head)) return otherRun(start, head);
+  // Between two runs: the engine takes the start with the next one.
   if (isClosed(head.status)) {
     refuseReuse(start, head);
     return undefined;
@@ -160,9 +167,25 @@ function startedBy(start: Starting, head: Head | undefined): Started | undefined
     case 'signal':
       // A stuck instance does not read the signal: the engine parks it until the instance is resumed.
       return head.status === 'stuck' ? otherRun(start, head) : undefined;
+    case 'queue':
+    case 'replace':
+      return waitingRun(start, head);
     case 'reject':
       throw alreadyOpen(start, head);
   }
+}
+
+/** The run that a start will begin, once it waits. A stuck instance takes no start: the engine parks it until the instance is resumed. */
+function waitingRun(start: Starting, head: Head): Started | undefined {
+  const { waiting = [], starts } = decodeHead(head);
+  const place = waiting.findIndex(({ identity }) => identity === start.identity);
+  const waits = { id: start.id, run: start.identity, started: false };
+  if (place >= 0) return { ...waits, position: place + 1 };
+  if (head.status === 'stuck') return waits;
+  if (!starts.includes(start.identity)) return undefined;
+  const rejected = head.tail.map(parseEntry).find((entry) => entry.type === 'StartRejected' && entry.id === start.startid);
+  if (rejected) throw alreadyOpen(start, head);
+  return ownRun(start);
 }
 
 /** The head of early events is not an instance. */

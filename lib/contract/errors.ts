@@ -248,7 +248,7 @@ export type ClientCode =
 /** The remedy of each code of `ClientError`, and by its keys the list of these codes. */
 export const CLIENT_REMEDIES: Readonly<Record<ClientCode, string>> = {
   NOT_FOUND: 'Check the process name and the id, for instance with tutti list.',
-  ALREADY_OPEN: "Use another id, or start with onOpen: 'attach' to join the open instance.",
+  ALREADY_OPEN: "Use another id, or start with onOpen: 'attach' to join the open instance, or 'queue' to wait for its end.",
   ALREADY_USED: "Use another id, or give the process onClosed: 'restart'.",
   CLOSED: 'Start a new instance: this one has ended.',
   STUCK: 'Follow the remedy that tutti why shows and resume the instance, or end it with tutti terminate, which undoes nothing.',

@@ -79,7 +79,7 @@ export interface ProcessContract {
   readonly errors: Readonly<Record<string, Schema>>;
   /** The schema of the view; for a decider, of its state. */
   readonly view?: Schema;
-  readonly onOpen: 'reject' | 'attach' | 'signal';
+  readonly onOpen: 'reject' | 'attach' | 'signal' | 'queue' | 'replace';
   readonly onClosed: 'reject' | 'restart' | 'restart-failed';
   readonly earlyMs: number;
   /** The reaction to an event that arrives after the end: park it for 30 days, or drop it. */

@@ -64,8 +64,10 @@ export function applyFact(run: ProcessRun, fact: RecordedFact): HandlerInput | u
       // The parent of a child receives a reply.
       if (fact.parent !== undefined) return undefined;
       issuePublish(run, run.root, `${run.environment.system}.start-rejected`, {
-        data: { process: run.definition.name, pid: run.image.pid, startid: fact.id, reason: 'open' },
+        data: { process: run.definition.name, pid: run.image.pid, startid: fact.id, reason: fact.reason ?? 'open' },
       });
+      return undefined;
+    case 'StartQueued':
       return undefined;
     case 'Resumed':
       resume(run, fact);

@@ -7,6 +7,7 @@ import { verdictOfKey } from './keys.ts';
 import { resolvable } from './resolvable.ts';
 import { mayBeForgotten } from './signal-ring.ts';
 import { holdsSubscription } from './subscriptions.ts';
+import { waitingVerdict } from './waiting.ts';
 
 /**
  * The verdict on an event against a head image (docs/protocol.md#verdicts). Only a strongly consistent image, or one that was just
@@ -26,6 +27,7 @@ import { holdsSubscription } from './subscriptions.ts';
  * verify   the event may have left the ring of ids: look it up in the journal
  * reject   a start whose id is open
  * restart  a start that begins a new run over a closed one
+ * queue    a start that waits for the end of the open run
  */
 export type Verdict =
   | 'early'
@@ -41,7 +43,8 @@ export type Verdict =
   | 'expire'
   | 'verify'
   | 'reject'
-  | 'restart';
+  | 'restart'
+  | 'queue';
 
 export function classify(image: Image | undefined, inbound: Inbound, definition: ProcessContract): Verdict {
   switch (inbound.kind) {
@@ -65,18 +68,25 @@ function ofStart(image: Image | undefined, start: StartInbound, definition: Proc
   if (!image || image.status === 'early') return 'apply';
   if (definition.kind === 'decider' ? inRing(image.signals, start) : isKnownStart(image, start)) return 'dup';
   if (image.status === 'stuck') return 'park';
+  const waits = waitingVerdict(image, start);
+  if (waits !== undefined) return waits === 'restart' ? unlessUndoing(image) : waits;
   if (!isClosed(image.status)) {
     const policy = start.onOpen ?? definition.onOpen;
     if (policy === 'signal' && inRing(image.signals, start)) return 'dup';
     if (image.paused && policy !== 'attach') return 'keep';
     if (policy === 'signal') return unlessForgotten(image, start, 'apply');
+    if (policy === 'queue' || policy === 'replace') return 'queue';
     return policy === 'attach' ? 'dup' : 'reject';
   }
   const again = definition.onClosed === 'restart' || (definition.onClosed === 'restart-failed' && image.status !== 'completed');
   // The start may have been delivered as a signal while the instance was open.
   if (!again) return inRing(image.signals, start) ? 'dup' : unlessForgotten(image, start, 'closed');
-  // A new run would drop an undo that is sent or waits for its next attempt.
-  return [...image.commands.values(), ...image.resends.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
+  return unlessUndoing(image);
+}
+
+/** A new run would drop an undo that is sent or waits for its next attempt. */
+function unlessUndoing({ commands, resends }: Image): 'wait' | 'restart' {
+  return [...commands.values(), ...resends.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
 }
 
 function isKnownStart(image: Image, { identity }: StartInbound): boolean {

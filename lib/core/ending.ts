@@ -11,6 +11,7 @@ import type { ProcessRun } from './run.ts';
 import { unsubscribe } from './subscriptions.ts';
 import { leaveTombstone } from './unresolved.ts';
 import { handOn, putBackUndelivered } from './waits.ts';
+import { beginNext } from './waiting.ts';
 
 /** Journals the end of the process and closes its image. The outermost scope is closed. */
 export function endProcess(run: ProcessRun, failure: Failure | undefined, value: unknown): void {
@@ -104,6 +105,7 @@ function closeImage(run: ProcessRun, status: ClosedStatus): void {
     image.resends.delete(n);
   }
   if (image.subscriptions) unsubscribe(run, image.subscriptions);
+  if (image.waiting) beginNext(run, image.waiting);
   delete image.due;
   delete image.tickAt;
   image.status = status;

@@ -124,7 +124,7 @@ export interface PendingSend {
   readonly n: number;
   /** Event: the run that published it, if that is an earlier run of the chain. */
   readonly run?: string;
-  readonly kind: 'tick' | 'event' | 'reply' | 'forward' | 'unsubscribe';
+  readonly kind: 'tick' | 'event' | 'reply' | 'forward' | 'unsubscribe' | 'begin';
   readonly cause: string;
   readonly messageId: string;
   /** Tick: its `tickAt`. Event: the process time at which it was published. */
@@ -140,8 +140,39 @@ export interface PendingSend {
   readonly forwarded?: ForwardedEvent & { readonly to: readonly string[]; readonly round?: number };
   /** Unsubscribe: the subscriptions of a run that has ended. */
   readonly left?: readonly Subscription[];
+  /** Begin: the pid of the instance that a waiting start begins. `data` is the start. */
+  readonly begins?: string;
   /** Reply: the command that it answers, and how. */
   readonly answers?: Answered & { readonly outcome: OwnerOutcome };
+}
+
+/** A start that waits for the end of the open run (lib/core/waiting.ts). `data` is the start, as a `BegunBy`. */
+export interface WaitingStart extends Stored {
+  /** `identityOf` the start: the name of the run that it will begin. */
+  readonly identity: string;
+  /** Its id as an event. */
+  readonly id: string;
+  readonly source: string;
+  /** Process time since which it waits. */
+  readonly since: number;
+  /** It has cancelled the open run. */
+  readonly replaces?: true;
+}
+
+/** The members of a start from which its run begins. */
+export interface BegunBy {
+  readonly id: string;
+  readonly event: string;
+  readonly source: string;
+  /** ISO instant. */
+  readonly time: string;
+  readonly subject?: string;
+  readonly data: Json;
+  /** Position of the data in the `versions()` of its contract. @default 1 */
+  readonly dataversion?: number;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly hops: number;
+  readonly trace?: string;
 }
 
 /** The members of an event that a key forwards: it keeps its own id, so that a subscriber finds duplicates. */
@@ -303,6 +334,8 @@ export interface Image {
   waits?: readonly string[] | undefined;
   /** The subscriptions of this run to keys, until it ends. */
   subscriptions?: Subscription[];
+  /** Starts that wait for the end of this run, in order. */
+  waiting?: readonly WaitingStart[] | undefined;
   /** Of a key: its state. */
   key?: KeyState;
   /** Of a key at rest: the messages that wait for its next subscriber. Of every other instance the store alone appends to them. */
@@ -326,6 +359,8 @@ export const SIGNALS_MAX = 64;
 export const STARTS_MAX = 16;
 /** Events that the early buffer holds for an instance before its start. */
 export const EARLY_EVENTS_MAX = 64;
+/** Starts that wait for one open instance. */
+export const WAITING_MAX = 100;
 /** Maximum of open commands. A process that needs more should be split into several processes. */
 export const OPEN_MAX = 100;
 export const CONTROL_BYTES_MAX = 256 * 1024;

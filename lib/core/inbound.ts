@@ -29,7 +29,7 @@ export interface StartInbound extends Carried {
   readonly definition: string;
   readonly tags?: Readonly<Record<string, string>>;
   /** The choice of the client. @default the policy of the definition */
-  readonly onOpen?: 'reject' | 'attach' | 'signal';
+  readonly onOpen?: 'reject' | 'attach' | 'signal' | 'queue' | 'replace';
   /** Of a child: the command of its parent. */
   readonly parent?: ParentCommand;
 }

@@ -109,7 +109,25 @@ export type RecordedFact =
       /** An operator resolved the outcome: id, principal and reason of that operation. */
       readonly resolved?: { readonly id: string; readonly reason: string } & Principal;
     } & Received)
-  | { readonly type: 'StartRejected'; readonly at: number; readonly id: string; readonly source: string; readonly parent?: string }
+  /** `reason`: why it does not wait; absent if its instance is open, and starts do not wait. */
+  | {
+      readonly type: 'StartRejected';
+      readonly at: number;
+      readonly id: string;
+      readonly source: string;
+      readonly parent?: string;
+      readonly reason?: NotWaiting;
+    }
+  /** A start that waits for the end of this run. `replaces`: it cancels the run. */
+  | {
+      readonly type: 'StartQueued';
+      readonly at: number;
+      readonly id: string;
+      readonly event: string;
+      readonly source: string;
+      readonly time: string;
+      readonly replaces?: true;
+    }
   | { readonly type: 'AttemptTimedOut'; readonly at: number; readonly n: number }
   | { readonly type: 'TimerFired'; readonly at: number; readonly n: number }
   | ({ readonly type: 'CancelRequested'; readonly at: number; readonly id: string; readonly reason: string } & Principal)
@@ -196,6 +214,12 @@ export type Decided =
   /** `message`: the principal that asked for it, and why. */
   | { readonly type: 'ProcessCancelled'; readonly path: string; readonly reason: string; readonly message?: string }
   | { readonly type: 'ProcessTerminated'; readonly path: string; readonly reason: string };
+
+/**
+ * replaced  a later start with `onOpen: 'replace'` took its place
+ * full      as many starts as may wait were waiting
+ */
+export type NotWaiting = 'replaced' | 'full';
 
 /** The decision of a schedule about a time. */
 export type Result = 'started' | 'waiting' | 'skipped' | 'missed';

@@ -145,6 +145,7 @@ const FACTS: ReadonlySet<string> = new Set<RecordedFact['type']>([
   'TerminateRequested',
   'Paused',
   'StartRejected',
+  'StartQueued',
   'Resumed',
 ]);
 

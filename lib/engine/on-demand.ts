@@ -1,9 +1,11 @@
 /**
- * The code for messages that most systems never see: operations, engine commands, keys, schedules and dead letters. The engine loads this
- * file at the first of them. It is one file, because a bundle has a further chunk for each set of files that are loaded together.
+ * The code for messages that most systems never see: operations, engine commands, keys, schedules, starts that wait, and dead letters. The
+ * engine loads this file at the first of them. It is one file, because a bundle has a further chunk for each set of files that are loaded
+ * together.
  */
 export { admitInternal } from './admit/admit-internal.ts';
 export { applyOperation } from './advance/apply-operation.ts';
 export { applyToKey } from './advance/apply-to-key.ts';
 export { answeredBefore, applyChild } from './advance/child-start.ts';
+export { queueStart } from './advance/queue-start.ts';
 export { drainDeadLetters } from './jobs/drain-dead-letters.ts';

@@ -10,7 +10,7 @@ export function tickFault({ pid, run, tickAt }: TickMessage): string | undefined
   return pidFault(pid) ?? (typeof run === 'string' && Number.isFinite(tickAt) ? undefined : 'run must be a string and tickAt a number');
 }
 
-const POLICIES: readonly unknown[] = [undefined, 'reject', 'attach', 'signal'];
+const POLICIES: readonly unknown[] = [undefined, 'reject', 'attach', 'signal', 'queue', 'replace'];
 
 export function startFault(message: StartMessage): string | undefined {
   const { startid, tenant, process, id, time, by, onopen, tags, traceparent } = message;
@@ -22,7 +22,7 @@ export function startFault(message: StartMessage): string | undefined {
   if (untraced !== undefined) return untraced;
   const unnamed = dataFault(message);
   if (unnamed !== undefined) return unnamed;
-  if (!POLICIES.includes(onopen)) return `onopen is ${onopen}, expected reject, attach or signal`;
+  if (!POLICIES.includes(onopen)) return `onopen is ${onopen}, expected reject, attach, signal, queue or replace`;
   return tags === undefined || isTags(tags) ? undefined : 'tags must be an object of strings';
 }
 
@@ -42,7 +42,7 @@ export function dataFault({ data, dataref, datahash }: Pick<StartMessage, 'data'
     : `datahash is ${JSON.stringify(datahash)}, expected sha256: and 64 hex digits`;
 }
 
-function isTags(tags: unknown): boolean {
+export function isTags(tags: unknown): boolean {
   return typeof tags === 'object' && tags !== null && !Array.isArray(tags) && Object.values(tags).every((tag) => typeof tag === 'string');
 }
 

@@ -14,6 +14,7 @@ import type {
   StuckReason,
   ArmedTimer,
   Tombstone,
+  WaitingStart,
 } from '../core/image.ts';
 import { unresolvedCount } from '../core/image.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -44,6 +45,7 @@ interface Control {
   readonly tombstones?: readonly Tombstone[];
   readonly waits?: readonly string[];
   readonly subscriptions?: readonly Subscription[];
+  readonly waiting?: readonly WaitingStart[];
   readonly key?: KeyState;
   readonly view?: Stored;
   readonly trace?: string;
@@ -110,11 +112,12 @@ function readCommand(stored: OpenCommand): OpenCommand {
   return stored;
 }
 
-function storedFire({ data, dataref, ...rest }: PendingSend): PendingSend {
+/** A value in the payload store is not stored in the head too. */
+function storedFire<T extends { readonly data?: Json; readonly dataref?: string }>({ data, dataref, ...rest }: T): T {
   return {
     ...rest,
     ...(dataref === undefined ? data !== undefined && { data } : { dataref }),
-  };
+  } as T;
 }
 
 function storedTombstone({ input, inputRef, ...rest }: Tombstone): Tombstone {
@@ -137,6 +140,7 @@ export function encodeControl(image: Image): string {
     tombstones: image.tombstones.length > 0 ? image.tombstones.map(storedTombstone) : undefined,
     waits: image.waits,
     subscriptions: image.subscriptions,
+    waiting: image.waiting?.map(storedFire),
     key: image.key,
     view: image.view?.dataref === undefined ? image.view : { dataref: image.view.dataref },
     trace: image.trace,
@@ -238,6 +242,7 @@ export function decodeHead(head: Head): Image {
     ...(control.signalsFloor !== undefined && { signalsFloor: control.signalsFloor }),
     ...(control.waits && { waits: control.waits }),
     ...(control.subscriptions && { subscriptions: [...control.subscriptions] }),
+    ...(control.waiting && { waiting: control.waiting }),
     ...(control.key && { key: { ...control.key }, ...(head.early && { early: head.early }) }),
     ...(control.view && { view: control.view }),
     ...(control.trace !== undefined && { trace: control.trace }),
@@ -257,6 +262,7 @@ export async function resolveReferences(image: Image, readPayload: (pid: string,
   for (const command of [...image.commands.values(), ...image.resends.values()])
     if (command.inputRef !== undefined) Object.assign(command, { input: await read(command.inputRef) });
   for (const fire of image.pendingSends) if (fire.dataref !== undefined) Object.assign(fire, { data: await read(fire.dataref) });
+  for (const start of image.waiting ?? []) if (start.dataref !== undefined) Object.assign(start, { data: await read(start.dataref) });
   for (const tombstone of image.tombstones)
     if (tombstone.inputRef !== undefined) Object.assign(tombstone, { input: await read(tombstone.inputRef) });
   if (image.view?.dataref !== undefined) image.view = { data: await read(image.view.dataref), dataref: image.view.dataref };

@@ -1,6 +1,7 @@
 import { SCHEDULES } from '../contract/schedule-instance.ts';
 import { HASH, INSTANT } from '../contract/wire/envelope-form.ts';
 import type { ScheduleSpec } from '../contract/runtime-contract.ts';
+import type { Json } from '../contract/schema.ts';
 import { parseCommandId, tenantOfPid } from '../contract/wire/process-id.ts';
 import { isKey, keyFault } from '../contract/keys.ts';
 import type {
@@ -13,7 +14,19 @@ import type {
   ScheduleMessage,
   ReplyMessage,
 } from './inbox-message.ts';
-import { dataFault, forcedFault, idFault, isInstant, MARKED, pidFault, startFault, texts, tickFault, traceFault } from './common-form.ts';
+import {
+  dataFault,
+  forcedFault,
+  idFault,
+  isInstant,
+  isTags,
+  MARKED,
+  pidFault,
+  startFault,
+  texts,
+  tickFault,
+  traceFault,
+} from './common-form.ts';
 
 /**
  * Why an internal message is not of its form; undefined if it is. Only the system's own roles may write to the inbox, but a message of a
@@ -32,6 +45,8 @@ export function inboxFault(message: InboxMessage): string | undefined {
       return forwardFault(message);
     case 'unsubscribe':
       return subscriptionFault(message) ?? timeFault(message.time);
+    case 'begin':
+      return pidFault(message.pid) ?? pidFault(message.owner) ?? dataFault(message) ?? begunFault(message.data);
     case 'start':
       return startFault(message);
     case 'operate':
@@ -105,6 +120,18 @@ function isCommandId(id: unknown): boolean {
 
 function countFault(name: string, value: unknown): string | undefined {
   return Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : `${name} must be a whole number of 0 or more`;
+}
+
+/** A value that is stored apart is checked after it was read. */
+function begunFault(data: Json | undefined): string | undefined {
+  if (data === undefined) return undefined;
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return 'data must be a start';
+  const { id, event, source, time, hops, trace, tags, data: value } = data as { readonly [name: string]: Json };
+  const missing = texts({ id, event, source, time }) ?? idFault('id', id as string) ?? countFault('hops', hops) ?? traceFault(trace);
+  if (missing !== undefined) return missing;
+  if (!INSTANT.test(time as string)) return `time is ${time as string}, expected an instant`;
+  if (value === undefined) return 'the data of the start is missing';
+  return tags === undefined || isTags(tags) ? undefined : 'tags must be an object of strings';
 }
 
 const OPERATION_NAMES: readonly unknown[] = ['cancel', 'terminate', 'pause', 'resume', 'resolve'];

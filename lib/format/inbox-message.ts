@@ -18,6 +18,7 @@ export type InboxMessage =
   | ReplyMessage
   | ForwardMessage
   | UnsubscribeMessage
+  | BeginMessage
   | StartMessage
   | OperationMessage
   | ScheduleMessage
@@ -103,6 +104,19 @@ export interface UnsubscribeMessage {
   readonly time: string;
 }
 
+/** A start that has waited begins the run of an instance (docs/protocol.md#waiting-starts). */
+export interface BeginMessage {
+  readonly tutti: 'begin';
+  /** The pid of the instance that it begins. */
+  readonly pid: string;
+  /** The pid of the instance whose head held the start: the writer of data that is stored apart. */
+  readonly owner: string;
+  /** The start, as a `BegunBy` (lib/core/image.ts). */
+  readonly data?: Json;
+  readonly dataref?: string;
+  readonly datahash?: string;
+}
+
 /** A client starts an instance. */
 export interface StartMessage {
   readonly tutti: 'start';
@@ -119,7 +133,7 @@ export interface StartMessage {
   /** ISO instant. */
   readonly time: string;
   readonly by: string;
-  readonly onopen?: 'reject' | 'attach' | 'signal';
+  readonly onopen?: 'reject' | 'attach' | 'signal' | 'queue' | 'replace';
   readonly tags?: Readonly<Record<string, string>>;
   readonly traceparent?: string;
 }

@@ -41,11 +41,17 @@ export interface ProcessOptions<
   readonly view?: Wire<V>;
   /**
    * Another start while the id is open: `'reject'` refuses it, `'attach'` ignores it, `'signal'` delivers its event to
-   * `ctx.waitFor`.
+   * `ctx.waitFor`, `'queue'` lets it wait for the end of the run, after those that wait (at most 100). `'replace'` cancels the run, which
+   * undoes its steps, and the start then begins in place of all that waited. A refused start is journaled, and published as
+   * `<system>.start-rejected`.
    * @default 'reject'
    */
-  readonly onOpen?: 'reject' | 'attach' | 'signal';
-  /** A start after the end of the instance: `'restart-failed'` begins a new run unless the instance completed. @default 'reject' */
+  readonly onOpen?: 'reject' | 'attach' | 'signal' | 'queue' | 'replace';
+  /**
+   * A start after the end of the instance: `'restart-failed'` begins a new run unless the instance completed. A start that has waited
+   * begins in any case.
+   * @default 'restart' with `onOpen: 'queue'` or `'replace'`, else `'reject'`
+   */
   readonly onClosed?: 'reject' | 'restart' | 'restart-failed';
   /** How long events are kept that come before the start of their instance, or before an instance waits for their key. @default '1 day' */
   readonly early?: Duration;
@@ -163,7 +169,7 @@ function contractOf(name: string, options: LooseOptions): ProcessContract {
     errors: options.errors ?? {},
     ...(options.view && { view: options.view }),
     onOpen: options.onOpen ?? 'reject',
-    onClosed: options.onClosed ?? 'reject',
+    onClosed: options.onClosed ?? (options.onOpen === 'queue' || options.onOpen === 'replace' ? 'restart' : 'reject'),
     earlyMs: milliseconds(options.early ?? '1 day'),
     late: options.late ?? 'park',
     ...(options.timeout !== undefined && { timeoutMs: milliseconds(options.timeout) }),

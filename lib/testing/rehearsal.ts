@@ -7,6 +7,8 @@ import { isClosed, newImage, type Image, type PastTail, type StuckReason } from 
 import type { Inbound } from '../core/inbound.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { ProcessRun, RunEnvironment } from '../core/run.ts';
+import { stillWaiting } from '../core/waiting.ts';
+import { isDecided } from '../engine/admit/admission.ts';
 import { decideEvent } from '../engine/advance/decide.ts';
 import { LiveInstance } from '../engine/advance/live-instance.ts';
 import { decodeHead, encodeControl, encodeHead, resolveReferences } from '../format/head-codec.ts';
@@ -71,7 +73,7 @@ export class Rehearsal {
   /** Classifies an event, and decides on it if it applies. It makes one commit, or none after a bug. */
   async deliver(inbound: Inbound): Promise<Verdict> {
     const verdict = classify(this.live?.run.image, inbound, this.definition);
-    if (verdict !== 'apply' && verdict !== 'reject' && verdict !== 'restart') return verdict;
+    if (!isDecided(verdict)) return verdict;
     const known = verdict === 'restart' ? undefined : this.live;
     const live = known ?? this.#begin(inbound);
     const cold = this.#compares ? await (known ? this.rebuild() : this.#begin(inbound)) : undefined;
@@ -111,7 +113,8 @@ export class Rehearsal {
     const before = this.live?.run.image;
     if (before) {
       const { version, signals, starts, run, tombstones } = before;
-      Object.assign(image, structuredClone({ version, signals, starts: [...starts, run], tombstones }));
+      const waiting = stillWaiting(before, inbound.identity);
+      Object.assign(image, structuredClone({ version, signals, starts: [...starts, run], tombstones, ...(waiting && { waiting }) }));
     }
     return new LiveInstance({ definition: this.definition, environment: this.environment, frontEndOf }, image);
   }
@@ -147,7 +150,7 @@ export class Rehearsal {
 async function decide(live: LiveInstance, inbound: Inbound, verdict: Verdict): Promise<void> {
   // The engine has sent the pending sends of the commit before.
   live.run.image.pendingSends = [];
-  if (!live.run.bug) await decideEvent(live, inbound, verdict === 'reject');
+  if (!live.run.bug) await decideEvent(live, inbound, verdict);
 }
 
 /** Everything that a commit would store, as one text. */

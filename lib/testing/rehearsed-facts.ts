@@ -11,6 +11,7 @@ import { replyKey } from '../core/classify.ts';
 import type { Inbound } from '../core/inbound.ts';
 import type { ProcessRun } from '../core/run.ts';
 import { earliestDue } from '../core/timers.ts';
+import { isDecided } from '../engine/admit/admission.ts';
 import { placeOf } from '../engine/user-frame.ts';
 import { sha256 } from '../format/inbox-message.ts';
 import { consequencesBefore, consequencesSince, markOf, NO_MARK, type IssuedCommands } from './activation.ts';
@@ -216,7 +217,7 @@ export class RehearsedFacts {
     if (verdict === 'early') this.#early.push(inbound);
     if (verdict === 'park') this.#refuseStuck(instance.image.stuck);
     // All other verdicts change nothing, as in production.
-    if (verdict !== 'apply' && verdict !== 'reject' && verdict !== 'restart') return;
+    if (!isDecided(verdict)) return;
     if (instance.bug) {
       // A bug commits nothing of the event.
       this.#stuck = instance.bug;

@@ -135,6 +135,8 @@ describe('a start', () => {
     ['reject', 'reject'],
     ['attach', 'dup'],
     ['signal', 'apply'],
+    ['queue', 'queue'],
+    ['replace', 'queue'],
   ] as const)('of an open id with the policy %s gives %s', (onOpen, expected) => {
     expect(verdict(imageOf('running'), start(), { onOpen })).toBe(expected);
     expect(verdict(imageOf('running'), start({ onOpen }), {})).toBe(expected);
@@ -348,17 +350,28 @@ const UNDONE = commandOf(4, { mode: 'undo' });
 /** By table and row of docs/protocol.md#verdicts. A verdict of the engine, which reads the journal, has no case here. */
 const PAUSED = { paused: { at: NOW, by: 'ann', reason: '', clock: 'stop' } } as const satisfies Partial<Image>;
 
+const WAITING = {
+  waiting: ['w-1', 'w-2'].map((identity) => ({ identity, id: identity, source: 'shop', since: NOW, data: null })),
+} satisfies Partial<Image>;
+
 const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
   Start: [
     [[undefined, start()]],
     [[imageOf('completed'), start({ identity: RUN }), { onClosed: 'restart' }]],
     [[imageOf('stuck'), start()]],
+    [
+      [imageOf('completed', WAITING), start({ identity: 'w-1' })],
+      [{ ...imageOf('failed', WAITING), commands: new Map([[4, UNDONE]]) }, start({ identity: 'w-1' })],
+    ],
+    [[imageOf('running', WAITING), start({ identity: 'w-2' }), { onOpen: 'queue' }]],
+    [[imageOf('completed', WAITING), start(), { onClosed: 'restart' }]],
     [[imageOf('running', STARTED), start(), { onOpen: 'signal' }]],
     [[imageOf('running', PAUSED), start(), { onOpen: 'signal' }]],
     [
       [imageOf('running'), start(), { onOpen: 'signal' }],
       [imageOf('running', OLD), start(), { onOpen: 'signal' }],
     ],
+    [[imageOf('running'), start(), { onOpen: 'replace' }]],
     [[imageOf('running'), start(), { onOpen: 'attach' }]],
     [[imageOf('running'), start()]],
     [[imageOf('failed', { commands: new Map([[4, UNDONE]]) }), start(), { onClosed: 'restart' }]],
@@ -455,6 +468,7 @@ const VERDICTS: Readonly<Record<Verdict, true>> = {
   verify: true,
   reject: true,
   restart: true,
+  queue: true,
 };
 
 const section = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8')
@@ -479,7 +493,7 @@ describe('docs/protocol.md', () => {
     const acknowledged = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8')
       .split('### 4.7')[1]!
       .split(/^## /m)[0]!;
-    const decided = new Set(['apply', 'reject', 'restart', 'verify']);
+    const decided = new Set(['apply', 'reject', 'restart', 'verify', 'queue']);
     const named = (text: string, name: string): boolean => text.includes(`\`${name}\``);
     expect(Object.keys(VERDICTS).filter((name) => !named(section ?? '', name))).toEqual([]);
     expect(Object.keys(VERDICTS).filter((name) => !decided.has(name) && !named(acknowledged, name))).toEqual([]);

@@ -125,7 +125,7 @@ export class Instance extends Rehearsal {
   async starts(
     event: AnyEvent,
     data: Record<string, Json> = {},
-    options: { readonly id?: string; readonly onOpen?: 'reject' | 'attach' | 'signal' } = {},
+    options: { readonly id?: string; readonly onOpen?: 'reject' | 'attach' | 'signal' | 'queue' | 'replace' } = {},
   ): Promise<Verdict> {
     const { id, ...carried } = this.carried('s', options.id);
     return this.deliver({

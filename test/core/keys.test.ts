@@ -37,7 +37,7 @@ class Key {
     if (verdict !== 'apply') return verdict;
     this.#live ??= new LiveInstance({ definition: keyDefinition, environment, frontEndOf }, this.image);
     this.image.pendingSends = [];
-    await decideEvent(this.#live, inbound, false);
+    await decideEvent(this.#live, inbound);
     this.stored = decodeHead(encodeHead(this.image, 'w', encodeControl(this.image)));
     return verdict;
   }

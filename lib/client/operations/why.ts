@@ -44,14 +44,23 @@ function journalLine(image: Image): string[] {
   return entries < JOURNAL_ENTRIES_WARNED ? [] : [`its journal is nearly full, with ${entries} of ${JOURNAL_ENTRIES_MAX} entries`];
 }
 
+/** Starts that wait for the end of the instance. */
+function waitingLine({ waiting }: Image, now: number): string[] {
+  const [first] = waiting ?? [];
+  if (!waiting || !first) return [];
+  const since = `the first since ${instantText(first.since)} (${ms(Math.max(0, now - first.since))})`;
+  return [`${waiting.length} ${waiting.length === 1 ? 'start waits' : 'starts wait'} for its end, ${since}`];
+}
+
 /** Explains an instance by its control state alone. */
 export function explain(image: Image, now: number, options: ExplainOptions = {}): Why {
   const { status } = image;
   if (status === 'stuck') return stuckWhy(image, now);
-  if (isClosed(status)) return { ...whole([endLine(image)]), reason: endReason(image), pending: pendingOf(image) };
+  if (isClosed(status))
+    return { ...whole([endLine(image), ...waitingLine(image, now)]), reason: endReason(image), pending: pendingOf(image) };
   const waits = openWaits(image, now, options);
   const before = [pausedLine(image, now), unlistedLine(image, options), cancelLine(image)].filter((line) => line !== undefined);
-  const after = journalLine(image);
+  const after = [...waitingLine(image, now), ...journalLine(image)];
   return {
     line: [...before, shortened(waits), ...after].join('; '),
     reason: [...before, `waits for ${waits[0]?.name ?? 'an event'}`].join('; '),

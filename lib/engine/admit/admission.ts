@@ -168,9 +168,14 @@ export function newItem(message: ReceivedMessage, target: Target): Item {
   };
 }
 
+/** Whether an event with this verdict changes its instance. */
+export function isDecided(verdict: Verdict): boolean {
+  return verdict === 'apply' || verdict === 'reject' || verdict === 'restart' || verdict === 'queue';
+}
+
 /** Whether the event changes its instance, so that it is committed. */
 export function decidesOn({ verdict }: Item): boolean {
-  return verdict === 'apply' || verdict === 'reject' || verdict === 'restart';
+  return verdict !== undefined && isDecided(verdict);
 }
 
 /** The payload store does not hold the data: it lags, or the data is gone. */
@@ -256,7 +261,7 @@ async function fetched({ options }: EngineContext, dataref: string): Promise<str
 }
 
 /** The internal messages that carry data. */
-const CARRYING: ReadonlySet<unknown> = new Set(['start', 'command', 'reply', 'forward', 'return']);
+const CARRYING: ReadonlySet<unknown> = new Set(['start', 'begin', 'command', 'reply', 'forward', 'return']);
 
 /** The author of the data of an internal message: the client that starts, or the instance that issued or owns the command. */
 function ownAuthors({ tutti, process, commandid, owner }: Detail): Author[] {

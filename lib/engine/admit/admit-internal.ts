@@ -11,6 +11,7 @@ import {
   sha256,
 } from '../../format/inbox-message.ts';
 import { type Admission, type Carried, malformed, park } from './admission.ts';
+import { admitBegin } from './admit-begin.ts';
 import { admitCommand, admitOwnerReply } from './admit-command.ts';
 import { admitForward, admitReturn, admitUnsubscribe } from './admit-key.ts';
 import { admitListedSchedules, admitSchedule } from './admit-schedule.ts';
@@ -26,6 +27,8 @@ export function admitInternal(catalogue: Catalogue, body: RareMessage, by: Carri
   const fault = inboxFault(body);
   if (fault !== undefined) return malformed(fault);
   switch (body.tutti) {
+    case 'begin':
+      return admitBegin(catalogue, body, by);
     case 'command':
       return admitCommand(catalogue, body, by);
     case 'reply':

@@ -136,7 +136,7 @@ async function ofRare({ catalogue }: Admitting, body: RareMessage, message: Rece
  * sender.
  */
 const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
-  inbox: ['tick', 'forced', 'command', 'reply', 'forward', 'return', 'unsubscribe', 'schedules'],
+  inbox: ['tick', 'forced', 'command', 'reply', 'forward', 'return', 'unsubscribe', 'begin', 'schedules'],
   starts: ['start'],
   operations: ['operate', 'schedule', 'redrive', 'discard', 'rotate-keys'],
 };

@@ -60,6 +60,8 @@ function identityOf(message: Message): ParkedIdentity | undefined {
       );
     case 'unsubscribe':
       return identity(message.subscription, 'unsubscribe', 'tutti');
+    case 'begin':
+      return identity(message.pid, 'begin', 'tutti');
     case 'tick':
       return identity(message.pid, 'tick', 'tutti');
     default:

@@ -3,6 +3,7 @@ import { newImage, type Image } from '../../core/image.ts';
 import type { StartInbound } from '../../core/inbound.ts';
 import { offload } from '../../core/journal.ts';
 import { remember } from '../../core/signal-ring.ts';
+import { stillWaiting } from '../../core/waiting.ts';
 import { definitionName } from '../../contract/catalogue.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { LiveInstance } from './live-instance.ts';
@@ -32,6 +33,7 @@ function begun({ identity, at }: Pick<StartInbound, 'identity' | 'at'>, { pid, d
   const image = newImage(pid, identity, definitionName(definition), at);
   if (!before) return image;
   const { signals, signalsFloor, tombstones, clock, past } = before;
+  const waiting = stillWaiting(before, identity);
   return {
     ...image,
     clock: Math.max(at, clock),
@@ -40,6 +42,7 @@ function begun({ identity, at }: Pick<StartInbound, 'identity' | 'at'>, { pid, d
     tombstones: [...tombstones],
     ...(signalsFloor !== undefined && { signalsFloor }),
     ...(past && { past }),
+    ...(waiting && { waiting }),
   };
 }
 
@@ -53,4 +56,5 @@ function startsOf({ run, starts, chain }: Image, { kind }: ProcessContract): str
 /** Payloads of the previous run may be expiring; store again the ones that carry over. */
 function keepInputs({ run }: LiveInstance): void {
   for (const { input, inputRef } of run.image.tombstones) if (inputRef !== undefined) offload(run, input);
+  for (const { data, dataref } of run.image.waiting ?? []) if (dataref !== undefined) offload(run, data);
 }

@@ -18,10 +18,10 @@ import { DEPLOY_SECONDS, isDeploying } from '../acknowledge/redelivery-delays.ts
 import { journalTexts, parseEntry, textsOfRun } from '../../format/read-journal.ts';
 
 /**
- * Decides on one event whose verdict is `apply`, `reject` or `restart`: applies its facts, one activation each. The code for operations, keys
- * and children is loaded at the first of their events.
+ * Decides on one event whose verdict is `apply`, `reject`, `restart` or `queue`: applies its facts, one activation each. The code for operations,
+ * keys, children and starts that wait is loaded at the first of their events.
  */
-export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected: boolean): Promise<void> {
+export async function decideEvent(live: LiveInstance, inbound: Inbound, verdict?: Verdict): Promise<void> {
   const { run } = live;
   run.carrier = { cause: inbound.key, messageId: inbound.messageId };
   run.hops = inbound.kind === 'tick' || inbound.kind === 'operate' ? 0 : inbound.hops;
@@ -29,7 +29,8 @@ export async function decideEvent(live: LiveInstance, inbound: Inbound, rejected
   const at = Math.max(inbound.at, run.image.clock);
   switch (inbound.kind) {
     case 'start':
-      await applyStart(live, inbound, at, rejected);
+      if (verdict === 'queue') await (await import('../on-demand.ts')).queueStart(live, inbound, at);
+      else await applyStart(live, inbound, at, verdict === 'reject');
       break;
     case 'signal':
       await applySignal(live, inbound, at);
@@ -167,6 +168,7 @@ export async function verdictOn(context: EngineContext, pid: string, image: Imag
   if (verdict === 'future' && reply && image && !(isSigned(context, reply) && (await hasCommanded(context, image, reply.source))))
     return forbid(item);
   if (verdict === 'restart') return (await hasRun(context, image, inbound)) ? 'dup' : 'restart';
+  if (verdict === 'queue') return (await wasQueued(context, image, inbound)) ? 'dup' : 'queue';
   if (verdict !== 'verify') return verdict;
   if (await journalHolds(context, image, inbound)) return 'dup';
   return image && (isClosed(image.status) || isLeft(image, inbound)) ? 'closed' : 'apply';
@@ -218,6 +220,16 @@ async function hasRun(context: EngineContext, image: Image | undefined, inbound:
   if (!image || inbound.kind !== 'start' || image.starts.length < STARTS_MAX) return false;
   return (await context.options.store.chunks(image.pid, inbound.identity)).length > 0;
 }
+
+/** Whether a start that has left the ring of ids has had a run, or was journaled by this one as rejected. */
+async function wasQueued(context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> {
+  if (!image || inbound.kind !== 'start' || image.starts.length < STARTS_MAX) return false;
+  if (await hasRun(context, image, inbound)) return true;
+  const texts = await journalTexts(context.options.store, image);
+  return texts.some((text) => QUEUED.test(text) && (parseEntry(text) as { readonly id: string }).id === inbound.id);
+}
+
+const QUEUED = /"type":"Start(?:Queued|Rejected)"/;
 
 /** Whether the journal holds an event that has left the ring of ids. */
 export async function journalHolds(context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> {

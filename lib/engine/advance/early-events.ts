@@ -31,7 +31,7 @@ export async function applyEarly(
       if (target.pid !== pid) continue;
       const isLeft = classify(live.run.image, target.inbound, live.run.definition) !== 'apply';
       if (isLeft && !(await isForgotten(context, live, target.inbound))) continue;
-      await decideEvent(live, { ...target.inbound, key }, false);
+      await decideEvent(live, { ...target.inbound, key });
       if (live.run.bug) return live.run.bug;
     }
   }

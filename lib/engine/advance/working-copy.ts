@@ -175,7 +175,7 @@ export class WorkingCopy {
     const { early } = this.#base ?? {};
     if (early && inbound.kind === 'operate')
       await parkEarly(this.#context, message, { pid: this.#pid, early, detail: 'Its instance was terminated before it had begun.' });
-    await decideEvent(live, inbound, verdict === 'reject');
+    await decideEvent(live, inbound, verdict);
     const begins = inbound.kind === 'start' || wakesKey(inbound);
     const fault = early && !live.run.bug && begins ? await applyEarly(this.#context, live, early, inbound) : undefined;
     if (fault) return fault;

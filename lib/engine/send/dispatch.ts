@@ -8,7 +8,7 @@ import { commandIdOf, type Answered, type PendingSend, type Image, type OpenComm
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { INBOX, inboxBody } from '../../format/inbox-message.ts';
 import type { ReplyTokens } from '../../format/reply-tokens.ts';
-import { ownerCommand, ownerReply } from './engine-commands.ts';
+import { beginDispatch, ownerCommand, ownerReply } from './engine-commands.ts';
 import { keyDispatches } from './key-messages.ts';
 
 /** A message or an event to send for a committed decision. */
@@ -137,6 +137,8 @@ function pendingDispatch(image: Image, pending: PendingSend, context: DispatchCo
   const { answers, data: answer = null } = pending;
   if (answers)
     return ownerReply(image, { ...pending, answers }, carried(image.pid, { input: answer, inputRef: pending.dataref }, context), context);
+  if (pending.begins !== undefined)
+    return beginDispatch(image.pid, pending, carried(image.pid, { input: answer, inputRef: pending.dataref }, context), context);
   if (pending.kind === 'tick') {
     const body = inboxBody({ tutti: 'tick', pid: image.pid, run: image.run, tickAt: pending.at });
     return { to: 'queue', queue: INBOX, body, groupId: image.pid, delaySeconds: tickDelaySeconds(pending.at, now), n: 0 };

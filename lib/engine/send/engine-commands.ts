@@ -1,7 +1,7 @@
 import type { Json } from '../../contract/schema.ts';
 import { instantText } from '../../contract/wire/wire.ts';
 import { commandIdOf, type Image, type OpenCommand, type PendingSend } from '../../core/image.ts';
-import { INBOX, inboxBody, type CommandMessage, type ReplyMessage } from '../../format/inbox-message.ts';
+import { INBOX, inboxBody, type BeginMessage, type CommandMessage, type ReplyMessage } from '../../format/inbox-message.ts';
 
 /** The members of `DispatchContext` (dispatch.ts) that hash a value. */
 interface Hashing {
@@ -39,6 +39,19 @@ export function ownerCommand(image: Image, command: OpenCommand, value: Carried,
     ...(trace !== undefined && { traceparent: trace }),
   };
   return { to: 'queue', queue: INBOX, body: inboxBody(message), groupId: owner, n };
+}
+
+/** The message of a start that has waited, to the instance that it begins. */
+export function beginDispatch(owner: string, { begins = '', data = null }: PendingSend, value: Carried, context: Hashing): InboxDispatch {
+  const { hash, canonical } = context;
+  const message: BeginMessage = {
+    tutti: 'begin',
+    pid: begins,
+    owner,
+    ...value,
+    ...('dataref' in value && { datahash: `sha256:${hash(canonical(data))}` }),
+  };
+  return { to: 'queue', queue: INBOX, body: inboxBody(message), groupId: begins, n: 0 };
 }
 
 /** The message of an owner that answers an engine command. */

@@ -115,10 +115,13 @@ async function sendOnce(dispatches: readonly Dispatch[], { sender, publisher }: 
   }
 }
 
-/** A new run drops the commands and pending sends of the closed run. They may not have been sent, so they are sent first. */
+/**
+ * A new run drops the commands and pending sends of the closed run. They may not have been sent, so they are sent first. Only the first waiting
+ * start may begin that run, so the message that says so has come.
+ */
 export async function sendLeft(context: EngineContext, image: Image): Promise<boolean> {
   await resolveReferences(image, context.readPayload);
-  return sendCaused(context, image);
+  return sendCaused(context, image.waiting ? { ...image, pendingSends: image.pendingSends.filter(({ kind }) => kind !== 'begin') } : image);
 }
 
 /** Sends the pending sends of an earlier commit, which the next commit drops. Commands stay in the image, so they are left out. */

@@ -3,7 +3,9 @@ import { buildPid, DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib
 import { type Json, NEWER, parseVersion } from '../../../lib/contract/schema.ts';
 import { actIdentity, identityOf } from '../../../lib/core/identity.ts';
 import { startType } from '../../../lib/contract/catalogue.ts';
+import type { BegunBy } from '../../../lib/core/image.ts';
 import {
+  type BeginMessage,
   type CommandMessage,
   type ForcedMessage,
   type InboxMessage,
@@ -93,6 +95,8 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
       return ofCommand(message, contracts);
     case 'reply':
       return ofOwnerReply(message);
+    case 'begin':
+      return ofBegin(message, contracts);
     case 'schedule':
     case 'schedules':
     case 'forward':
@@ -113,6 +117,15 @@ const ofCommand = ({ commandid, owner, cancel }: CommandMessage, contracts: Cont
   const event = startType(definition);
   const keys = [cancel ? `c:${actIdentity(sha256, owner, commandid)}` : `s:${startIdentity(owner, commandid)}`];
   return [{ kind: 'event', pid: owner, keys, id: commandid, event, source: contracts.system, starts: true, attaches: false }];
+};
+
+/** A start that has waited in a head keeps its identity. */
+const ofBegin = ({ pid, data }: BeginMessage, contracts: Contracts): readonly Target[] => {
+  const { id, event, source } = data as unknown as BegunBy;
+  const keys = [`s:${identityOf(sha256, { pid, event, id })}`];
+  return contracts.newest(parsePid(pid)?.process ?? '')
+    ? [{ kind: 'event', pid, keys, id, event, source, starts: true, attaches: false }]
+    : [];
 };
 
 const ofOwnerReply = ({ commandid, owner, outcome, commandhash }: ReplyMessage): readonly Target[] => {

@@ -9,8 +9,8 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/early-events.ts',
-        find: 'await decideEvent(live, { ...target.inbound, key }, false);',
-        plant: 'await decideEvent(live, PLANTED ? target.inbound : { ...target.inbound, key }, false);',
+        find: 'await decideEvent(live, { ...target.inbound, key });',
+        plant: 'await decideEvent(live, PLANTED ? target.inbound : { ...target.inbound, key });',
       },
       { ...OWED, plant: "(PLANTED && kind === 'start' && decidesOn(item) && by.messageId === messageId) || (ORIGINAL)" },
     ],
