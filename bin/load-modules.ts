@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { isSystem } from '../lib/contract/export/exported-system.ts';
 import type { System } from '../lib/contract/system.ts';
 import { isTypeScript, typescriptLoader } from '../lib/local/typescript-loader.ts';
@@ -43,14 +43,18 @@ export async function loadModules(paths: readonly string[]): Promise<Loaded> {
 async function load(path: string): Promise<Readonly<Record<string, unknown>>> {
   const file = resolve(path);
   if (!existsSync(file)) throw usageError(`There is no module ${path}.`, 'Name a TypeScript or JavaScript file.');
-  const url = pathToFileURL(file).href;
-  if (isTypeScript(file)) await readTypeScript(url);
+  return loadModule(pathToFileURL(file).href);
+}
+
+/** Imports a module by its URL, in TypeScript too. */
+export async function loadModule(url: string): Promise<Readonly<Record<string, unknown>>> {
+  if (isTypeScript(url)) await readTypeScript(url);
   try {
     return (await import(url)) as Readonly<Record<string, unknown>>;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_UNKNOWN_FILE_EXTENSION') throw error;
     throw usageError(
-      `Node cannot import ${path}: it is not JavaScript, and tsx, which translates TypeScript, is not installed beside it.`,
+      `Node cannot import ${relative(process.cwd(), fileURLToPath(url))}: it is not JavaScript, and tsx, which translates TypeScript, is not installed beside it.`,
       `Install tsx, then repeat the command: npm install --save-dev tsx && npx tutti ${process.argv.slice(2).map(quoted).join(' ')}`,
     );
   }

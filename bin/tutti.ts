@@ -5,12 +5,13 @@ import { addAskCommand } from './commands/ask.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addContractsCommand } from './commands/contracts.ts';
 import { addDevCommand } from './commands/dev.ts';
+import { addDiagramCommand } from './commands/diagram.ts';
+import { addDiscardCommand } from './commands/discard.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addListCommand } from './commands/list.ts';
 import { addParkedCommand } from './commands/parked.ts';
 import { addPauseCommand } from './commands/pause.ts';
 import { addPublishCommand } from './commands/publish.ts';
-import { addDiscardCommand } from './commands/discard.ts';
 import { addRedriveCommand } from './commands/redrive.ts';
 import { addRepairCommand } from './commands/repair.ts';
 import { addReplayCommand } from './commands/replay.ts';
@@ -81,6 +82,7 @@ function commandLine(invocation: Invocation): Command {
   addReplayCommand(program, invocation);
   addRepairCommand(program, invocation);
   addContractsCommand(program, invocation);
+  addDiagramCommand(program, invocation);
   return program;
 }
 

@@ -20,6 +20,7 @@ const layers = [
   'service',
   'client',
   'steps',
+  'flow',
   'testing',
   'local',
   'cdk',

@@ -1,0 +1,97 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { Flow } from '../../lib/flow/flow.ts';
+import { EXIT, usageError } from '../exit-code.ts';
+import type { Invocation } from '../invocation.ts';
+
+interface DiagramOptions {
+  readonly svg?: true;
+  readonly mermaid?: true;
+  readonly json?: true;
+  readonly check?: true;
+  readonly process?: string;
+  readonly out?: string;
+}
+
+type Format = 'svg' | 'mermaid' | 'json';
+
+const EXTENSIONS: Readonly<Record<Format, string>> = { svg: 'svg', mermaid: 'mmd', json: 'json' };
+
+export function addDiagramCommand(program: Command, invocation: Invocation): void {
+  program
+    .command('diagram')
+    .description('draw the flow of each process from its source: its steps, branches, loops, waits, undos and ends')
+    .argument('<modules...>', 'modules that define processes; the modules that they import are read too')
+    .option('--svg', 'a picture for a page or a README')
+    .option('--mermaid', 'the text of a Mermaid flowchart (default)')
+    .option('--json', 'the graph: one JSON object per process')
+    .option('--check', 'print what the source does not tell, with its line, and exit 1 if there is any')
+    .option('--process <name>', 'only this process')
+    .option('--out <dir>', 'folder to write to, one file per process and version; files of the same name are replaced')
+    .action(async (modules: string[], options: DiagramOptions) => {
+      const format = formatOf(options);
+      const flows = await flowsIn(modules, options.process);
+      if (options.check) check(flows, invocation);
+      else if (options.out !== undefined) await writeAll(flows, { format, out: options.out }, invocation);
+      else if (format === 'svg' && flows.length > 1)
+        throw usageError(
+          `${modules.join(', ')} define ${flows.length} processes: ${flows.map(titleOf).join(', ')}; one picture has one.`,
+          'Name one with --process, or a folder for all with --out.',
+        );
+      else for (const flow of flows) invocation.terminal.print(...(await textOf(flow, format)).trimEnd().split('\n'));
+    });
+}
+
+function formatOf({ svg, mermaid, json }: DiagramOptions): Format {
+  const chosen = [svg && ('svg' as const), mermaid && ('mermaid' as const), json && ('json' as const)].filter((each) => each !== undefined);
+  if (chosen.length > 1) throw usageError(`--${chosen.join(' and --')} exclude each other.`, 'Choose one format.');
+  return chosen[0] ?? 'mermaid';
+}
+
+async function flowsIn(modules: readonly string[], process: string | undefined): Promise<readonly Flow[]> {
+  const [{ loadModule }, { flowsOf }] = await Promise.all([import('../load-modules.ts'), import('../../lib/flow/flows.ts')]);
+  const missing = modules.find((module) => !existsSync(module));
+  if (missing !== undefined) throw usageError(`There is no module ${missing}.`, 'Name a TypeScript or JavaScript file.');
+  const flows = await flowsOf(modules, loadModule);
+  const chosen = process === undefined ? flows : flows.filter((flow) => flow.process === process);
+  if (chosen.length > 0) return chosen;
+  throw usageError(
+    process === undefined
+      ? `No process is defined by ${modules.join(', ')}, nor by the modules that they import.`
+      : `No process ${process} is defined by ${modules.join(', ')}: expected one of ${flows.map((flow) => flow.process).join(', ')}.`,
+    'Name the module in which process(…) or decider(…) is called.',
+  );
+}
+
+/** Prints the names and functions that the source does not tell. */
+function check(flows: readonly Flow[], invocation: Invocation): void {
+  for (const flow of flows) for (const what of flow.unresolved) invocation.terminal.print(`${titleOf(flow)}: ${what}`);
+  const incomplete = flows.filter(({ unresolved }) => unresolved.length > 0);
+  invocation.terminal.message(`${flows.length - incomplete.length} of ${flows.length} diagrams are complete.`);
+  if (incomplete.length > 0) invocation.exitCode = EXIT.bad;
+}
+
+async function writeAll(
+  flows: readonly Flow[],
+  { format, out }: { readonly format: Format; readonly out: string },
+  { terminal }: Invocation,
+): Promise<void> {
+  mkdirSync(out, { recursive: true });
+  for (const flow of flows) {
+    const file = join(out, `${titleOf(flow)}.${EXTENSIONS[format]}`);
+    writeFileSync(file, await textOf(flow, format));
+    terminal.print(file);
+  }
+}
+
+async function textOf(flow: Flow, format: Format): Promise<string> {
+  if (format === 'json') return `${JSON.stringify(flow)}\n`;
+  if (format === 'mermaid') return (await import('../../lib/flow/mermaid.ts')).mermaidOf(flow);
+  const [{ layOut }, { svgOf }] = await Promise.all([import('../../lib/flow/layout.ts'), import('../../lib/flow/svg.ts')]);
+  return `${svgOf(await layOut(flow))}\n`;
+}
+
+function titleOf({ process, version }: Flow): string {
+  return `${process}@${version}`;
+}
