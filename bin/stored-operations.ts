@@ -29,7 +29,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     storeLarge: refuse,
     durable: state.durable,
   };
-  const { list, causes, counts, journal, why, parked, schedules, versions } = operationsOn({ system: NO_SYSTEM, ports });
+  const { list, causes, counts, bulk, journal, why, parked, schedules, versions } = operationsOn({ system: NO_SYSTEM, ports });
   const refused = {
     start: refuse,
     result: refuse,
@@ -53,12 +53,16 @@ export function storedOperations(directory: string): { readonly operations: Oper
     parked,
     versions,
     counts,
+    bulk: (request) => (READS.has(request.do) ? bulk(request) : refuse()),
     // An act needs a running engine, which computes the times.
     schedules: (request) => (request.act === undefined ? schedules(request) : refuse()),
     ...refused,
   };
   return { operations, close: () => state.close() };
 }
+
+/** The requests about bulk jobs that a stopped system answers. */
+const READS: ReadonlySet<string> = new Set(['preview', 'list', 'describe', 'results']);
 
 function notRunning(directory: string): ClientError {
   return new ClientError(

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAskCommand } from './commands/ask.ts';
+import { addBulkCommand } from './commands/bulk.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addContractsCommand } from './commands/contracts.ts';
 import { addDevCommand } from './commands/dev.ts';
@@ -76,6 +77,7 @@ function commandLine(invocation: Invocation): Command {
   addParkedCommand(program, invocation);
   addRedriveCommand(program, invocation);
   addDiscardCommand(program, invocation);
+  addBulkCommand(program, invocation);
   addSchedulesCommand(program, invocation);
   addVersionsCommand(program, invocation);
   addKeysCommand(program, invocation);

@@ -1,26 +1,29 @@
 import { Option, type Command } from 'commander';
+import { addWhereFilter, namesFilter, operateAll, type WhereFilterOptions } from '../bulk-where.ts';
 import type { PauseClock } from '../../lib/core/image.ts';
 import { waitText } from '../instance-table.ts';
 import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
 
-interface PauseCommandOptions extends InstanceOptions {
+interface PauseCommandOptions extends InstanceOptions, WhereFilterOptions {
   readonly reason: string;
   readonly clock: PauseClock;
 }
 
 export function addPauseCommand(program: Command, invocation: Invocation): void {
-  addInstanceOptions(program.command('pause'))
-    .usage('[options] --reason <text> <process> <id>')
+  addWhereFilter(addInstanceOptions(program.command('pause')))
+    .usage('[options] --reason <text> <process> <id>\n       tutti pause [options] --reason <text> --where <filter>')
     .description('pause an instance: its events are kept, and nothing is decided or sent until tutti resume')
-    .argument('<process>', 'name of the process')
-    .argument('<id>', 'id of the instance')
+    .argument('[process]', 'name of the process')
+    .argument('[id]', 'id of the instance')
     .requiredOption('--reason <text>', 'required; journaled with the name of the operator')
     .addOption(
       new Option('--clock <clock>', 'stop: timers and limits keep their remaining time; run: they go on')
         .choices(['stop', 'run'])
         .default('stop'),
     )
-    .action(async (process: string, id: string, { reason, clock, ...options }: PauseCommandOptions) => {
+    .action(async (process: string = '', id: string = '', { clock, ...options }: PauseCommandOptions) => {
+      const { reason } = options;
+      if (namesFilter(process, id, options)) return operateAll(invocation, 'pause', options, { clock });
       await withOperations(invocation, options, async (operations) => {
         const { status, paused } = await operations.pause({ process, id, reason, clock });
         if (options.json) invocation.terminal.printJson({ process, id, status, ...(paused && { paused }) });

@@ -3,6 +3,7 @@ import type { Duration } from '../contract/duration.ts';
 import type { AnswerOf, AnyEvent, Question } from '../contract/event.ts';
 import type { Frozen, Received, Sent } from '../contract/schema.ts';
 import type { AnyProcess, EventsOf, ResultOf, StartOf, ViewOf } from '../contract/process-contract.ts';
+import type { Bulk } from './bulk.ts';
 import type { Description, InstanceCount, Status, Summary } from './describe.ts';
 import type { StepOutcome } from './resolve.ts';
 import type { Schedules } from './schedules.ts';
@@ -86,6 +87,8 @@ export interface Client {
   complete<C extends AnyCommand>(command: C, token: string, output: Frozen<Sent<C['~']['output']>>): Promise<void>;
   /** Fails a deferred command with an error that its contract declares. */
   fail<C extends AnyCommand>(command: C, token: string, failure: FailureOf<C>): Promise<void>;
+  /** Operations on many instances: a preview freezes the instances, and a job operates them one by one. */
+  readonly bulk: Bulk;
   /** Schedules of the system and of clients. */
   readonly schedules: Schedules;
   /** Extends the heartbeat deadline of a deferred command. */

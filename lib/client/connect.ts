@@ -2,6 +2,7 @@ import { eventContract } from '../contract/event.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { beatTask, completeTask, failTask } from './deferred-task.ts';
+import type { Bulk } from './bulk.ts';
 import type { Client } from './client.ts';
 import { connectionPorts, type Connection, type Reach } from './connection.ts';
 import { describeInstance } from './describe.ts';
@@ -60,6 +61,7 @@ export function connect(system: System<string>, connection: Connection, { tenant
     fail: (command, token, failure) => failTask(reach, command, token, failure as never),
     heartbeat: (token) => beatTask(reach, token),
     schedules: schedulesOf(reach),
+    bulk: bulkOf(reach),
   };
 }
 
@@ -79,6 +81,25 @@ function schedulesOf(reach: Reach): Schedules {
       yield* (await loaded()).listSchedules(reach);
     },
     delete: (name, reason) => act(name, { act: 'delete', reason }),
+  };
+}
+
+/** The code of bulk jobs is loaded at their first use. */
+function bulkOf(reach: Reach): Bulk {
+  const loaded = () => import('./bulk.ts');
+  return {
+    preview: async (request) => (await loaded()).previewBulk(reach, request),
+    start: async (preview, options) => (await loaded()).startBulk(reach, preview, options),
+    describe: async (id) => (await loaded()).describeBulk(reach, id),
+    results: async function* (id) {
+      yield* (await loaded()).bulkResults(reach, id);
+    },
+    list: async function* () {
+      yield* (await loaded()).listBulk(reach);
+    },
+    pause: async (id, reason) => (await loaded()).actOnBulk(reach, id, { act: 'pause', reason }),
+    resume: async (id, reason) => (await loaded()).actOnBulk(reach, id, { act: 'resume', reason: reason ?? 'resumed' }),
+    cancel: async (id, reason) => (await loaded()).actOnBulk(reach, id, { act: 'cancel', reason }),
   };
 }
 

@@ -1,5 +1,6 @@
 export { aws } from './aws/aws.ts';
 export type { AwsOptions } from './aws/aws-options.ts';
+export type { Bulk, BulkDescription, BulkPreview, BulkRequest, BulkResult, BulkSample } from './bulk.ts';
 export type { Client } from './client.ts';
 export { connect } from './connect.ts';
 export type { ConnectOptions } from './connect.ts';

@@ -5,6 +5,7 @@ import {
   inboxBody,
   OPERATIONS,
   STARTS,
+  type BulkMessage,
   type DiscardMessage,
   type OperationMessage,
   type RedriveMessage,
@@ -17,7 +18,7 @@ import type { ClientPorts } from './connection.ts';
 /** Sends a client's message to the engine's queue. The engine processes a queued message even if the client stops. */
 export async function sendRequest(
   ports: ClientPorts,
-  message: StartMessage | OperationMessage | ScheduleMessage | RedriveMessage | DiscardMessage | RotateKeysMessage,
+  message: StartMessage | OperationMessage | BulkMessage | ScheduleMessage | RedriveMessage | DiscardMessage | RotateKeysMessage,
   groupId: string,
 ): Promise<void> {
   const fault = inboxFault(message);

@@ -1,3 +1,4 @@
+import { BULK, bulkDefinition } from './bulk.ts';
 import { keyDefinition, KEYS } from './keys.ts';
 import { SCHEDULES, scheduleDefinition, type ScheduleDefinition } from './schedule-instance.ts';
 import type { CorrelationContract, ProcessContract, SystemContract } from './runtime-contract.ts';
@@ -45,6 +46,7 @@ export class Catalogue {
 
   newest(process: string): ProcessContract | undefined {
     if (process === SCHEDULES) return this.#ofSchedules();
+    if (process === BULK) return bulkDefinition;
     return process === KEYS ? keyDefinition : this.system.processes.get(process)?.[0];
   }
 
@@ -53,6 +55,7 @@ export class Catalogue {
     const at = name.lastIndexOf('@');
     if (name.startsWith(SCHEDULES)) return this.#ofSchedules();
     if (name.slice(0, at) === KEYS) return keyDefinition;
+    if (name.slice(0, at) === BULK) return bulkDefinition;
     const version = Number(name.slice(at + 1));
     return this.system.processes.get(name.slice(0, at))?.find((definition) => definition.version === version);
   }

@@ -86,7 +86,7 @@ export interface ProcessContract {
   readonly late: 'park' | 'ignore';
   readonly timeoutMs?: number;
   /** The definition of a built-in instance. */
-  readonly builtIn?: 'schedule' | 'key';
+  readonly builtIn?: 'schedule' | 'key' | 'bulk';
 }
 
 export interface SystemContract {

@@ -11,8 +11,8 @@ export interface ScheduleDefinition extends ProcessContract {
   readonly schedules: ReadonlyMap<string, ScheduleContract>;
 }
 
-/** Accepts every value: the state is written by this code alone. */
-const ANYTHING = { '~standard': { version: 1, vendor: 'tutti', validate: (value: unknown) => ({ value }) } } as Schema;
+/** Accepts every value: only the code of a built-in instance writes it. */
+export const ANYTHING = { '~standard': { version: 1, vendor: 'tutti', validate: (value: unknown) => ({ value }) } } as Schema;
 
 /** The definition of the instances of schedules, with those that the system lists. */
 export function scheduleDefinition(schedules: ReadonlyMap<string, ScheduleContract>): ScheduleDefinition {

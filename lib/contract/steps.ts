@@ -1,4 +1,5 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { OPERATE } from './bulk.ts';
 import { command } from './command.ts';
 import type { Duration } from './duration.ts';
 import type { Json } from './schema.ts';
@@ -121,6 +122,7 @@ function decoded(part: string): string {
  * `owner`: of an engine command.
  */
 export function commandText(command: string, path: string, input?: Json, owner?: string): string {
+  if (command === OPERATE) return `the operation on ${instanceText(owner ?? '')}`;
   if (owner !== undefined) return `the child ${instanceText(owner)}`;
   if (!isOfStep(command)) return command;
   const step = hasStep(input) ? input.step : path;

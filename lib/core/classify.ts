@@ -160,6 +160,8 @@ function ofTick(image: Image, tick: TickInbound): Verdict {
 
 function ofOperator(image: Image, operator: OperationInbound): Verdict {
   if (image.starts.includes(operator.identity)) return 'dup';
+  // The operation of a bulk job was refused: its reply says why, so it is not tried again.
+  if (operator.answers && image.stuck?.refused === operator.id) return 'dup';
   switch (operator.act) {
     case 'resume':
       return image.status === 'stuck' || image.paused ? 'apply' : 'dup';
@@ -174,7 +176,8 @@ function ofOperator(image: Image, operator: OperationInbound): Verdict {
     case 'terminate':
       if (isClosed(image.status) || image.status === 'early') return 'closed';
       // The start could not be applied, so no run exists to cancel.
-      return operator.act === 'cancel' && image.run === '' ? 'park' : 'apply';
+      if (operator.act === 'terminate' || image.run !== '') return 'apply';
+      return operator.answers ? 'closed' : 'park';
   }
 }
 

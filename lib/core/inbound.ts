@@ -139,6 +139,8 @@ export interface OperationInbound extends Carried {
   readonly resolution?: Resolution;
   /** With `resume`: the version of the definition on which the run continues, after its journal was replayed on it. */
   readonly version?: number;
+  /** Of a bulk job: the command that the operation answers. */
+  readonly answers?: Answered;
 }
 
 export type Inbound = StartInbound | SignalInbound | KeyInbound | ReplyInbound | TickInbound | OperationInbound;

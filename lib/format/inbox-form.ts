@@ -1,3 +1,4 @@
+import { BULK, BULK_ACTS, BULK_INSTANCES_MAX, BULK_RATE_MAX, type BulkJob } from '../contract/bulk.ts';
 import { SCHEDULES } from '../contract/schedule-instance.ts';
 import { HASH, INSTANT } from '../contract/wire/envelope-form.ts';
 import type { ScheduleSpec } from '../contract/runtime-contract.ts';
@@ -5,6 +6,7 @@ import type { Json } from '../contract/schema.ts';
 import { parseCommandId, tenantOfPid } from '../contract/wire/process-id.ts';
 import { isKey, keyFault } from '../contract/keys.ts';
 import type {
+  BulkMessage,
   CommandMessage,
   DiscardMessage,
   ForwardMessage,
@@ -55,6 +57,8 @@ export function inboxFault(message: InboxMessage): string | undefined {
       return scheduleFault(message);
     case 'schedules':
       return texts({ time: message.time }) ?? (INSTANT.test(message.time) ? undefined : `time is ${message.time}, expected an instant`);
+    case 'bulk':
+      return bulkFault(message);
     case 'redrive':
       return redriveFault(message);
     case 'discard':
@@ -188,6 +192,34 @@ function isSpec(spec: Partial<ScheduleSpec> | null | undefined): boolean {
 const CRON = /^[\w*,/-]+( [\w*,/-]+){4}$/;
 const ZONE = /^[A-Z][\w+/-]{1,49}$/i;
 const SPEC_WORDS = /^(skip|queue-one|queue-all|cancel|allow) (none|latest|all) (after|skip) (first|last|both)$/;
+
+function bulkFault({ opid, tenant, id, job, reason, by, time }: BulkMessage): string | undefined {
+  const fault = texts({ opid, tenant, id, reason, by, time }) ?? idFault('opid', opid) ?? pidFault(`${tenant}#${BULK}#${id}`);
+  if (fault !== undefined) return fault;
+  return INSTANT.test(time) ? jobFault(tenant, job) : `time is ${time}, expected an instant`;
+}
+
+function jobFault(tenant: string, job: BulkJob | null): string | undefined {
+  if (typeof job !== 'object' || job === null) return 'job must be an object';
+  const { act, where, targets, rate, clock, version } = job;
+  if (!BULK_ACTS.includes(act)) return `act is ${act}, expected ${BULK_ACTS.join(', ')}`;
+  if (typeof where !== 'string') return 'the filter must be a string';
+  if (!(Number.isSafeInteger(rate) && rate >= 1 && rate <= BULK_RATE_MAX)) return `rate must be a whole number from 1 to ${BULK_RATE_MAX}`;
+  if (clock !== undefined && clock !== 'stop' && clock !== 'run') return 'clock must be stop or run';
+  if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1)) return 'version must be a whole number from 1';
+  const isList =
+    Array.isArray(targets) &&
+    targets.every((each: unknown) => Array.isArray(each) && typeof each[0] === 'string' && Array.isArray(each[1]));
+  if (!isList) return 'targets must list the ids of each process';
+  const pids = targets.flatMap(([process, ids]) => ids.map((each: unknown) => `${tenant}#${process}#${String(each)}`));
+  if (pids.length === 0 || pids.length > BULK_INSTANCES_MAX || new Set(pids).size < pids.length)
+    return `targets must name 1 to ${BULK_INSTANCES_MAX} instances, each once`;
+  for (const pid of pids) {
+    const fault = pidFault(pid);
+    if (fault !== undefined) return fault;
+  }
+  return targets.some(([process]) => process.startsWith('tutti--')) ? 'targets must name no instance of the engine' : undefined;
+}
 
 /** Maximum of events in one redrive: a message is handled as a whole. */
 export const REDRIVEN_MAX = 100;

@@ -1,3 +1,4 @@
+import type { BulkJob } from '../contract/bulk.ts';
 import type { Overlap, ScheduleSpec } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import type { EventEnvelope } from '../contract/wire/envelope.ts';
@@ -23,6 +24,7 @@ export type InboxMessage =
   | OperationMessage
   | ScheduleMessage
   | ListedSchedulesMessage
+  | BulkMessage
   | RedriveMessage
   | DiscardMessage
   | RotateKeysMessage
@@ -186,6 +188,21 @@ export interface ScheduleMessage {
   readonly to?: number;
   /** With `trigger` and `backfill`, in place of that of the schedule. */
   readonly overlap?: Overlap;
+}
+
+/** An operation on many instances, for an operator: begins a bulk job. */
+export interface BulkMessage {
+  readonly tutti: 'bulk';
+  readonly opid: string;
+  readonly tenant: string;
+  /** Id of the job. */
+  readonly id: string;
+  readonly job: BulkJob;
+  readonly reason: string;
+  /** The principal; it is journaled. */
+  readonly by: string;
+  /** ISO instant. */
+  readonly time: string;
 }
 
 /** Redrives parked events, for an operator. */

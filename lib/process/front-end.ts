@@ -28,6 +28,7 @@ export interface ProcessHost {
 export function frontEndWith(host: ProcessHost): FrontEndOf {
   const { storage } = host;
   return (definition, run) => {
+    if (definition.builtIn === 'bulk') return bulkJob(run);
     if (definition.kind === 'async') return new Continuation(host, run, definition as AsyncDefinition);
     if (definition.builtIn === 'key') return new KeyFrontEnd(run);
     if (definition.builtIn) return builtIn(host, run, definition as ScheduleDefinition);
@@ -46,6 +47,17 @@ function builtIn(host: ProcessHost, run: ProcessRun, definition: ScheduleDefinit
     advance: async (fact) => {
       const { Scheduler } = await import('./scheduler.ts');
       await new Scheduler(host, run, definition).advance(fact);
+    },
+  };
+}
+
+/** The reducer of a bulk job, which is loaded at the first event of one. */
+function bulkJob(run: ProcessRun): FrontEnd {
+  let job: FrontEnd | undefined;
+  return {
+    advance: async (fact, input) => {
+      job ??= new (await import('../core/bulk-job.ts')).BulkJobFrontEnd(run);
+      await job.advance(fact, input);
     },
   };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import {
   inboxBody,
+  type BulkMessage,
   type CommandMessage,
   type OperationMessage,
   type ReplyMessage,
@@ -66,6 +67,16 @@ const pausing: ScheduleMessage = {
   by: ALICE,
   time: '2026-11-21T10:00:00.000Z',
 };
+const bulk: BulkMessage = {
+  tutti: 'bulk',
+  opid: 'op-1',
+  tenant: 'default',
+  id: 'job-1',
+  job: { act: 'cancel', where: 'o-1', targets: [['fulfil', ['o-1']]], rate: 5 },
+  reason: 'audit',
+  by: ALICE,
+  time: '2026-11-21T10:00:00.000Z',
+};
 const tick = { tutti: 'tick', pid: PID, run: 'r1', tickAt: 1 } as const;
 const wrapped = (message: OperationMessage | StartMessage, channel?: Channel): string =>
   inboxBody({ tutti: 'forced', body: inboxBody(message), sentat: 0, ...(channel && { channel }) });
@@ -77,6 +88,7 @@ describe('a queue of a deployment accepts only the messages that its senders may
     ['a start', inboxBody(start), 'starts'],
     ['an operation', inboxBody(terminate), 'operations'],
     ['an act on a schedule', inboxBody(pausing), 'operations'],
+    ['a bulk job', inboxBody(bulk), 'operations'],
     ['the listing of schedules', inboxBody({ tutti: 'schedules', time: pausing.time }), 'inbox'],
     ['a tick', inboxBody(tick), 'inbox'],
     ['an engine command', inboxBody(command), 'inbox'],

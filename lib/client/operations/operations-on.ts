@@ -108,6 +108,7 @@ export function operationsOn(system: Reach): Operations {
     redrive: (request) => redriveParked(system, request),
     discard: (request) => discardParked(system, request),
     rotateKeys: () => rotateKeys(system),
+    bulk: async (request) => (await import('./bulk-operations.ts')).bulkOperation(of(request), request),
     schedules: async (request) =>
       (await import('./schedule-operations.ts')).scheduleOperation(of(request), request, (name) => processNamed(system, name)),
   };

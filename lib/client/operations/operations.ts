@@ -3,6 +3,7 @@ import type { ScheduleTimes } from '../../contract/schedule.ts';
 import type { Overlap } from '../../contract/runtime-contract.ts';
 import type { Json } from '../../contract/schema.ts';
 import type { PauseClock } from '../../core/image.ts';
+import type { BulkDescription, BulkPreview, BulkRequest, BulkResult } from '../bulk.ts';
 import type { InstanceCount, Paused, Status, Summary } from '../describe.ts';
 import type { UndeclaredFailure } from '../resolve.ts';
 import type { VersionUse } from '../versions.ts';
@@ -58,9 +59,30 @@ export interface Operations {
   /** Takes parked events that must never be applied out of the lists. */
   discard: Operation<DiscardRequest, DiscardResponse>;
   rotateKeys: Operation<Readonly<Record<string, never>>, RotateResponse>;
+  /** Previews, begins, reads and operates bulk jobs. */
+  bulk: Operation<BulkOperation, BulkResponse>;
   /** Lists or describes schedules, or acts on one and describes it. */
   schedules: Operation<ScheduleRequest, { schedules: readonly ListedSchedule[] }>;
 }
+
+/** An act on bulk jobs, or the preview or the start of one. */
+export type BulkOperation = OfTenant &
+  (
+    | { readonly do: 'preview'; readonly request: BulkRequest }
+    | { readonly do: 'start'; readonly preview: BulkPreview; readonly reason: string; readonly perSecond?: number }
+    | { readonly do: 'list' }
+    | { readonly do: 'describe' | 'results'; readonly id: string }
+    | { readonly do: 'pause' | 'resume' | 'cancel'; readonly id: string; readonly reason: string }
+  );
+
+export interface BulkResponse {
+  readonly preview?: BulkPreview;
+  readonly jobs?: readonly ListedBulk[];
+  readonly results?: readonly BulkResult[];
+}
+
+/** Instants are ISO texts. */
+export type ListedBulk = Texts<BulkDescription>;
 
 /** Without `name`: lists the schedules that have not ended. With it: describes one, after `act` if it is given. */
 export interface ScheduleRequest extends OfTenant {

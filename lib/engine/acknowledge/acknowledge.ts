@@ -105,8 +105,11 @@ async function settleRefused(context: EngineContext, item: Item, reason: StuckRe
     return 'acknowledge';
   }
   // An operation whose sends failed is parked as any event is: the next `resume` sends them.
-  if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH')
-    return acknowledgeIf(await refuseOperation(context, { message, target, reason }), 1);
+  if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH') {
+    const isWritten = await refuseOperation(context, { message, target, reason });
+    // The redelivery of the operation of a bulk job finds the reason in the head, and replies with it.
+    return acknowledgeIf(isWritten && !(target.inbound.answers && reason.code !== 'STATE_FORMAT'), 1);
+  }
   const retryInSeconds = RETRIED.get(reason.code)?.(context, message);
   return retryInSeconds === undefined ? stop(context, item, reason) : { retryInSeconds };
 }

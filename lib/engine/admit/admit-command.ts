@@ -1,3 +1,4 @@
+import { OPERATE } from '../../contract/bulk.ts';
 import { definitionName, startType, type Catalogue } from '../../contract/catalogue.ts';
 import { parseGiven, type Json } from '../../contract/schema.ts';
 import { parseCommandId, parsePid, type CommandKey, type InstanceKey } from '../../contract/wire/process-id.ts';
@@ -8,13 +9,14 @@ import { actIdentity, identityOf } from '../../core/identity.ts';
 import { SHORT_HASH_LENGTH } from '../../core/journal.ts';
 import { sha256, type CommandMessage, type ReplyMessage } from '../../format/inbox-message.ts';
 import { type Admission, type Carried, park, unread } from './admission.ts';
+import { admitOperate } from './admit-bulk.ts';
 import { admitSubscribe } from './admit-key.ts';
 
 /** Makes the event for the owner of an engine command. */
 type AdmitCommand = (catalogue: Catalogue, command: CommandMessage, by: Carried) => Admission;
 
 /** The engine commands, by name. */
-const COMMANDS: Readonly<Record<string, AdmitCommand>> = { [CHILD]: admitChild, [SUBSCRIBE]: admitSubscribe };
+const COMMANDS: Readonly<Record<string, AdmitCommand>> = { [CHILD]: admitChild, [SUBSCRIBE]: admitSubscribe, [OPERATE]: admitOperate };
 
 /** Admits an engine command for the instance that owns it (docs/protocol.md#engine-commands). Only the inbox carries it. */
 export function admitCommand(catalogue: Catalogue, message: CommandMessage, by: Carried): Admission {
@@ -61,7 +63,8 @@ function admitChild(catalogue: Catalogue, message: CommandMessage, by: Carried):
   const { tenant, process, id } = parsePid(owner) as InstanceKey;
   const definition = catalogue.newest(process);
   if (!definition) return park('UNKNOWN_PROCESS', `There is no process ${process} in ${catalogue.system.name}.`, owner);
-  if (definition.kind !== 'async') return park('MALFORMED', `${process} is a decider: only a process is a child.`, owner);
+  if (definition.kind !== 'async' || definition.builtIn)
+    return park('MALFORMED', `${process} is no process: only a process is a child.`, owner);
   const parent = parseCommandId(commandid) as CommandKey;
   if (parsePid(parent.pid)?.tenant !== tenant)
     return park('FORBIDDEN', `${commandid} is of another tenant than its child ${owner}.`, owner);

@@ -14,6 +14,7 @@ import { type Admission, type Carried, malformed, park } from './admission.ts';
 import { admitBegin } from './admit-begin.ts';
 import { admitCommand, admitOwnerReply } from './admit-command.ts';
 import { admitForward, admitReturn, admitUnsubscribe } from './admit-key.ts';
+import { admitBulk } from './admit-bulk.ts';
 import { admitListedSchedules, admitSchedule } from './admit-schedule.ts';
 
 /** The internal messages that most systems never see. */
@@ -41,6 +42,8 @@ export function admitInternal(catalogue: Catalogue, body: RareMessage, by: Carri
       return admitUnsubscribe(body, by);
     case 'operate':
       return ofOperate(body, by, senderId);
+    case 'bulk':
+      return admitBulk(catalogue, body, by, senderId);
     case 'schedule':
       return admitSchedule(catalogue, body, by, senderId);
     case 'schedules':

@@ -138,7 +138,7 @@ async function ofRare({ catalogue }: Admitting, body: RareMessage, message: Rece
 const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
   inbox: ['tick', 'forced', 'command', 'reply', 'forward', 'return', 'unsubscribe', 'begin', 'schedules'],
   starts: ['start'],
-  operations: ['operate', 'schedule', 'redrive', 'discard', 'rotate-keys'],
+  operations: ['operate', 'bulk', 'schedule', 'redrive', 'discard', 'rotate-keys'],
 };
 
 function wrongQueue(body: object, { channel }: ReceivedMessage): Admission | undefined {

@@ -1,6 +1,7 @@
 import type { FailureData } from '../../contract/wire/envelope.ts';
 import { isOrchestratorError } from '../../contract/errors.ts';
 import { parse, type Json, withoutValues } from '../../contract/schema.ts';
+import { replyToIssuer } from '../../core/engine-commands.ts';
 import { isClosed, type Pause, type StuckReason } from '../../core/image.ts';
 import type { OperationInbound, Resolution } from '../../core/inbound.ts';
 import type { RecordedFact } from '../../core/journal-entry.ts';
@@ -12,8 +13,15 @@ import { lateOf } from '../../core/unresolved.ts';
 import { isHalted } from '../../core/undoing.ts';
 import type { LiveInstance } from './live-instance.ts';
 
-/** Decides on an operation. */
+/** Decides on an operation. The reply to that of a bulk job is a pending send of the same commit. */
 export async function applyOperation(live: LiveInstance, operator: OperationInbound, at: number): Promise<void> {
+  await decideOperation(live, operator, at);
+  const { run } = live;
+  if (operator.answers && !run.bug)
+    replyToIssuer(run, { ...operator.answers, outcome: 'completed' }, { status: run.stuck ? 'stuck' : run.image.status });
+}
+
+async function decideOperation(live: LiveInstance, operator: OperationInbound, at: number): Promise<void> {
   const { run } = live;
   const { id, identity, act, reason } = operator;
   const principal = principalOf(operator);

@@ -1,6 +1,6 @@
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
-import { isClosed, type Image, type PendingSend, type StuckReason } from '../../core/image.ts';
-import type { Inbound } from '../../core/inbound.ts';
+import { isClosed, newImage, type Answered, type Image, type PendingSend, type StuckReason } from '../../core/image.ts';
+import type { Inbound, OperationInbound } from '../../core/inbound.ts';
 import { sendsOf } from '../../core/continuing.ts';
 import { unresolvedCount } from '../../core/image.ts';
 import { decodeHead, resolveReferences } from '../../format/head-codec.ts';
@@ -326,11 +326,21 @@ export class WorkingCopy {
   async answerAgain(items: readonly Item[]): Promise<void> {
     for (const item of items) {
       const { inbound } = item.target;
+      if (inbound.kind === 'operate' && inbound.answers && !item.refused) await this.#answerOperation(item, inbound, inbound.answers);
       if (inbound.kind !== 'start' || !inbound.parent || !this.#image || (item.verdict !== 'dup' && item.verdict !== 'closed')) continue;
       const { answeredBefore } = await import('../on-demand.ts');
       const again = await answeredBefore(this.#context, this.#image, inbound);
       if (again) item.dispatches = [replyDispatch(this.#image, inbound.parent, again, dispatchContext(this.#context))];
     }
+  }
+
+  /** A bulk job gets a reply from an instance that does not apply its operation, or has applied it before. */
+  async #answerOperation(item: Item, operation: OperationInbound, answers: Answered): Promise<void> {
+    const { operationReply } = await import('../on-demand.ts');
+    const reply = operationReply(this.#pid, operation, item.verdict, this.#image);
+    if (!reply) return;
+    const from = this.#image ?? newImage(this.#pid, '', '', 0);
+    item.dispatches = [...item.dispatches, replyDispatch(from, answers, reply, dispatchContext(this.#context))];
   }
 }
 

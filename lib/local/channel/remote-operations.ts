@@ -23,6 +23,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'discard',
   'rotateKeys',
   'schedules',
+  'bulk',
 ];
 
 /** The operations on the system at the other end of a channel. */

@@ -3,9 +3,11 @@ import { buildPid, DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib
 import { type Json, NEWER, parseVersion } from '../../../lib/contract/schema.ts';
 import { actIdentity, identityOf } from '../../../lib/core/identity.ts';
 import { startType } from '../../../lib/contract/catalogue.ts';
+import { BULK, bulkDefinition, OPERATE, type OperateInput } from '../../../lib/contract/bulk.ts';
 import type { BegunBy } from '../../../lib/core/image.ts';
 import {
   type BeginMessage,
+  type BulkMessage,
   type CommandMessage,
   type ForcedMessage,
   type InboxMessage,
@@ -91,6 +93,8 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
       return [{ kind: 'operate', pid: message.pid, id: message.opid, act: message.act, by: message.by }];
     case 'start':
       return ofStart(message, contracts);
+    case 'bulk':
+      return ofBulk(message, contracts);
     case 'command':
       return ofCommand(message, contracts);
     case 'reply':
@@ -110,8 +114,20 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
   }
 };
 
+/** The job that a bulk request begins. */
+const ofBulk = ({ tenant, id, opid }: BulkMessage, { system }: Contracts): readonly Target[] => {
+  const pid = `${tenant}#${BULK}#${id}`;
+  const event = startType(bulkDefinition);
+  const keys = [`s:${identityOf(sha256, { pid, event, id: opid })}`];
+  return [{ kind: 'event', pid, keys, id: opid, event, source: system, starts: true, attaches: false }];
+};
+
 /** The start of a child, or its end; the identity of both is made from the command. */
-const ofCommand = ({ commandid, owner, cancel }: CommandMessage, contracts: Contracts): readonly Target[] => {
+const ofCommand = ({ commandid, owner, cancel, command, data }: CommandMessage, contracts: Contracts): readonly Target[] => {
+  if (command === OPERATE) {
+    const { act, by } = data as unknown as OperateInput;
+    return [{ kind: 'operate', pid: owner, id: commandid, act, by }];
+  }
   const definition = contracts.newest(parsePid(owner)?.process ?? '');
   if (!definition) return [];
   const event = startType(definition);

@@ -1,0 +1,194 @@
+/* A bulk job operates N instances, one engine command for each. Several concurrent invocations.
+ *   C(i): the command to instance i;  A(i): its reply to the job;  S: the job issues its next command;  X: a cancel of the job (-DCANCEL).
+ * An instance applies the operation once, because its ring holds the id of the command. The reply is a pending send of that commit. A verdict
+ *   that writes nothing replies for each copy: the instance has ended, or is in that state already, or has refused the operation before.
+ * -DENDS: instance 0 may end by itself.  -DREFUSES: instance 0 refuses the operation (its code is wrong): the head names it, and the message
+ *   comes again. An operator may take the effect back (`back`), after which a copy of the command must not repeat it.
+ * The job sends an open command again by time, at most NR times, under the same id.
+ * Faults, F in any mix: crash of an invocation at any step, duplicate delivery. Classify and commit are one step: the commit is conditional,
+ *   and a verdict without a write rests on a strong view (head.pml). Without -D flags this is the recommended protocol. */
+#ifndef NH
+#define NH 2
+#endif
+#ifndef F
+#define F 2
+#endif
+#ifndef NR
+#define NR 1
+#endif
+#define N 2
+#define C(i) (i)
+#define A(i) (N+(i))
+#define S (2*N)
+#define X (2*N+1)
+#define NE (2*N+2)
+#define OPEN 0         /* of an instance */
+#define ENDED 1
+#define STUCK 2
+#define NONE 0         /* results */
+#define DONE 1
+#define FAILED 2
+
+/* ---- the head of the job ---- */
+byte issued = 0; bit jended = 0, jcancel = 0; bit jopen[N]; byte res[N];
+/* ---- the heads of the instances ---- */
+byte st[N]; bit ring[N], refused[N], effect[N]; byte reply[N];   /* reply: the pending send of the commit */
+/* ---- queue, faults, ghosts ---- */
+byte vis[NE]; byte faults_left = F, resends = NR; byte applied[N], tried[N]; bit backed = 0;
+/* ---- the reply on its way: the last one that was sent ---- */
+byte says[N];
+
+#define FAULT (faults_left > 0)
+#define CRASH :: atomic { FAULT -> faults_left--; goto die }
+inline sendmsg(m) { vis[m]++; assert(vis[m] < 8) }
+inline end_if_done() {
+  if
+#ifdef ENDS_EARLY
+  :: jcancel -> jended = 1
+#else
+  :: jcancel && !jopen[0] && !jopen[1] -> jended = 1
+#endif
+  :: else -> if :: issued == N && !jopen[0] && !jopen[1] -> jended = 1 :: else -> skip fi
+  fi
+}
+/* An instance decides on the operation: `says` is the reply, `again` brings the message back. */
+inline operate(i) {
+  if
+#ifndef NO_RING
+  :: ring[i] -> out = DONE
+#else
+  :: false -> skip
+#endif
+  :: else ->
+     if
+#ifndef REFUSED_FORGOTTEN
+     :: refused[i] -> out = FAILED
+#endif
+     :: else ->
+        if
+        :: st[i] == ENDED ->
+#ifndef CLOSED_SILENT
+             out = FAILED
+#else
+             skip
+#endif
+        :: st[i] == STUCK -> assert(tried[i] == 0); tried[i]++; again = 1
+        :: st[i] == OPEN && effect[i] -> out = DONE
+        :: st[i] == OPEN && !effect[i] ->
+             if
+#ifdef REFUSES
+             :: i == 0 -> st[i] = STUCK; refused[i] = 1; again = 1
+#endif
+             :: else -> ring[i] = 1; effect[i] = 1; applied[i]++; assert(applied[i] == 1);
+#ifndef REPLY_UNKEPT
+                        out = DONE
+#else
+                        out = DONE; unkept = 1
+#endif
+             fi
+        fi
+     fi
+  fi
+}
+
+proctype worker() {
+  byte e, out; bit again, unkept;
+end: do
+  :: atomic { vis[C(0)] > 0 -> e = C(0); vis[e]-- }; goto got
+  :: atomic { vis[C(1)] > 0 -> e = C(1); vis[e]-- }; goto got
+  :: atomic { vis[A(0)] > 0 -> e = A(0); vis[e]-- }; goto got
+  :: atomic { vis[A(1)] > 0 -> e = A(1); vis[e]-- }; goto got
+  :: atomic { vis[S] > 0 -> e = S; vis[e]-- }; goto got
+  :: atomic { vis[X] > 0 -> e = X; vis[e]-- }; goto got
+  od;
+got:
+  out = NONE; again = 0; unkept = 0;
+  if
+  CRASH
+  :: atomic { FAULT -> faults_left--; sendmsg(e) }
+  :: true
+  fi;
+  atomic {
+    if
+    :: e < N ->
+#ifdef REPLY_UNKEPT
+       bit was = ring[e];
+#endif
+       operate(e);
+#ifdef REPLY_UNKEPT
+       if :: was -> out = NONE :: else -> skip fi
+#endif
+    :: e >= N && e < S ->
+       if :: jended || !jopen[e-N] -> skip
+          :: else -> jopen[e-N] = 0; res[e-N] = says[e-N]; end_if_done()
+       fi
+    :: e == S ->
+       if :: jended || issued == N -> skip
+          :: else ->
+             if
+#ifndef ISSUES_CANCELLED
+             :: jcancel -> skip
+#endif
+             :: else -> assert(!jcancel); jopen[issued] = 1; issued++; out = issued
+             fi
+       fi
+    :: e == X -> if :: jended || jcancel -> skip :: else -> jcancel = 1; end_if_done() fi
+    fi
+  };
+  if
+  CRASH
+  :: true
+  fi;
+  atomic {
+    if
+    :: e < N && out != NONE -> says[e] = out; sendmsg(A(e))
+    :: e == S ->
+#ifdef SENDS_OF_COMMIT
+       if :: out != NONE -> sendmsg(C(out-1)) :: else -> skip fi;
+#else
+       /* a copy of the message makes the sends of its commit again */
+       if :: issued > 0 && jopen[0] -> sendmsg(C(0)) :: else -> skip fi;
+       if :: issued > 1 && jopen[1] -> sendmsg(C(1)) :: else -> skip fi;
+#endif
+       if :: issued < N && !jended && !jcancel -> sendmsg(S) :: else -> skip fi
+    :: else -> skip
+    fi
+  };
+  if
+  CRASH
+  :: true
+  fi;
+  if :: again -> atomic { sendmsg(e) } :: else -> skip fi;
+  goto end;
+die:
+  atomic { sendmsg(e); goto end }
+}
+
+active proctype world() {
+  atomic {
+    sendmsg(S);
+#ifdef CANCEL
+    sendmsg(X);
+#endif
+    byte w = 0;
+    do :: w < NH -> run worker(); w++ :: else -> break od
+  };
+  do
+  :: atomic { resends > 0 && jopen[0] && !jended -> resends--; sendmsg(C(0)) }
+  :: atomic { !backed && effect[0] -> backed = 1; effect[0] = 0 }   /* an operator takes the effect back */
+#ifdef ENDS
+  :: atomic { st[0] == OPEN -> st[0] = ENDED }
+#endif
+  :: atomic { timeout ->
+       assert(jended);                                                /* a job ends */
+       assert(!jopen[0] && !jopen[1]);                                /* and no operation is without a result */
+       byte i = 0;
+       do
+       :: i < N -> assert(res[i] != DONE || applied[i] == 1 || backed);
+                   assert(res[i] != FAILED || applied[i] == 0);
+                   assert(jcancel || res[i] != NONE); i++
+       :: else -> break
+       od;
+       break }
+  od
+}
