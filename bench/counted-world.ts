@@ -40,7 +40,7 @@ export type Answer = { readonly output: Json; readonly type?: string } | { reado
 export const BATCH = 10;
 /** Time from a command to its answer, on the clock of the world. */
 const STEP_MS = 1000;
-const STARTED_AT = Date.UTC(2027, 0, 1);
+export const STARTED_AT = Date.UTC(2027, 0, 1);
 
 /** The engine with the settings of AWS, on memory adapters that count: batches of ten, timers within 15 minutes by a tick. */
 export class CountedWorld {
@@ -183,6 +183,19 @@ export class CountedWorld {
       this.#clock.advanceTo(at);
       await this.settle();
     }
+  }
+
+  /** Lets time pass until an instant: delivers ticks, and wakes the instances whose long timers are due, as the sweep does. */
+  async passTo(instant: number): Promise<void> {
+    for (;;) {
+      await this.settle();
+      const [due] = await this.state.instanceIndex.due(instant, 1);
+      const next = Math.min(this.#queue(INBOX_QUEUE).nextVisibleAt() ?? Infinity, due?.due ?? Infinity);
+      if (next > instant) break;
+      this.#clock.advanceTo(Math.max(next, this.#clock.now()));
+      if (due !== undefined && due.due <= this.#clock.now()) await this.#engine.sweep();
+    }
+    this.#clock.advanceTo(Math.max(instant, this.#clock.now()));
   }
 
   async #advanceBatch(messages: readonly ReceivedMessage[]): Promise<void> {
