@@ -157,6 +157,8 @@ function tellOfRun(entry: JournalEntry): Sentence | undefined {
       return plain(`terminate requested by ${principalText(entry)}: ${entry.reason}`);
     case 'Paused':
       return waiting(`paused by ${principalText(entry)}: ${entry.reason}`);
+    case 'Moved':
+      return plain(`moved to ${entry.definition} by ${principalText(entry)}: ${entry.reason}`);
     case 'Resumed':
       return plain(`resumed by ${principalText(entry)}${entry.skip === undefined ? '' : `, skipping ${entry.skip}`}`);
     case 'TimeDecided':

@@ -41,6 +41,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     pause: refuse,
     resolve: refuse,
     resume: refuse,
+    move: refuse,
     redrive: refuse,
     discard: refuse,
     rotateKeys: refuse,

@@ -10,6 +10,7 @@ import { addDiagramCommand } from './commands/diagram.ts';
 import { addDiscardCommand } from './commands/discard.ts';
 import { addKeysCommand } from './commands/keys.ts';
 import { addListCommand } from './commands/list.ts';
+import { addMoveCommand } from './commands/move.ts';
 import { addParkedCommand } from './commands/parked.ts';
 import { addPauseCommand } from './commands/pause.ts';
 import { addPublishCommand } from './commands/publish.ts';
@@ -74,6 +75,7 @@ function commandLine(invocation: Invocation): Command {
   addPauseCommand(program, invocation);
   addResolveCommand(program, invocation);
   addResumeCommand(program, invocation);
+  addMoveCommand(program, invocation);
   addParkedCommand(program, invocation);
   addRedriveCommand(program, invocation);
   addDiscardCommand(program, invocation);

@@ -83,6 +83,13 @@ export interface Client {
   pause(process: AnyProcess, id: string, reason: string, options?: { clock?: 'stop' | 'run' }): Promise<void>;
   /** Resumes a stuck or paused instance; `skip` is the path of an undo or a compensation that an operator has done by hand. */
   resume(process: AnyProcess, id: string, options?: { version?: number; skip?: string; reason?: string }): Promise<void>;
+  /**
+   * Moves a running instance to another version of its process, for example to an earlier one. The engine replays the journal on that version
+   * first. If the replay differs, the instance goes on as it was, and this throws `NONDETERMINISM` with the difference. A move to its own
+   * version changes nothing. Throws `UNSUPPORTED` if it is stuck or paused, `CLOSED` if it has ended, `NOT_FOUND` if the system does not list
+   * the version. The reason is journaled. @default reason `moved to version N`
+   */
+  move(process: AnyProcess, id: string, options: { version: number; reason?: string }): Promise<void>;
   /** Completes a deferred command by its task token. */
   complete<C extends AnyCommand>(command: C, token: string, output: Frozen<Sent<C['~']['output']>>): Promise<void>;
   /** Fails a deferred command with an error that its contract declares. */

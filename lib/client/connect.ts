@@ -8,7 +8,7 @@ import { connectionPorts, type Connection, type Reach } from './connection.ts';
 import { describeInstance } from './describe.ts';
 import type { InstanceName } from './instance.ts';
 import { listInstances } from './list.ts';
-import { performOperation, resumeInstance } from './perform-operation.ts';
+import { moveInstance, performOperation, resumeInstance } from './perform-operation.ts';
 import { publishEvent } from './publish.ts';
 import { queryInstance } from './query.ts';
 import { refuseSkip, resolveStep } from './resolve.ts';
@@ -56,6 +56,7 @@ export function connect(system: System<string>, connection: Connection, { tenant
       if (options?.skip !== undefined) await refuseSkip(reach, named(process, id), options.skip);
       await resumeInstance(reach, named(process, id), options);
     },
+    move: (process, id, options) => moveInstance(reach, named(process, id), options),
     resolve: (process, id, step, outcome) => resolveStep(reach, named(process, id), step, outcome as never),
     complete: (command, token, output) => completeTask(reach, command, token, output),
     fail: (command, token, failure) => failTask(reach, command, token, failure as never),

@@ -40,6 +40,8 @@ interface Operation {
   readonly resolution?: Resolution;
 }
 
+const LIST_VERSION = 'List that version of the process in the system, or name one that it lists.';
+
 /** For error messages. */
 const PAST: Readonly<Record<Operation['act'], string>> = {
   cancel: 'cancelled',
@@ -47,6 +49,7 @@ const PAST: Readonly<Record<Operation['act'], string>> = {
   pause: 'paused',
   resume: 'resumed',
   resolve: 'resolved',
+  move: 'moved',
 };
 
 /** Resumes a stuck or paused instance; a stuck one on another version of its process if `version` is given. The engine replays the journal on that version first. */
@@ -59,8 +62,21 @@ export function resumeInstance(reach: Reach, instance: InstanceName, { version, 
   });
 }
 
+/** Options of a move. */
+export interface MoveOptions {
+  /** The version of its process on which the run is to go on. */
+  readonly version: number;
+  /** It is journaled. @default `moved to version N` */
+  readonly reason?: string;
+}
+
+/** Moves a running instance to another version of its process. The engine replays the journal on that version first. */
+export function moveInstance(reach: Reach, instance: InstanceName, { version, reason }: MoveOptions): Promise<void> {
+  return performOperation(reach, instance, { act: 'move', reason: reason ?? `moved to version ${version}`, version });
+}
+
 /**
- * Sends an operation (cancel, terminate, pause, resume or resolve) to the engine. Resolves when the operation is committed and durable.
+ * Sends an operation (cancel, terminate, pause, resume, resolve or move) to the engine. Resolves when the operation is committed and durable.
  * Throws if the operation is refused, by the head that is read first or by the engine.
  */
 export async function performOperation(reach: Reach, instance: InstanceName, operation: Operation): Promise<void> {
@@ -71,14 +87,14 @@ export async function performOperation(reach: Reach, instance: InstanceName, ope
   // The wait below reads the effect from the state, so an unreadable state is refused before the message is sent.
   requireReadable(head);
   if (operation.act === 'cancel' && head.status === 'stuck' && head.run === '') throw stillStuck(head, operation);
-  if (needsNoResume(head, operation) || needsNoPause(head, operation)) return;
+  if (needsNoResume(head, operation) || needsNoPause(head, operation) || needsNoMove(head, operation)) return;
   refusePaused(head, operation);
   const now = ports.clock.now();
   const opid = ports.newId?.(now) ?? newMessageId(now);
   await sendRequest(ports, { tutti: 'operate', opid, pid, ...operation, by: await principalOf(ports) }, instance.process);
   await waitForHead(ports, pid, {
     look: (current) => applied(head, current, opid, operation),
-    refused: () => refuseParked(ports, pid, opid),
+    refused: () => refuseParked(ports, pid, opid, operation),
     timeoutMs: ENGINE_TIMEOUT_MS,
     timedOut: () => notTaken(`The ${operation.act} of ${nameOf(pid)}`),
   });
@@ -90,6 +106,7 @@ function applied(before: Head, head: Head | undefined, opid: string, operation: 
   if (head === undefined) throw notFound(before.pid);
   if (operation.act === 'resume') return resumed(before, head);
   if (operation.act === 'pause' && head.paused !== undefined) return true;
+  if (needsNoMove(head, operation)) return true;
   refusePaused(head, operation);
   const image = decodeHead(head);
   if (image.starts.includes(actIdentity(sha256, head.pid, opid))) return true;
@@ -109,10 +126,14 @@ function stillStuck(head: Head, { act }: Operation): ClientError {
   return new ClientError('STUCK', `${nameOf(head.pid)} could not be ${PAST[act]} and is stuck (${code}): ${message}`);
 }
 
-/** The engine parks an operation whose outcome violates the contract of the command. */
-async function refuseParked({ parking }: Reach['ports'], pid: string, opid: string): Promise<void> {
+/** The engine parks an operation whose outcome violates the contract of the command, and a move to a version that does not replay the run. */
+async function refuseParked({ parking }: Reach['ports'], pid: string, opid: string, { act, version }: Operation): Promise<void> {
   const parked = (await parking.parked(pid)).find(({ body, reason }) => reason === 'REFUSED' && body.includes(JSON.stringify(opid)));
-  if (parked) throw new ContractError('DATA_INVALID', parked.detail);
+  if (!parked) return;
+  if (act !== 'move') throw new ContractError('DATA_INVALID', parked.detail);
+  const what = `${nameOf(pid)} was not moved to version ${String(version)}, and goes on as it was: ${parked.detail}`;
+  if (parked.detail.startsWith('UNKNOWN_VERSION')) throw new ClientError('NOT_FOUND', what, { remedy: LIST_VERSION });
+  throw new ProcessBug('NONDETERMINISM', what);
 }
 
 /** An instance that is not stuck continues on its own version, so a resume without another version has no effect. */
@@ -122,7 +143,7 @@ function needsNoResume(head: Head, { act, version }: Operation): boolean {
   if (version === undefined || version === current) return true;
   throw new Unsupported(
     `${nameOf(head.pid)} is ${head.status} on version ${current} and was to be resumed with version ${version}: expected a stuck instance.`,
-    { remedy: `List version ${current} in the system until the instance has ended on it.` },
+    { remedy: `Move it with tutti move --to ${version}, or list version ${current} in the system until the instance has ended on it.` },
   );
 }
 
@@ -134,6 +155,18 @@ function needsNoPause(head: Head, { act }: Operation): boolean {
       remedy: 'Leave it stuck: it decides nothing until it is resumed, and its events are kept.',
     });
   return head.paused !== undefined;
+}
+
+/** Returns whether the run is on that version already. A stuck or a paused instance decides nothing, so it does not move. */
+function needsNoMove(head: Head, { act, version }: Operation): boolean {
+  if (act !== 'move') return false;
+  const isStuck = head.status === 'stuck';
+  if (isStuck || head.paused !== undefined)
+    throw new Unsupported(
+      `${nameOf(head.pid)} is ${isStuck ? 'stuck' : 'paused'} and was to be moved to version ${String(version)}: expected a running instance.`,
+      { remedy: isStuck ? `Resume it with version ${String(version)}, which replays first, too.` : 'Resume it, then move it.' },
+    );
+  return splitDefinition(head.definition).version === version;
 }
 
 /** Nothing is decided while an instance is paused, so an outcome that an operator records has to wait as well. */
@@ -157,8 +190,7 @@ function refuseStuck(head: Head): void {
   const what = `${nameOf(head.pid)} was not resumed: ${message}`;
   if (code === 'NONDETERMINISM') throw new ProcessBug('NONDETERMINISM', what);
   if (code === 'STATE_FORMAT') throw new StateFormatUnknown(what);
-  if (code === 'UNKNOWN_VERSION')
-    throw new ClientError('NOT_FOUND', what, { remedy: 'List that version of the process in the system, or name one that it lists.' });
+  if (code === 'UNKNOWN_VERSION') throw new ClientError('NOT_FOUND', what, { remedy: LIST_VERSION });
 }
 
 /** A closed instance accepts only `resolve`, because an unresolved command may outlive the end. */

@@ -60,6 +60,8 @@ export function applyFact(run: ProcessRun, fact: RecordedFact): HandlerInput | u
     case 'Paused':
       pause(run, fact);
       return undefined;
+    case 'Moved':
+      return undefined;
     case 'StartRejected':
       // The parent of a child receives a reply.
       if (fact.parent !== undefined) return undefined;

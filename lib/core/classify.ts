@@ -168,6 +168,10 @@ function ofOperator(image: Image, operator: OperationInbound): Verdict {
     case 'pause':
       if (isClosed(image.status) || image.status === 'early') return 'closed';
       return image.status === 'stuck' || image.paused ? 'dup' : 'apply';
+    case 'move':
+      if (isClosed(image.status) || image.status === 'early') return 'closed';
+      if (image.definition.endsWith(`@${operator.version}`)) return 'dup';
+      return image.status === 'stuck' ? 'park' : image.paused ? 'keep' : 'apply';
     case 'resolve':
       // A reply has come in the meantime, so nothing is left to resolve.
       if (!resolvable(image, operator.step ?? '')) return 'dup';

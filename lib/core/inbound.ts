@@ -113,7 +113,7 @@ export interface TickInbound extends Carried {
   readonly tickAt: number;
 }
 
-export type OperationKind = 'cancel' | 'terminate' | 'pause' | 'resume' | 'resolve';
+export type OperationKind = 'cancel' | 'terminate' | 'pause' | 'resume' | 'resolve' | 'move';
 
 /** The outcome of a command that an operator found out: its output, or its failure. */
 export type Resolution =
@@ -137,7 +137,7 @@ export interface OperationInbound extends Carried {
   /** With `resolve`: path of the step, or id of the command, and its outcome. */
   readonly step?: string;
   readonly resolution?: Resolution;
-  /** With `resume`: the version of the definition on which the run continues, after its journal was replayed on it. */
+  /** With `resume` and `move`: the version of the definition on which the run continues, after its journal was replayed on it. */
   readonly version?: number;
   /** Of a bulk job: the command that the operation answers. */
   readonly answers?: Answered;

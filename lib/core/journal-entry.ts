@@ -139,6 +139,8 @@ export type RecordedFact =
       readonly reason: string;
       readonly clock: PauseClock;
     } & Principal)
+  /** The run goes on with another version of its process, on which its journal was replayed. */
+  | ({ readonly type: 'Moved'; readonly at: number; readonly id: string; readonly reason: string; readonly definition: string } & Principal)
   | ({
       readonly type: 'Resumed';
       readonly at: number;

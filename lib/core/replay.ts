@@ -144,6 +144,7 @@ const FACTS: ReadonlySet<string> = new Set<RecordedFact['type']>([
   'CancelRequested',
   'TerminateRequested',
   'Paused',
+  'Moved',
   'StartRejected',
   'StartQueued',
   'Resumed',

@@ -138,15 +138,16 @@ function begunFault(data: Json | undefined): string | undefined {
   return tags === undefined || isTags(tags) ? undefined : 'tags must be an object of strings';
 }
 
-const OPERATION_NAMES: readonly unknown[] = ['cancel', 'terminate', 'pause', 'resume', 'resolve'];
+const OPERATION_NAMES: readonly unknown[] = ['cancel', 'terminate', 'pause', 'resume', 'resolve', 'move'];
 
 const CLOCKS: readonly unknown[] = [undefined, 'stop', 'run'];
 
 function operateFault({ opid, pid, act, reason, by, skip, clock, version, step, resolution }: OperationMessage): string | undefined {
-  if (!OPERATION_NAMES.includes(act)) return `act is ${act}, expected cancel, terminate, pause, resume or resolve`;
+  if (!OPERATION_NAMES.includes(act)) return `act is ${act}, expected cancel, terminate, pause, resume, resolve or move`;
   if (typeof reason !== 'string' || (skip !== undefined && typeof skip !== 'string')) return 'reason and skip must be strings';
   if (!CLOCKS.includes(clock)) return `clock is ${String(clock)}, expected stop or run`;
-  if (version !== undefined && !(Number.isSafeInteger(version) && version >= 1)) return 'version must be a whole number of 1 or more';
+  if ((version !== undefined || act === 'move') && !(Number.isSafeInteger(version) && (version as number) >= 1))
+    return 'version must be a whole number of 1 or more';
   if (act === 'resolve' && (typeof step !== 'string' || !isResolution(resolution)))
     return 'step must be a string, and resolution { output } or { failure: { type, message, data } }';
   return texts({ opid, by }) ?? idFault('opid', opid) ?? pidFault(pid);

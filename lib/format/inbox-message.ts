@@ -156,7 +156,7 @@ export interface OperationMessage {
   /** With `resolve`: path of the step, or id of the command, and the outcome that an operator found out. */
   readonly step?: string;
   readonly resolution?: Resolution;
-  /** With `resume`: the version of the definition to go on with. */
+  /** With `resume` and `move`: the version of the definition to go on with. */
   readonly version?: number;
 }
 

@@ -1,4 +1,7 @@
+import type { EngineOptions } from '../engine/engine.ts';
 import type { CommitResult, CommitCondition, Head, ProcessStore } from '../ports/process-store.ts';
+
+type EngineParking = EngineOptions['parking'];
 
 /** A process store that notifies the callers that wait for an instance when its head is written. */
 export class WatchedProcessStore implements ProcessStore {
@@ -11,7 +14,7 @@ export class WatchedProcessStore implements ProcessStore {
     this.#onCommit = onCommit;
   }
 
-  /** Resolves with the next commit of `pid`. */
+  /** Resolves with the next commit of `pid`, or the next event that is parked for it. */
   changed(pid: string): Promise<void> {
     return new Promise((resolve) => {
       const waiting = this.#waiting.get(pid);
@@ -24,13 +27,30 @@ export class WatchedProcessStore implements ProcessStore {
     const result = await this.#store.commit(head, expected);
     if (result.status === 'committed') {
       this.#onCommit?.(head);
-      const waiting = this.#waiting.get(head.pid);
-      if (waiting) {
-        this.#waiting.delete(head.pid);
-        for (const resolve of waiting) resolve();
-      }
+      this.#notify(head.pid);
     }
     return result;
+  }
+
+  /** A parking store that notifies the callers too: the engine may park the operation whose effect a client awaits. */
+  watching(parking: EngineParking): EngineParking {
+    return {
+      park: async (event) => {
+        await parking.park(event);
+        this.#notify(event.pid);
+      },
+      parked: (...args) => parking.parked(...args),
+      redriven: (...args) => parking.redriven(...args),
+      discarded: (...args) => parking.discarded(...args),
+      attempt: (...args) => parking.attempt(...args),
+    };
+  }
+
+  #notify(pid: string): void {
+    const waiting = this.#waiting.get(pid);
+    if (!waiting) return;
+    this.#waiting.delete(pid);
+    for (const resolve of waiting) resolve();
   }
 
   load(...args: Parameters<ProcessStore['load']>): ReturnType<ProcessStore['load']> {

@@ -194,7 +194,7 @@ export class Runtime {
   }
 
   #enginePorts(): EnginePorts {
-    return { ...enginePortsOf(this.state), store: this.#store };
+    return { ...enginePortsOf(this.state), store: this.#store, parking: this.#store.watching(this.state.parkingStore) };
   }
 
   #pumps(): readonly InboxPump[] {

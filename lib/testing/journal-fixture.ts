@@ -50,8 +50,9 @@ export function replayFixture(system: System<string>, fixture: JournalFixture): 
   const pid = buildPid(DEFAULT_TENANT, fixture.process, fixture.id);
   if (start?.type !== 'ProcessStarted' || pid === undefined) throw notAFixture();
   const run = start.continues ? runAfter(sha256, pid, start.continues.run) : identityOf(sha256, { pid, event: start.event, id: start.id });
-  const image = newImage(pid, run, start.definition, start.at);
-  return replayed(system, image, fixture.entries as readonly JournalEntry[], true);
+  const entries = fixture.entries as readonly JournalEntry[];
+  const { definition } = entries.findLast((entry) => entry.type === 'Moved') ?? start;
+  return replayed(system, newImage(pid, run, definition, start.at), entries, true);
 }
 
 /** Replays the journal of an open run on its version, as the engine does. */

@@ -102,3 +102,46 @@ describe('an instance that is not stuck', () => {
     expect(await client.result(first, 'p-1')).toBe('by the first');
   });
 });
+
+describe('a running instance', () => {
+  test('moves to a version with the same steps so far, and ends on it', async () => {
+    const client = await begunOnFirst('p-1');
+    await client.move(first, 'p-1', { version: 2, reason: 'tax law' });
+    expect(await client.describe(first, 'p-1')).toMatchObject({ status: 'running', version: 2 });
+    await client.move(first, 'p-1', { version: 2 });
+    await client.publish(Paid, { id: 'p-1' });
+    expect(await client.result(second, 'p-1')).toBe('by the second');
+    await expect(client.move(first, 'p-1', { version: 1 })).rejects.toMatchObject({
+      code: 'CLOSED',
+      message: expect.stringContaining('cannot be moved'),
+    });
+  });
+
+  test('does not move to a version with other steps, or to one that is not listed, and goes on', async () => {
+    const client = await begunOnFirst('p-1');
+    await expect(client.move(first, 'p-1', { version: 3 })).rejects.toMatchObject({
+      name: 'ProcessBug',
+      code: 'NONDETERMINISM',
+      message: expect.stringMatching(/was not moved to version 3, and goes on as it was: .*desk\.refuse/),
+    });
+    await expect(client.move(first, 'p-1', { version: 9 })).rejects.toMatchObject({ name: 'ClientError', code: 'NOT_FOUND' });
+    await client.publish(Paid, { id: 'p-1' });
+    expect(await client.result(first, 'p-1')).toBe('by the first');
+  });
+
+  test('does not move while it is stuck or paused', async () => {
+    const client = await begunOnFirst('bug');
+    await expect(client.move(first, 'bug', { version: 2 })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('is stuck and was to be moved to version 2'),
+      remedy: 'Resume it with version 2, which replays first, too.',
+    });
+    const held = await begunOnFirst('p-1');
+    await held.pause(first, 'p-1', 'audit');
+    await expect(held.move(first, 'p-1', { version: 2 })).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      message: expect.stringContaining('is paused'),
+      remedy: 'Resume it, then move it.',
+    });
+  });
+});

@@ -19,7 +19,7 @@ import { namesOf, pidOf, readHead, requireHead, readValue, type InstanceName } f
 import { readHeadJournal, readRunJournal } from './journal-view.ts';
 import { instanceSummary, matchingHeads, type ListFilter } from '../list.ts';
 import { groupByCause, hasCause, type CauseGroup } from './causes.ts';
-import { performOperation, resumeInstance } from '../perform-operation.ts';
+import { moveInstance, performOperation, resumeInstance } from '../perform-operation.ts';
 import { parkedCount, totalParked, type ParkedCount } from '../parked-count.ts';
 import { discardParked, listParked, redriveParked } from '../parked.ts';
 import { publishEvent } from '../publish.ts';
@@ -102,6 +102,12 @@ export function operationsOn(system: Reach): Operations {
         ...(skip === undefined ? {} : { skip }),
         ...(reason === undefined ? {} : { reason }),
       });
+      return statusOf(reach, instance);
+    },
+    move: async ({ version, reason, ...instance }) => {
+      const reach = of(instance);
+      await namedHead(reach, instance);
+      await moveInstance(reach, instance, { version, ...(reason === undefined ? {} : { reason }) });
       return statusOf(reach, instance);
     },
     parked: async (request) => listParked(of(request), request),

@@ -54,6 +54,7 @@ export interface Operations {
   pause: Operation<Instance & { reason: string; clock?: PauseClock }, PauseResponse>;
   resolve: Operation<Instance & { step: string; reason: string } & ({ output: Json } | { failure: UndeclaredFailure }), { status: Status }>;
   resume: Operation<Instance & { version?: number; skip?: string; reason?: string }, { status: Status }>;
+  move: Operation<Instance & { version: number; reason?: string }, { status: Status }>;
   parked: Operation<ParkedRequest, ParkedResponse>;
   redrive: Operation<RedriveRequest, RedriveResponse>;
   /** Takes parked events that must never be applied out of the lists. */

@@ -96,12 +96,19 @@ const RETRIED = new Map<string, (context: EngineContext, message: ReceivedMessag
   ['POISON', ({ options }, { receiveCount }) => (receiveCount < POISON_DELIVERIES_MAX && !options.checks ? receiveCount : undefined)],
 ]);
 
+/** A run that cannot move goes on as it is. Its client reports the reason. */
+function isMove(inbound: Item['target']['inbound']): boolean {
+  return inbound.kind === 'operate' && inbound.act === 'move';
+}
+
 /** Parks the message, refuses the operation, retries, or stops the instance, in this order. */
 async function settleRefused(context: EngineContext, item: Item, reason: StuckReason): Promise<Settlement> {
   const { message, target } = item;
-  const parkedAs = PARKED_AS.get(reason.code);
+  const isUnmoved = isMove(target.inbound) && reason.code !== 'DISPATCH';
+  const parkedAs = isUnmoved ? 'REFUSED' : PARKED_AS.get(reason.code);
   if (parkedAs !== undefined) {
-    await parkMessage(context.options, message, { pid: target.pid, reason: parkedAs, detail: reason.message });
+    const detail = isUnmoved ? `${reason.code}: ${reason.message}` : reason.message;
+    await parkMessage(context.options, message, { pid: target.pid, reason: parkedAs, detail });
     return 'acknowledge';
   }
   // An operation whose sends failed is parked as any event is: the next `resume` sends them.

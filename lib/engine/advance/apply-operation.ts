@@ -35,6 +35,8 @@ async function decideOperation(live: LiveInstance, operator: OperationInbound, a
       return live.apply({ type: 'TerminateRequested', at, id, reason, ...principal });
     case 'pause':
       return live.apply({ type: 'Paused', at, id, reason, ...principal, clock: operator.clock ?? 'stop' });
+    case 'move':
+      return live.apply({ type: 'Moved', at, id, reason, definition: run.image.definition, ...principal });
     case 'resume':
       if (run.image.paused) await endPause(live, operator, at);
       return run.image.stuck ? applyResume(live, operator, at) : undefined;

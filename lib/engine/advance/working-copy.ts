@@ -88,6 +88,11 @@ async function isConfirmed(context: EngineContext, pid: string, basis: Basis): P
   return basis.live !== undefined && head?.writer === basis.live.run.image.writer;
 }
 
+/** Of a run that goes on with another version of its process: the copy in memory runs the earlier one. */
+function isMove(inbound: Inbound): boolean {
+  return inbound.kind === 'operate' && inbound.act === 'move';
+}
+
 /** The code of the notice about an instance that goes on without an outcome; a stuck instance has it as its reason. */
 const UNRESOLVED = 'UNKNOWN_OUTCOME';
 
@@ -127,8 +132,7 @@ export class WorkingCopy {
     for (const [i, item] of items.entries()) {
       if (item.refused) continue;
       item.verdict = await verdictOn(this.#context, this.#pid, this.#image, item);
-      if (this.changed && (item.verdict === 'restart' || (this.#image?.status === 'early' && wakesKey(item.target.inbound)))) {
-        // Commit the run that ends here first, with its pending sends; only then may another run replace it. A key at rest keeps events.
+      if (this.changed && this.#mustCommitBefore(item)) {
         for (const later of items.slice(i)) later.retryInSeconds ??= 0;
         return false;
       }
@@ -140,6 +144,15 @@ export class WorkingCopy {
       }
     }
     return false;
+  }
+
+  /**
+   * The run that ends here is committed first, with its pending sends; only then may another run replace it. A key at rest keeps events. A
+   * move replays what is committed.
+   */
+  #mustCommitBefore({ verdict, target: { inbound } }: Item): boolean {
+    if (verdict === 'apply' && isMove(inbound)) return true;
+    return verdict === 'restart' || (this.#image?.status === 'early' && wakesKey(inbound));
   }
 
   /** Classifies without deciding: an event that applies goes to the hot lane. If it is too long for the lane, it is redelivered. */
@@ -227,8 +240,8 @@ export class WorkingCopy {
   }
 
   async #liveFor({ verdict, target }: Item): Promise<LiveInstance | StuckReason> {
-    if (this.#live && verdict !== 'restart') return this.#live;
     const { inbound } = target;
+    if (this.#live && verdict !== 'restart' && !isMove(inbound)) return this.#live;
     const image = this.#image;
     const begins =
       inbound.kind === 'start' ? !image || image.status === 'early' || verdict === 'restart' : wakesKey(inbound) && !image?.key;
@@ -267,7 +280,7 @@ export class WorkingCopy {
 
   /** An operation that frees a stuck or paused instance sends parked events back, and so does its redelivery, which may repair a crash. */
   #unsticks({ target: { inbound }, verdict }: Item): boolean {
-    if (inbound.kind !== 'operate' || inbound.act === 'pause') return false;
+    if (inbound.kind !== 'operate' || inbound.act === 'pause' || inbound.act === 'move') return false;
     if (inbound.act === 'terminate') return this.#base?.paused !== undefined;
     return inbound.act === 'resume' || verdict === 'dup' || this.#base?.status === 'stuck' || this.#base?.paused !== undefined;
   }

@@ -18,6 +18,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'pause',
   'resolve',
   'resume',
+  'move',
   'parked',
   'redrive',
   'discard',

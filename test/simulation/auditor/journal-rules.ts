@@ -46,6 +46,7 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
     case 'CancelRequested':
     case 'TerminateRequested':
     case 'Paused':
+    case 'Moved':
     case 'Resumed':
       checkResumedOnce(context, entry);
       run.ids.add(entry.id);
