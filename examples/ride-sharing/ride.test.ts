@@ -202,6 +202,16 @@ describe('the whole system', () => {
     expect(driversIn('ended')).toEqual(['ada']);
   });
 
+  test('a drop-off that comes before its pick-up is not lost', async () => {
+    const world = newWorld();
+    await requested(world);
+    await accepts(world, 'ada');
+    await world.client.publish(RiderDroppedOff, ofRide);
+    await world.advance('1 minute');
+    await world.client.publish(RiderPickedUp, ofRide);
+    expect(await world.client.result(ride, 'r-1')).toEqual({ end: 'arrived', cents: 300, paid: true });
+  });
+
   test('a cancellation of a ride that is over gets no fee', async () => {
     const world = newWorld();
     await requested(world);
@@ -252,7 +262,7 @@ describe('the whole system', () => {
   });
 });
 
-describe('at whatever point a worker is killed', () => {
+describe('at whatever point a worker is killed', { timeout: 120_000 }, () => {
   test('one driver gets the ride, and it is paid once', async () => {
     await everyCrash(rides, { at, services }, async (world) => {
       placeForeignSystems('memory');
