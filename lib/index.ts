@@ -36,7 +36,7 @@ export { service, type AnyService, type Service } from './contract/service.ts';
 export { toolsOf, type Tool, type ToolSchema, type Verb } from './contract/tools.ts';
 export { system, type System } from './contract/system.ts';
 export { versions, type Versions } from './contract/schema.ts';
-export { end, publish, send, timer, type Action, type Timer } from './process/action.ts';
+export { answer, end, publish, send, timer, type Action, type Timer } from './process/action.ts';
 export type {
   AnyContext,
   CallOptions,

@@ -1,9 +1,9 @@
 import { commandContract, type AnyCommand, type InputOf } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
-import { eventContract, type AnyEvent } from '../contract/event.ts';
+import { eventContract, type AnswerOf, type AnyEvent, type Question } from '../contract/event.ts';
 import { instantOf } from '../contract/instant.ts';
 import type { Frozen, Json, Sent } from '../contract/schema.ts';
-import type { CommandContract } from '../contract/runtime-contract.ts';
+import type { CommandContract, EventContract } from '../contract/runtime-contract.ts';
 
 /** An action that a handler of a decider returns beside its next state. `P`: the type of the event that it publishes. */
 export interface Action<P extends string = never> {
@@ -14,6 +14,7 @@ export interface Action<P extends string = never> {
 export type ActionParts =
   | { readonly kind: 'send'; readonly command: CommandContract; readonly input: unknown }
   | { readonly kind: 'publish'; readonly event: string; readonly data: unknown }
+  | { readonly kind: 'answer'; readonly event: EventContract; readonly value: unknown }
   | { readonly kind: 'end'; readonly result: Json }
   | { readonly kind: 'timer'; readonly name: string; readonly set: 'in' | 'within'; readonly delayMs: number }
   | { readonly kind: 'timer'; readonly name: string; readonly set: 'at'; readonly instant: number }
@@ -62,6 +63,14 @@ export function send<C extends AnyCommand>(command: C, input: InputOf<C>): Actio
 /** Publishes an event on the bus. The decider must list it in `publishes`. */
 export function publish<E extends AnyEvent>(event: E, data: Frozen<Sent<E['~data']>>): Action<E['type']> {
   return action({ kind: 'publish', event: eventContract(event).type, data });
+}
+
+/**
+ * Answers the event that the handler handles: `client.ask` gets the value after it is journaled. To answer another event is a bug, since a
+ * decider remembers no question: the instance gets stuck.
+ */
+export function answer<E extends AnyEvent>(event: Question<E>, value: Frozen<Sent<AnswerOf<E>>>): Action {
+  return action({ kind: 'answer', event: eventContract(event as E), value });
 }
 
 /** Ends the instance with this result, after all other actions of the handler. @default null */

@@ -2,7 +2,7 @@ import { Cancelled } from '../contract/errors.ts';
 import { type Json, frozen, parse, parseStored } from '../contract/schema.ts';
 import type { HandlerInput } from '../core/apply.ts';
 import { refuse } from '../core/bug.ts';
-import { changeView, issuePublish } from '../core/effects.ts';
+import { answerEvent, changeView, issuePublish } from '../core/effects.ts';
 import { endProcess } from '../core/ending.ts';
 import { listedContract, sendCommand } from '../core/issue.ts';
 import type { RecordedFact } from '../core/journal-entry.ts';
@@ -29,6 +29,9 @@ export function decideOn(
   const message = messageOf(fact, input);
   const handler = message && definition.handlers.get(message.key);
   if (!message || !handler || run.ended) return;
+  // A decider answers the event that it handles, and no earlier one.
+  run.asked.length = 0;
+  if ('event' in fact) run.asked.push({ event: fact.event, id: fact.id });
   const id = run.image.pid.slice(run.image.pid.lastIndexOf('#') + 1);
   const state = stateOf(run, definition, () => ask(() => definition.initial(id)));
   const at = { id, now: new Date(run.image.clock) };
@@ -78,6 +81,14 @@ function act(run: ProcessRun, definition: DeciderDefinition, action: ActionParts
       const event = definition.publishes.get(action.event);
       if (!event) return refuse(run, 'POISON', `${definition.name} publishes ${action.event}, which its publishes does not list.`);
       issuePublish(run, run.root, event.type, { schema: event.data, value: action.data, what: `${event.type} was published with` });
+      return;
+    }
+    case 'answer': {
+      const { type, answer } = action.event;
+      if (!answer) return refuse(run, 'POISON', `${definition.name} answers ${type}, which declares no answer.`);
+      if (run.asked[0]?.event !== type)
+        return refuse(run, 'POISON', `${definition.name} answers ${type} once in the handler of that event, and nowhere else.`);
+      answerEvent(run, run.root, type, { schema: answer, value: action.value, what: `${type} was answered with` });
       return;
     }
     case 'end':

@@ -77,6 +77,8 @@ function ofEntry({ image }: Pick<ProcessRun, 'image'>, entry: JournalEntry, issu
       const fire = image.pendingSends.find((each) => each.kind === 'event' && each.n === entry.n);
       return { kind: 'publishes', event: entry.event, data: fire?.data ?? null };
     }
+    case 'EventAnswered':
+      return { kind: 'answers', event: entry.event, value: entry.data ?? null };
     case 'ProcessCompleted':
       return { kind: 'completes', result: entry.data ?? null };
     case 'ProcessFailed':

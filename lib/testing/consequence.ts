@@ -8,6 +8,7 @@ export type Consequence =
   /** A child begins. `id`: of its instance. */
   | { readonly kind: 'starts'; readonly process: string; readonly id: string; readonly input: Json }
   | { readonly kind: 'publishes'; readonly event: string; readonly data: Json }
+  | { readonly kind: 'answers'; readonly event: string; readonly value: Json }
   | { readonly kind: 'waits'; readonly event: string }
   | { readonly kind: 'sleeps'; readonly durationMs: number }
   | { readonly kind: 'completes'; readonly result: Json }
@@ -27,6 +28,8 @@ export function consequenceText(consequence: Consequence): string {
       return `undoes(${consequence.command})`;
     case 'publishes':
       return `publishes(${consequence.event}, ${JSON.stringify(consequence.data)})`;
+    case 'answers':
+      return `answers(${consequence.event}, ${JSON.stringify(consequence.value)})`;
     case 'waits':
       return `waits(${consequence.event})`;
     case 'sleeps':

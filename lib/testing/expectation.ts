@@ -5,8 +5,8 @@ import { milliseconds, type Duration } from '../contract/duration.ts';
 import { isFailure, type Failure } from '../contract/errors.ts';
 import { processContract, type AnyProcess, type StartOf } from '../contract/process-contract.ts';
 import { startSchema } from '../core/children.ts';
-import { eventContract, type AnyEvent } from '../contract/event.ts';
-import { type Frozen, type Json, type Sent, parse } from '../contract/schema.ts';
+import { eventContract, type AnswerOf, type AnyEvent, type Question } from '../contract/event.ts';
+import { type Frozen, type Json, type Schema, type Sent, parse } from '../contract/schema.ts';
 import { durationText, describeFailure, type Consequence } from './consequence.ts';
 
 /** An expected consequence of the facts. */
@@ -63,6 +63,16 @@ export function publishes<E extends AnyEvent>(event: E, data?: Frozen<Sent<E['~d
   return expectation({
     text: parsed === undefined ? `publishes(${type})` : `publishes(${type}, ${JSON.stringify(parsed)})`,
     matches: (got) => got.kind === 'publishes' && got.event === type && isOrAny(parsed, got.data),
+  });
+}
+
+/** The process answers this event, with this value or any. */
+export function answers<E extends AnyEvent>(event: Question<E>, value?: Frozen<Sent<AnswerOf<E>>>): Expectation {
+  const { type, answer } = eventContract(event as E);
+  const parsed = value === undefined ? undefined : parse(answer as Schema, value, `answers(${type}) expects`);
+  return expectation({
+    text: parsed === undefined ? `answers(${type})` : `answers(${type}, ${JSON.stringify(parsed)})`,
+    matches: (got) => got.kind === 'answers' && got.event === type && isOrAny(parsed, got.value),
   });
 }
 

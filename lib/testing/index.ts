@@ -1,6 +1,7 @@
 export type { CrashPoint } from './crash-point.ts';
 export { everyCrash } from './every-crash.ts';
 export {
+  answers,
   calls,
   completes,
   continues,

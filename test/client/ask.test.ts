@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { command, event, process, service, system } from 'tutti';
-import { everyCrash, scripted, simulate } from 'tutti/testing';
+import { answer, command, decider, event, process, service, system } from 'tutti';
+import { answers, everyCrash, given, happened, scripted, simulate } from 'tutti/testing';
 
 const Ordered = event('rides.ordered', z.object({ id: z.string(), answers: z.int() }));
 const Cancelled = event('rides.cancel', z.object({ id: z.string() }), { answer: z.object({ fee: z.int(), note: z.string() }) });
@@ -99,4 +99,32 @@ test('an answer is given once, whatever crashes', { timeout: 120_000 }, async ()
     expect(await world.client.ask(ride, 'r', Cancelled, { id: 'r' }, { id: 'q-1' })).toEqual({ fee: 500, note: '' });
     expect(world.journal(ride, 'r').filter((entry) => (entry as { readonly type: string }).type === 'EventAnswered')).toHaveLength(1);
   });
+});
+
+const Counted = event('rides.counted', z.object({ id: z.string(), by: z.int() }), { answer: z.object({ n: z.int() }) });
+const counter = decider('counter', { state: z.object({ n: z.int() }), initial: () => ({ n: 0 }) }).on(
+  Counted.byId((counted) => counted.id),
+  ({ n }, { by }) => [{ n: n + by }, answer(Counted, { n: n + by })],
+);
+
+test('a decider answers the question that begins it and each later one, at every crash point', async () => {
+  await everyCrash(system('rides', { processes: [counter], services: [] }), {}, async (world) => {
+    expect(await world.client.ask(counter, 'c', Counted, { id: 'c', by: 2 }, { id: 'q-1' })).toEqual({ n: 2 });
+    expect(await world.client.ask(counter, 'c', Counted, { id: 'c', by: 3 }, { id: 'q-2' })).toEqual({ n: 5 });
+    expect(await world.client.ask(counter, 'c', Counted, { id: 'c', by: 2 }, { id: 'q-1' })).toEqual({ n: 2 });
+    await world.settle();
+  });
+});
+
+test('given() names the answer of a process, and of a decider', async () => {
+  await given(counter)
+    .when(happened(Counted, { id: 'c', by: 2 }))
+    .expect(answers(Counted, { n: 2 }));
+  const asked = given(counter)
+    .when(happened(Counted, { id: 'c', by: 2 }))
+    .expect(answers(Counted, { n: 3 }));
+  await expect(asked).rejects.toThrow('answers(rides.counted, {"n":2})');
+  await given(counter)
+    .when(happened(Counted, { id: 'c', by: 2 }))
+    .expect(answers(Counted));
 });

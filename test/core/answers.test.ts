@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { event, process } from 'tutti';
+import { answer, decider, end, event, process, timer } from 'tutti';
 import { Instance } from './instance.ts';
 
 const Begun = event('shop.begun', z.object({ id: z.string() }));
@@ -96,4 +96,58 @@ test('ctx.answer is a bug if the value breaks its schema', async () => {
   await instance.starts(Begun);
   await instance.happens(Asked);
   expect(instance.bug).toMatchObject({ code: 'POISON', message: expect.stringContaining('shop.asked was answered with') });
+});
+
+const alarm = timer('alarm');
+const State = z.object({ n: z.int() });
+const counting = decider('counting', { state: State, initial: () => ({ n: 0 }) })
+  .on(
+    Asked.byId((asked) => asked.id),
+    ({ n }, { id }) => {
+      const next = { n: n + 1 };
+      if (id === 'twice') return [next, answer(Asked, next), answer(Asked, next)];
+      if (id === 'wrong') return [next, answer(Asked, { n: 'one' as never })];
+      if (id === 'plain') return [next, answer(Plain as never, next as never)];
+      if (id === 'later') return [next, alarm.in('1 minute')];
+      return id === 'last' ? [next, end(null), answer(Asked, next)] : [next, answer(Asked, next)];
+    },
+  )
+  .on(
+    Plain.byId((plain) => plain.id),
+    (state) => [state, answer(Asked, state)],
+  )
+  .on(alarm, (state) => [state, answer(Asked, state)]);
+
+test('a decider answers the event that its handler handles, the one that begins it and the last one too', async () => {
+  const instance = new Instance(counting);
+  await instance.starts(Asked, { id: 'first' }, { id: 'a' });
+  await instance.starts(Asked, { id: 'next' }, { id: 'b' });
+  await instance.reload();
+  await instance.starts(Asked, { id: 'last' }, { id: 'c' });
+  expect(instance.entries('EventAnswered')).toMatchObject([
+    { id: 'a', event: 'shop.asked', data: { n: 1 } },
+    { id: 'b', data: { n: 2 } },
+    { id: 'c', data: { n: 3 } },
+  ]);
+  expect(instance.status).toBe('completed');
+});
+
+test.each([
+  ['answers an event twice', 'twice', 'counting answers shop.asked once in the handler of that event, and nowhere else'],
+  ['answers an event without an answer', 'plain', 'counting answers shop.plain, which declares no answer'],
+  ['breaks the schema of the answer', 'wrong', 'shop.asked was answered with'],
+])('a decider that %s is stuck', async (_what, id, message) => {
+  const instance = new Instance(counting);
+  await instance.starts(Asked, { id });
+  expect(instance.bug).toMatchObject({ code: 'POISON', message: expect.stringContaining(message) });
+});
+
+test('a decider that answers in the handler of another event or of a timer is stuck', async () => {
+  const other = new Instance(counting);
+  await other.starts(Plain, { id: 'x' });
+  expect(other.bug).toMatchObject({ code: 'POISON', message: expect.stringContaining('in the handler of that event') });
+  const late = new Instance(counting);
+  await late.starts(Asked, { id: 'later' });
+  await late.passes('1 minute');
+  expect(late.bug).toMatchObject({ code: 'POISON', message: expect.stringContaining('in the handler of that event') });
 });

@@ -13,7 +13,7 @@ import {
   type RecordBody,
   type ClaimVerdict,
 } from '../../lib/service/consumer/command-record.ts';
-import { answer, beat } from '../../lib/service/consumer/token-answer.ts';
+import { answerRecord, beat } from '../../lib/service/consumer/token-answer.ts';
 
 const COMPLETED = '{"outcome":"completed","data":{"paymentId":"p-7"}}';
 const COMPLETED_LATER = '{"time":"later","outcome":"completed","data":{"paymentId":"p-7"}}';
@@ -102,14 +102,14 @@ describe('R3 a definite answer never changes', () => {
 
   test('the same answer by token is accepted again, and any other is refused', () => {
     const byToken = { ...done, nonce: 'n1' };
-    expect(answer(byToken, COMPLETED_LATER, NOW)).toEqual({ kind: 'accept', reply: COMPLETED });
-    expect(answer(byToken, FAILED, NOW)).toEqual({ kind: 'used' });
+    expect(answerRecord(byToken, COMPLETED_LATER, NOW)).toEqual({ kind: 'accept', reply: COMPLETED });
+    expect(answerRecord(byToken, FAILED, NOW)).toEqual({ kind: 'used' });
     // The handler gave this answer, so no token has been used for it.
-    expect(answer(done, COMPLETED, NOW)).toEqual({ kind: 'used' });
-    expect(answer(failed, COMPLETED, NOW)).toEqual({ kind: 'used' });
-    expect(answer(tomb, COMPLETED, NOW)).toEqual({ kind: 'closed' });
-    expect(answer(revoked, COMPLETED, NOW)).toEqual({ kind: 'closed' });
-    expect(answer(undefined, COMPLETED, NOW)).toEqual({ kind: 'absent' });
+    expect(answerRecord(done, COMPLETED, NOW)).toEqual({ kind: 'used' });
+    expect(answerRecord(failed, COMPLETED, NOW)).toEqual({ kind: 'used' });
+    expect(answerRecord(tomb, COMPLETED, NOW)).toEqual({ kind: 'closed' });
+    expect(answerRecord(revoked, COMPLETED, NOW)).toEqual({ kind: 'closed' });
+    expect(answerRecord(undefined, COMPLETED, NOW)).toEqual({ kind: 'absent' });
   });
 });
 
@@ -154,13 +154,13 @@ describe('R5 settling decides nothing while a lease is valid', () => {
 
 describe('R6 an early answer by token is the outcome', () => {
   test('an answer before the deferral is kept as the early answer', () => {
-    expect(answer(running(), COMPLETED, NOW)).toMatchObject({ kind: 'accept', write: { state: 'RUN', early: COMPLETED, token: 'w1:1' } });
-    expect(answer(running(), COMPLETED, NOW)).not.toHaveProperty('reply');
+    expect(answerRecord(running(), COMPLETED, NOW)).toMatchObject({ kind: 'accept', write: { state: 'RUN', early: COMPLETED, token: 'w1:1' } });
+    expect(answerRecord(running(), COMPLETED, NOW)).not.toHaveProperty('reply');
   });
 
   test('the same early answer is accepted twice, and another is refused', () => {
-    expect(answer(running({ early: COMPLETED }), COMPLETED_LATER, NOW)).toEqual({ kind: 'accept' });
-    expect(answer(running({ early: COMPLETED }), FAILED, NOW)).toEqual({ kind: 'used' });
+    expect(answerRecord(running({ early: COMPLETED }), COMPLETED_LATER, NOW)).toEqual({ kind: 'accept' });
+    expect(answerRecord(running({ early: COMPLETED }), FAILED, NOW)).toEqual({ kind: 'used' });
   });
 
   test('the claim of a lapsed command keeps the early answer', () => {
@@ -214,7 +214,7 @@ describe('R7 a deferred command is cancelled in two steps', () => {
   });
 
   test('an answer by token ends a deferred command', () => {
-    expect(answer(deferred, FAILED, NOW)).toEqual({ kind: 'accept', write: { state: 'FAILED', hash: 'h1', reply: FAILED }, reply: FAILED });
+    expect(answerRecord(deferred, FAILED, NOW)).toEqual({ kind: 'accept', write: { state: 'FAILED', hash: 'h1', reply: FAILED }, reply: FAILED });
   });
 
   test('a heartbeat by token is recorded, and refused after the end', () => {
@@ -246,18 +246,18 @@ describe('R8 effect class once runs again only after runs that threw notDone', (
   });
 
   test('an answer by token ends a command of class once whose lease has lapsed', () => {
-    expect(answer(lapsed({ once: true }), COMPLETED, NOW)).toEqual({
+    expect(answerRecord(lapsed({ once: true }), COMPLETED, NOW)).toEqual({
       kind: 'accept',
       write: { state: 'DONE', hash: 'h1', reply: COMPLETED },
       reply: COMPLETED,
     });
-    expect(answer(running({ once: true }), COMPLETED, NOW)).toMatchObject({ kind: 'accept', write: { state: 'RUN', early: COMPLETED } });
+    expect(answerRecord(running({ once: true }), COMPLETED, NOW)).toMatchObject({ kind: 'accept', write: { state: 'RUN', early: COMPLETED } });
   });
 
   test('an answer by token between two runs ends a command of any class, since no worker would publish it', () => {
     const paused = record({ state: 'RUN', hash: 'h1', command: '{"id":"c"}', failures: 1, maybeDone: true });
     const write = { state: 'DONE', hash: 'h1', reply: COMPLETED };
-    expect(answer(paused, COMPLETED, NOW)).toEqual({ kind: 'accept', write, reply: COMPLETED });
+    expect(answerRecord(paused, COMPLETED, NOW)).toEqual({ kind: 'accept', write, reply: COMPLETED });
   });
 });
 

@@ -1,6 +1,6 @@
 // Each misuse that the compiler must reject. Only the compiler reads this file.
 import * as z from 'zod';
-import { command, decider, event, process, publish, schedule, send, service, timer, versions, type AnyContext, type Duration, type Failure } from 'tutti';
+import { answer, command, decider, event, process, publish, schedule, send, service, timer, versions, type AnyContext, type Duration, type Failure } from 'tutti';
 import { serve } from 'tutti/service';
 import { connect, type Connection } from 'tutti/client';
 import { answered, happened, scripted } from 'tutti/testing';
@@ -324,6 +324,8 @@ scripted(flights, { book: async () => ({ ref: 'F1' }) });
 
 // Children
 declare const anyCtx: AnyContext;
+// @ts-expect-error the event declares no answer
+answer(CancelOrder, { fee: 1 });
 // @ts-expect-error a decider is no child
 anyCtx.child(counter, null);
 // @ts-expect-error wrong input of a child

@@ -7,7 +7,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { EventPublisher } from '../../ports/event-publisher.ts';
 import type { CommandRecord, IdempotencyStore } from '../../ports/idempotency-store.ts';
 import type { PayloadStore } from '../../ports/payload-store.ts';
-import { answer as answerRecord, beat, isGenuine } from './token-answer.ts';
+import { answerRecord, beat, isGenuine } from './token-answer.ts';
 import { buildReply, replyEvent } from './reply.ts';
 import { invalidToken, readTaskToken } from '../task-token.ts';
 

@@ -22,7 +22,7 @@ export function isGenuine(record: CommandRecord | undefined, nonce: string): boo
 }
 
 /** Decides on a reply by task token. `reply` is the complete reply envelope. */
-export function answer(record: CommandRecord | undefined, reply: string, now: number): TokenVerdict {
+export function answerRecord(record: CommandRecord | undefined, reply: string, now: number): TokenVerdict {
   if (record === undefined) return { kind: 'absent' };
   switch (record.state) {
     case 'DEFERRED':
