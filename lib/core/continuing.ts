@@ -79,7 +79,7 @@ export function runAfter(hash: Hash, pid: string, run: string): string {
 /** The image of the next run, before its first fact. */
 export function imageAfter({ image }: ProcessRun, { run, definition }: Continued): Image {
   // `past` stays: the next commit still has to write it as a chunk.
-  const { tickAt: _tick, due: _due, waits: _waits, ...kept } = image;
+  const { tickAt: _tick, due: _due, waits: _waits, keyed: _keyed, ...kept } = image;
   const { first = image.run, number = 1 } = image.chain ?? {};
   return {
     ...kept,

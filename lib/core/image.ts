@@ -332,6 +332,8 @@ export interface Image {
   tombstones: Tombstone[];
   /** Paths of open waits without a time-out at the last commit, for `why`. A replay does not read them. */
   waits?: readonly string[] | undefined;
+  /** Of open waits by key: the path, and the index of the subscription. For `why` too. */
+  keyed?: readonly (readonly [path: string, subscription: number])[] | undefined;
   /** The subscriptions of this run to keys, until it ends. */
   subscriptions?: Subscription[];
   /** Starts that wait for the end of this run, in order. */

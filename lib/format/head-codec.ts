@@ -44,6 +44,7 @@ interface Control {
   readonly starts?: readonly string[];
   readonly tombstones?: readonly Tombstone[];
   readonly waits?: readonly string[];
+  readonly keyed?: NonNullable<Image['keyed']>;
   readonly subscriptions?: readonly Subscription[];
   readonly waiting?: readonly WaitingStart[];
   readonly key?: KeyState;
@@ -139,6 +140,7 @@ export function encodeControl(image: Image): string {
     starts: image.starts.length > 0 ? image.starts : undefined,
     tombstones: image.tombstones.length > 0 ? image.tombstones.map(storedTombstone) : undefined,
     waits: image.waits,
+    keyed: image.keyed,
     subscriptions: image.subscriptions,
     waiting: image.waiting?.map(storedFire),
     key: image.key,
@@ -241,6 +243,7 @@ export function decodeHead(head: Head): Image {
     ...(control.tickAt !== undefined && { tickAt: control.tickAt }),
     ...(control.signalsFloor !== undefined && { signalsFloor: control.signalsFloor }),
     ...(control.waits && { waits: control.waits }),
+    ...(control.keyed && { keyed: control.keyed }),
     ...(control.subscriptions && { subscriptions: [...control.subscriptions] }),
     ...(control.waiting && { waiting: control.waiting }),
     ...(control.key && { key: { ...control.key }, ...(head.early && { early: head.early }) }),

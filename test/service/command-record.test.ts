@@ -154,7 +154,10 @@ describe('R5 settling decides nothing while a lease is valid', () => {
 
 describe('R6 an early answer by token is the outcome', () => {
   test('an answer before the deferral is kept as the early answer', () => {
-    expect(answerRecord(running(), COMPLETED, NOW)).toMatchObject({ kind: 'accept', write: { state: 'RUN', early: COMPLETED, token: 'w1:1' } });
+    expect(answerRecord(running(), COMPLETED, NOW)).toMatchObject({
+      kind: 'accept',
+      write: { state: 'RUN', early: COMPLETED, token: 'w1:1' },
+    });
     expect(answerRecord(running(), COMPLETED, NOW)).not.toHaveProperty('reply');
   });
 
@@ -214,7 +217,11 @@ describe('R7 a deferred command is cancelled in two steps', () => {
   });
 
   test('an answer by token ends a deferred command', () => {
-    expect(answerRecord(deferred, FAILED, NOW)).toEqual({ kind: 'accept', write: { state: 'FAILED', hash: 'h1', reply: FAILED }, reply: FAILED });
+    expect(answerRecord(deferred, FAILED, NOW)).toEqual({
+      kind: 'accept',
+      write: { state: 'FAILED', hash: 'h1', reply: FAILED },
+      reply: FAILED,
+    });
   });
 
   test('a heartbeat by token is recorded, and refused after the end', () => {
@@ -251,7 +258,10 @@ describe('R8 effect class once runs again only after runs that threw notDone', (
       write: { state: 'DONE', hash: 'h1', reply: COMPLETED },
       reply: COMPLETED,
     });
-    expect(answerRecord(running({ once: true }), COMPLETED, NOW)).toMatchObject({ kind: 'accept', write: { state: 'RUN', early: COMPLETED } });
+    expect(answerRecord(running({ once: true }), COMPLETED, NOW)).toMatchObject({
+      kind: 'accept',
+      write: { state: 'RUN', early: COMPLETED },
+    });
   });
 
   test('an answer by token between two runs ends a command of any class, since no worker would publish it', () => {

@@ -55,6 +55,25 @@ describe('correlation by key', () => {
     expect(await world.client.result(ride, 'r-1')).toEqual({ places: [place, 'west'], cancelled: false });
   });
 
+  test('why names the key of each wait, also after an event and beside a time-out', async () => {
+    const world = simulate(rides, { services: [] });
+    await world.client.publish(RideAsked, { rideId: 'r-1', driverId: 'd-1', moves: 2 });
+    await world.client.publish(RideAsked, { rideId: 'r-2', driverId: `d-${'2'.repeat(200)}`, moves: 2 });
+    await world.settle();
+    await world.client.publish(DriverMoved, { driverId: 'd-1', place: 'east' });
+    await world.settle();
+    const { pending, why } = await world.client.describe(ride, 'r-1');
+    expect(why).toContain(`waits for the event ${DriverMoved.type} with the key "d-1"`);
+    expect(pending).toContainEqual(expect.objectContaining({ kind: 'event', key: 'd-1' }));
+    expect((await world.client.describe(ride, 'r-2')).why).toContain(`with the key "d-${'2'.repeat(98)}…"`);
+    const timed = simulate(searches, { services: [] });
+    await timed.client.publish(RideAsked, { rideId: 'r-1', driverId: 'd-1', moves: 1 });
+    await timed.settle();
+    const waiting = await timed.client.describe(search, 'r-1');
+    expect(waiting.why).toMatch(/^waits for the event drivers\.driver-free with the key "centre", gives up at /);
+    expect(waiting.pending).toContainEqual(expect.objectContaining({ kind: 'timer', purpose: 'wait', key: 'centre' }));
+  });
+
   test('a key is not listed among the instances', async () => {
     const world = simulate(rides, { services: [] });
     await world.client.publish(RideAsked, { rideId: 'r-1', driverId: 'd-1', moves: 2 });

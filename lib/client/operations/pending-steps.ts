@@ -13,7 +13,7 @@ export function pendingOf(image: Image): PendingStep[] {
   return [
     ...Array.from(image.commands.values(), (command) => pendingCommand(image, command)),
     ...Array.from(image.timers.values(), (timer) => pendingTimer(image, timer)),
-    ...(image.waits ?? []).map((path): PendingStep => ({ kind: 'event', path, event: stepName(path) })),
+    ...(image.waits ?? []).map((path): PendingStep => ({ kind: 'event', path, event: stepName(path), ...keyOfWait(image, path) })),
   ];
 }
 
@@ -42,8 +42,21 @@ function pendingTimer(image: Image, timer: ArmedTimer): PendingStep {
     path: timer.path,
     purpose: timer.purpose,
     due: instantText(timer.due),
+    ...keyOfWait(image, waitPath(timer.path)),
     ...(again === undefined ? {} : { command: again.command, tries: again.retries }),
   };
+}
+
+/** The path of the wait whose time-out has this path. */
+export function waitPath(timer: string): string {
+  return timer.replace(/\/timeout$/, '');
+}
+
+/** The key that a wait names; nothing if it waits by id. */
+export function keyOfWait({ keyed = [], subscriptions = [] }: Image, path: string): { readonly key?: string } {
+  const found = keyed.find(([wait]) => wait === path);
+  const subscription = found && subscriptions[found[1]];
+  return subscription === undefined ? {} : { key: subscription.key };
 }
 
 /**

@@ -14,7 +14,7 @@ import {
 } from '../../core/image.ts';
 import { parseEntry } from '../../format/read-journal.ts';
 import { endLine, endReason, principalText } from './ending-line.ts';
-import { pendingOf, stepName, type PendingStep } from './pending-steps.ts';
+import { keyOfWait, pendingOf, stepName, waitPath, type PendingStep } from './pending-steps.ts';
 import { stuckRemedy } from './stuck-remedy.ts';
 
 /** Explains the status of an instance, as text and as data. */
@@ -63,7 +63,7 @@ export function explain(image: Image, now: number, options: ExplainOptions = {})
   const after = [...waitingLine(image, now), ...journalLine(image)];
   return {
     line: [...before, shortened(waits), ...after].join('; '),
-    reason: [...before, `waits for ${waits[0]?.name ?? 'an event'}`].join('; '),
+    reason: [...before, `waits for ${waits[0]?.cause ?? waits[0]?.name ?? 'an event'}`].join('; '),
     lines: [...before, ...waits.map(({ line }) => line), ...after],
     pending: pendingOf(image),
   };
@@ -123,6 +123,8 @@ function cancelLine(image: Image): string | undefined {
 interface WaitLine {
   readonly line: string;
   readonly name: string;
+  /** The name without what differs between instances. @default name */
+  readonly cause?: string;
 }
 
 /** Calls, timers and event waits come first, because they continue the process. Settling, undo and unknown commands follow. Sent commands count only without any other. */
@@ -134,12 +136,31 @@ function openWaits(image: Image, now: number, { definition, faultOf }: ExplainOp
   const waits = [
     ...linesOf(commands.filter((command) => command.mode === 'call' && command.settling === undefined && !command.unknown)),
     ...timers.map((timer) => ({ name: timerName(image, timer), line: timerLine(image, timer, now) })),
-    ...(image.waits ?? []).map((path) => ({ name: `the event ${stepName(path)}`, line: `waits for the event ${stepName(path)}` })),
+    ...(image.waits ?? []).map((path) => eventWait(image, path)),
     ...linesOf(commands.filter((command) => command.mode === 'undo' || command.settling !== undefined || command.unknown)),
   ];
   if (waits.length > 0) return waits;
   const sent = linesOf(commands);
   return sent.length > 0 ? sent : [{ name: 'an event', line: eventLine(definition) }];
+}
+
+function eventWait(image: Image, path: string): WaitLine {
+  const name = `${eventName(path)}${keyText(image, path)}`;
+  return { name, cause: eventName(path), line: `waits for ${name}` };
+}
+
+function eventName(path: string): string {
+  return `the event ${stepName(path)}`;
+}
+
+const KEY_CHARACTERS_MAX = 100;
+
+/** Of a wait by key: the key, by which two instances that wait for one event differ. */
+function keyText(image: Image, path: string): string {
+  const { key } = keyOfWait(image, path);
+  if (key === undefined) return '';
+  const shown = key.length > KEY_CHARACTERS_MAX ? `${key.slice(0, KEY_CHARACTERS_MAX)}…` : key;
+  return ` with the key ${JSON.stringify(shown)}`;
 }
 
 /** The number of names after the first line. */
@@ -200,7 +221,7 @@ function timerLine(image: Image, timer: ArmedTimer, now: number): string {
     case 'sleep':
       return `sleeps, wakes ${at}`;
     case 'wait':
-      return `waits for the event ${stepName(timer.path)}, gives up ${at}`;
+      return `waits for ${eventName(timer.path)}${keyText(image, waitPath(timer.path))}, gives up ${at}`;
     case 'retry':
     case 'undo-retry': {
       const before = image.resends.get(timer.n);
@@ -219,7 +240,7 @@ function timerName(image: Image, timer: ArmedTimer): string {
     case 'sleep':
       return `a sleep until ${instantText(timer.due)}`;
     case 'wait':
-      return `the event ${stepName(timer.path)} until ${instantText(timer.due)}`;
+      return `${eventName(timer.path)}${keyText(image, waitPath(timer.path))} until ${instantText(timer.due)}`;
     case 'retry':
     case 'undo-retry':
       return `a retry of ${retriedText(image, timer)}`;

@@ -8,7 +8,16 @@ import { applyFact, asNewestVersion } from '../../core/apply.ts';
 import { factsAfter, imageAfter } from '../../core/continuing.ts';
 import { poison } from '../../core/bug.ts';
 import type { FrontEnd, FrontEndOf } from '../../core/front-end.ts';
-import { CONTROL_BYTES_MAX, type Image, type PastTail, type StuckReason, isClosed, journalLength, newImage } from '../../core/image.ts';
+import {
+  CONTROL_BYTES_MAX,
+  type Image,
+  type PastTail,
+  type StuckReason,
+  type Subscription,
+  isClosed,
+  journalLength,
+  newImage,
+} from '../../core/image.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import type { JournalEntry, RecordedFact } from '../../core/journal-entry.ts';
 import { activations, Expected } from '../../core/replay.ts';
@@ -244,6 +253,7 @@ export async function commitImage(context: CommitPorts, live: LiveInstance, base
   const { run } = live;
   const { image } = run;
   image.waits = openWaits(run);
+  image.keyed = image.subscriptions && keyedWaits(run, image.subscriptions);
   const { past } = image;
   image.past = live.past.length > 0 ? live.past : undefined;
   const control = encodeControl(image);
@@ -315,4 +325,11 @@ async function spillTail(context: CommitPorts, live: LiveInstance, base: BaseHea
   });
   image.tailFrom += live.committedTail;
   image.tail = image.tail.slice(live.committedTail);
+}
+
+/** The open waits by key, with their subscriptions. */
+function keyedWaits({ waits, ended }: ProcessRun, subscriptions: readonly Subscription[]): Image['keyed'] {
+  const keyed = ended ? [] : waits.filter(({ key }) => key !== undefined).slice(0, WAITS_MAX);
+  if (keyed.length === 0) return undefined;
+  return keyed.map(({ path, key, events }) => [path, subscriptions.findIndex((each) => each.key === key && events.includes(each.event))]);
 }
