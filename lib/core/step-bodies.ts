@@ -14,7 +14,8 @@ export interface StepFunctions {
  * B2 After the replay, the runner calls one of them. From then on the `ctx` of this run refuses everything: the function runs outside the
  *    process, perhaps several times, and its decisions would be lost.
  * B3 A function that awaits a captured step which has no outcome yet would wait forever, because no step of this run settles any more. It
- *    gets an error in place of the outcome. A promise that is made of such a step, as by Promise.all, looks like any other.
+ *    gets an error in place of the outcome, also if it awaits a promise that Promise.all, allSettled, any or race has made of such a step. A
+ *    promise of an async function that awaits it looks like any other.
  */
 export class StepBodies {
   readonly #byPath = new Map<string, StepFunctions>();

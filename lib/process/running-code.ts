@@ -249,7 +249,7 @@ export function stepOf(promise: object): CoreStep | undefined {
 }
 
 /** Calls `note` if code awaits the promise: `await` and `then` read its `constructor`, and nothing else of `await` is observable. */
-function whenAwaited(promise: object, note: () => void): void {
+export function whenAwaited(promise: object, note: () => void): void {
   Object.defineProperty(promise, 'constructor', {
     configurable: true,
     get: () => {
@@ -273,17 +273,10 @@ export function guardLost(run: ProcessRun, step: CoreStep): void {
   });
 }
 
-/**
- * Lets code that awaits a step without an outcome throw the error that `refusal` makes of its path. For the step runner, in which no step
- * settles any more. Code of the process that awaits the step already is not affected.
- */
-export function refuseOpenSteps({ open, children }: Scope, refusal: (path: string) => Error): void {
-  for (const { path, resolver } of open)
-    if (resolver)
-      whenAwaited((resolver as Resolver).promise, () => {
-        throw refusal(path);
-      });
-  for (const child of children) refuseOpenSteps(child, refusal);
+/** The steps of a scope, and of the scopes in it, that have no outcome. */
+export function openSteps({ open, children }: Scope): readonly { readonly path: string; readonly promise: object }[] {
+  const own = [...open].flatMap(({ path, resolver }) => (resolver ? [{ path, promise: (resolver as Resolver).promise }] : []));
+  return [...own, ...[...children].flatMap(openSteps)];
 }
 
 /** Rejects the promise of a step. Records a failure that no code has awaited; a cancelled step need not be awaited. */

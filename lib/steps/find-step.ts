@@ -18,7 +18,7 @@ import { sha256 } from '../format/inbox-message.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
 import { frontEndOf } from '../process/front-end.ts';
-import { refuseOpenSteps } from '../process/running-code.ts';
+import { noteCombined, refuseOpenSteps } from './combined-steps.ts';
 
 /** The stores from which the runner reads journals. It reads heads with strong consistency. */
 export interface JournalSource {
@@ -111,12 +111,21 @@ export class StepFinder {
     const bodies = new StepBodies();
     const [start] = entries;
     const image = newImage(pid, run, `${definition.name}@${definition.version}`, start !== undefined && 'at' in start ? start.at : 0);
-    const live = await LiveInstance.replayed({ definition, environment: this.#environment(bodies), frontEndOf }, image, entries);
+    const live = await this.#live({ definition, environment: this.#environment(bodies), frontEndOf }, image, entries);
     const found = live.run.bug ? undefined : bodies.at(step);
     if (!found) return missing(definition, place, live.run.bug?.message ?? 'its code does not call ctx.run at this place.');
     bodies.lend(step);
-    refuseOpenSteps(live.run.root, (path) => bodies.awaited(path));
+    await refuseOpenSteps(live.run.root, (path) => bodies.awaited(path));
     return found as FoundStep;
+  }
+
+  async #live(...replay: Parameters<typeof LiveInstance.replayed>): Promise<LiveInstance> {
+    const putBack = noteCombined();
+    try {
+      return await LiveInstance.replayed(...replay);
+    } finally {
+      putBack();
+    }
   }
 
   async #journal(

@@ -84,6 +84,44 @@ describe('a captured step without an outcome', () => {
     }
   });
 
+  test.each<[string, (step: Promise<unknown>, other: Promise<unknown>) => Promise<unknown>]>([
+    ['Promise.all', (step, other) => Promise.all([other, step])],
+    ['Promise.allSettled', (step, other) => Promise.allSettled([step, other])],
+    ['Promise.any', (step) => Promise.any([step, step])],
+    ['Promise.race', (step) => Promise.race([step, step])],
+    ['Promise.all within Promise.race', (step, other) => Promise.race([Promise.all([step, other]), step])],
+  ])('is refused in a body behind %s that the process has made, and nothing hangs', async (_way, combined) => {
+    const world = await start(async (ctx) => {
+      const both = combined(ctx.sleep('1 day'), Promise.resolve(1));
+      return ctx.run('pay', async () => {
+        await both;
+      });
+    });
+    await expect(world.settle()).rejects.toThrow(
+      'The step pay threw ProcessBug: The step pay awaits the step sleep, which had no outcome yet when the process called ctx.run.',
+    );
+  });
+
+  test('is no reason to refuse a promise that has the outcome of another step, or a rejection', async () => {
+    const { job, jobs } = jobOf(async (ctx) => {
+      const chosen = ctx.run('choose', async () => '12A');
+      const later = ctx.sleep('1 day');
+      const first = Promise.race([chosen, later]);
+      const failed = Promise.all([later, Promise.reject(new Error('sold out'))]);
+      failed.catch(() => undefined);
+      await first;
+      const paid = await ctx.run('pay', async () => [
+        String(await first),
+        String(await failed.catch((error: unknown) => (error as Error).message)),
+      ]);
+      await later;
+      return paid;
+    });
+    const world = simulate(jobs, { patience: '2 days' });
+    await world.client.publish(Started, { id: 'a' });
+    expect(await world.client.result(job, 'a')).toEqual(['12A', 'sold out']);
+  });
+
   test('is awaited in a body once it has an outcome', async () => {
     const { job, jobs } = jobOf(async (ctx) => {
       const chosen = ctx.run('choose', async () => '12A');
