@@ -82,6 +82,30 @@ test.each<[ArmedTimer['purpose'], string, string]>([
   expect(line(image([], [{ n: 2, path, due: NOW + 60_000, purpose }]))).toBe(expected);
 });
 
+const failedOnce = [
+  { type: 'CommandIssued', n: 1, path: 'pay:1', command: 'steps.run', hash: '' },
+  { type: 'CommandAnswered', at: NOW, n: 7, outcome: 'failed', retryable: true, data: { type: 'OTHER', message: 'another', data: null } },
+  {
+    type: 'CommandAnswered',
+    at: NOW,
+    n: 1,
+    outcome: 'failed',
+    retryable: true,
+    data: { type: 'UNREADABLE', message: 'The step pay belongs to job@2, which this build does not list.', data: null },
+  },
+].map((entry) => JSON.stringify(entry));
+const FAILURE = '; the last run failed with UNREADABLE: The step pay belongs to job@2, which this build does not list';
+
+test('why says with what the last run of a command failed while it pauses, and while it runs again', () => {
+  const pausing = image([], [{ n: 2, path: 'pay:1/retry', due: NOW + 60_000, purpose: 'retry' }], { tail: failedOnce });
+  expect(line(pausing)).toBe(`pauses after a technical failure, retries pay at 2026-11-21T10:01:00.000Z (in 48s)${FAILURE}`);
+  const again = command({ n: 3, path: 'pay:1', command: 'steps.run', input: { step: 'pay:1' }, retries: 1 });
+  expect(line(image([again], [], { tail: failedOnce }))).toContain(FAILURE);
+  expect(line(image([{ ...again, retries: 0 }], [], { tail: failedOnce }))).not.toContain('failed with');
+  const other = image([], [{ n: 2, path: 'book:1/retry', due: NOW + 60_000, purpose: 'retry' }], { tail: failedOnce });
+  expect(line(other)).not.toContain('failed with');
+});
+
 test.each<[string, OpenCommand | ArmedTimer, string]>([
   ['a sleep', { n: 2, path: 'sleep:1', due: NOW + 9_000, purpose: 'sleep' }, 'sleeps, wakes at 2026-11-21T10:00:09.000Z (overdue by 3s)'],
   [

@@ -2,6 +2,7 @@ import ms from 'ms';
 import { instantText } from '../../contract/wire/wire.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import { commandText, isOfStep } from '../../contract/steps.ts';
+import { lastErrorOf, type LastError } from '../../contract/wire/last-error.ts';
 import {
   isClosed,
   JOURNAL_ENTRIES_MAX,
@@ -187,7 +188,19 @@ function commandLine(image: Image, command: OpenCommand, now: number, faultOf: E
       : command.mode === 'undo'
         ? `waits for ${isOfStep(command.command) ? '' : 'the undo '}${name}`
         : `waits for ${name}`;
-  return `${purpose} ${since}: ${triesOf(command)} is in the queue of ${serviceOf(command.command)} or running${againAt(command, now)}${last}`;
+  const before = fault === undefined && command.retries > 0 ? failureBefore(image, command.path) : '';
+  return `${purpose} ${since}: ${triesOf(command)} is in the queue of ${serviceOf(command.command)} or running${againAt(command, now)}${before}${last}`;
+}
+
+/** The last technical failure of a command, while its journal entries are in the head: a build that cannot run a step fails it so. */
+function failureBefore({ tail }: Image, path: string): string {
+  const numbers = new Set<number>();
+  let error: LastError | undefined;
+  for (const entry of tail.map(parseEntry)) {
+    if (entry.type === 'CommandIssued' && entry.path === path) numbers.add(entry.n);
+    else if (entry.type === 'CommandAnswered' && entry.retryable && numbers.has(entry.n)) error = lastErrorOf(entry.data);
+  }
+  return error === undefined ? '' : `; the last run failed with ${error.code}: ${withoutStop(oneLine(error.message))}`;
 }
 
 /** A command with an unknown outcome stays open: its race may be lost, or an operator may resolve it. */
@@ -226,7 +239,8 @@ function timerLine(image: Image, timer: ArmedTimer, now: number): string {
     case 'undo-retry': {
       const before = image.resends.get(timer.n);
       const count = before === undefined ? '' : ` for the ${ordinal(before.retries + 1)} time`;
-      return `pauses after a technical failure, retries ${retriedText(image, timer)}${count} ${at}`;
+      const failure = failureBefore(image, timer.path.replace(/\/retry$/, ''));
+      return `pauses after a technical failure, retries ${retriedText(image, timer)}${count} ${at}${failure}`;
     }
     case 'named':
       return `waits for events; its timer ${timer.path} fires ${at}`;

@@ -1,0 +1,20 @@
+import { expect, test } from 'vitest';
+import { LastFaults } from '../../lib/local/last-faults.ts';
+
+const COMMAND = { messageId: 'm-1', commandId: 'default#job#a/r/1', message: 'this build of job does not reach the step pay' };
+
+test('why gets the reason for which this build cannot run a step, until a run of the step throws', () => {
+  const faults = new LastFaults();
+  faults.note({ ...COMMAND, kind: 'held' });
+  expect(faults.textOf(COMMAND.commandId)).toBe(COMMAND.message);
+  faults.note({ ...COMMAND, kind: 'handler-failed', cause: new Error('no answer') });
+  expect(faults.textOf(COMMAND.commandId)).toContain('its last run threw Error: no answer');
+  faults.note({ ...COMMAND, kind: 'lease-lost' });
+  expect(faults.textOf(COMMAND.commandId)).toContain('no answer');
+});
+
+test('why gets nothing of a command that no run has failed', () => {
+  const faults = new LastFaults();
+  faults.note({ ...COMMAND, kind: 'fault' });
+  expect(faults.textOf(COMMAND.commandId)).toBeUndefined();
+});
