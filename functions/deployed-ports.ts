@@ -5,7 +5,6 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { clientSettings } from '../lib/adapters/aws/client-settings.ts';
 import { siblingQueueUrl } from '../lib/adapters/aws/deployment-names.ts';
 import { SQS_BODY_BYTES_MAX } from '../lib/contract/wire/wire.ts';
-import { DynamoDbInstanceIndex } from '../lib/adapters/dynamodb/instance-index.ts';
 import { DynamoDbParkingStore } from '../lib/adapters/dynamodb/parking-store.ts';
 import { DynamoDbPayloadStore } from '../lib/adapters/dynamodb/payload-store.ts';
 import { DynamoDbProcessStore } from '../lib/adapters/dynamodb/process-store.ts';
@@ -49,10 +48,6 @@ export function deployedPayloads(): DynamoDbPayloadStore {
 }
 export function deployedParking(): DynamoDbParkingStore {
   return new DynamoDbParkingStore(tableWithLarge());
-}
-/** Only listing instances needs the names of the processes; due instances and tenants are found without them. */
-export function deployedIndex(processes: readonly string[] = []): DynamoDbInstanceIndex {
-  return new DynamoDbInstanceIndex({ ...dynamodb(), processes });
 }
 
 export function deployedReplyKeys(): DynamoDbReplyKeys {

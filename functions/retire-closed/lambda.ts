@@ -1,7 +1,8 @@
 import { listedProcesses } from '../../lib/contract/catalogue.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { DynamoDbRetirementStore } from '../../lib/adapters/dynamodb/retirement-store.ts';
-import { clock, deployedIndex, tableWithLarge } from '../deployed-ports.ts';
+import { deployedIndex } from '../deployed-index.ts';
+import { clock, tableWithLarge } from '../deployed-ports.ts';
 import { deployedSystem } from '../deployed-system.ts';
 import { logLine } from '../log-line.ts';
 import { once } from '../once.ts';

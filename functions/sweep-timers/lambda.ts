@@ -1,4 +1,5 @@
-import { clock, deployedIndex, deployedSender } from '../deployed-ports.ts';
+import { deployedIndex } from '../deployed-index.ts';
+import { clock, deployedSender } from '../deployed-ports.ts';
 import { logLine } from '../log-line.ts';
 import { once } from '../once.ts';
 import { makeHandler } from './handler.ts';

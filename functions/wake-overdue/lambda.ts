@@ -1,6 +1,7 @@
 import { listedProcesses } from '../../lib/contract/catalogue.ts';
 import { systemContract } from '../../lib/contract/system.ts';
-import { clock, deployedIndex, deployedParking, deployedSender } from '../deployed-ports.ts';
+import { deployedIndex } from '../deployed-index.ts';
+import { clock, deployedParking, deployedSender } from '../deployed-ports.ts';
 import { deployedSystem } from '../deployed-system.ts';
 import { logLine } from '../log-line.ts';
 import { once } from '../once.ts';
