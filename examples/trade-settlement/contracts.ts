@@ -25,6 +25,9 @@ export const TradeSettled = event(
   z.object({ orderId: z.string(), account: z.string(), share: z.string(), side: z.enum(['buy', 'sell']), fills: z.array(Fill) }),
 );
 
+/** An executed trade must settle, so it waits for the end of any outage. */
+const outlasting = { within: '30 days' } as const;
+
 const release = command({ input: z.object({ matchId: z.string() }) });
 const match = command({
   input: Order,
@@ -40,6 +43,7 @@ export const exchange = service('exchange', {
     about: 'Returns the reports about an order from a number on, for a report that the bus has not delivered.',
     input: z.object({ orderId: z.string(), from: z.int() }),
     output: z.object({ reports: z.array(Report) }),
+    retry: outlasting,
   }),
 });
 
@@ -56,10 +60,12 @@ export const clearing = service('clearing', {
   settle: command({
     input: z.object({ orderId: z.string(), day: z.iso.date(), fills: z.array(Fill) }),
     errors: { Holiday: z.object({ day: z.iso.date() }) },
+    retry: outlasting,
   }),
   correct: command({
     about: 'Books an adjusting entry beside the settlement of a fill. No entry is ever changed.',
     input: Report.extend({ approvedBy: z.string() }),
+    retry: outlasting,
   }),
 });
 

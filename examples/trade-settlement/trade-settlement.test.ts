@@ -143,6 +143,18 @@ describe('a trade', () => {
     expect(booked()).toEqual([['f-1', 60, 299_400, 'settled on 2026-11-27']]);
   });
 
+  test('settles after an outage of the clearing house that lasts for days', async () => {
+    const world = simulate(trading, { services, at: FRIDAY });
+    await placed(world);
+    await reported(world, first);
+    await world.advance('1 day');
+    world.down(clearing, '8 days');
+    await world.advance('7 days');
+    expect(booked()).toEqual([]);
+    await world.advance('2 days');
+    expect(booked()).toEqual([['f-1', 60, 299_400, 'settled on 2026-11-02']]);
+  });
+
   test('without a fill expires and frees its reservation', async () => {
     const world = simulate(trading, { services, at: FRIDAY });
     await placed(world);
