@@ -5,11 +5,12 @@ import { Orchestrator, ServiceFunction, StepFunction } from 'tutti/cdk';
 import { flights, hotels, notifications, payments } from '../../examples/travel-booking/contracts.ts';
 import { GateReached, guide, NapWanted } from './systems/contracts.ts';
 import { delivery } from './systems/processes.ts';
+import { drivers } from '../../examples/ride-sharing/contracts.ts';
 import { trips as inlineTrips } from '../../examples/inline-booking/book-trip.ts';
 import { trials as first } from './systems/first-edition.ts';
 import { trials as second } from './systems/second-edition.ts';
 
-// The stack of the integration suite: the travel booking and additional test processes, and beside it the system of examples/inline-booking.
+// The stack of the integration suite: the travel booking, the ride sharing and additional test processes, and beside it the system of examples/inline-booking.
 // The ferry has no function.
 const name = process.env['SUITE_NAME'] ?? 'suite';
 const edition = process.env['SUITE_EDITION'] ?? 'first';
@@ -61,6 +62,7 @@ for (const [id, service, file] of [
   ['Hotels', hotels, 'hotels'],
   ['Notifications', notifications, 'notifications'],
   ['Guide', guide, 'guide'],
+  ['Drivers', drivers, 'drivers'],
 ] as const) {
   const { function: handler } = new ServiceFunction(stack, id, {
     orchestrator,

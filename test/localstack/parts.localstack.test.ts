@@ -7,7 +7,7 @@ import { publish } from './outside/publish.ts';
 import { until } from './outside/until.ts';
 import { deployed, SUITE } from './suite-deployment.ts';
 import { trials } from './systems/first-edition.ts';
-import { convoy, inspection, METER_FULL, meter, ride, taxi, TaxiCancelled, wagon } from './systems/parts.ts';
+import { convoy, inspection, METER_FULL, meter, followDriver, taxi, TaxiCancelled, wagon } from './systems/parts.ts';
 import { gate } from './systems/processes.ts';
 
 // Each test has instances of its own, so they run at the same time.
@@ -36,12 +36,12 @@ describe.concurrent('the parts of Tutti in a deployed system', { timeout: 300_00
     const rides = ['a', 'b'].map((each) => `${run}-${each}`);
     for (const id of rides) await publish(suite, 'trials.ride-ordered', { id, driverId: near });
     await publish(suite, 'trials.ride-ordered', { id: `${run}-c`, driverId: other });
-    for (const id of [...rides, `${run}-c`]) await awaitStatus(suite, pidOf('ride', id), 'running');
+    for (const id of [...rides, `${run}-c`]) await awaitStatus(suite, pidOf('follow-driver', id), 'running');
     await publish(suite, 'trials.driver-moved', { driverId: near, km: 1 });
-    for (const id of rides) expect(await client.result(ride, id, { timeout: '2 minutes' })).toEqual({ driverId: near, km: 1 });
-    expect((await readHead(suite, pidOf('ride', `${run}-c`)))?.status).toBe('running');
+    for (const id of rides) expect(await client.result(followDriver, id, { timeout: '2 minutes' })).toEqual({ driverId: near, km: 1 });
+    expect((await readHead(suite, pidOf('follow-driver', `${run}-c`)))?.status).toBe('running');
     await publish(suite, 'trials.driver-moved', { driverId: other, km: 2 });
-    expect(await client.result(ride, `${run}-c`, { timeout: '2 minutes' })).toEqual({ driverId: other, km: 2 });
+    expect(await client.result(followDriver, `${run}-c`, { timeout: '2 minutes' })).toEqual({ driverId: other, km: 2 });
   });
 
   test('an instance that continues as new takes each event once, whatever run it meets', async () => {

@@ -26,8 +26,8 @@ export const convoy = process('convoy', { startOn: ConvoyPlanned.byId(({ id }) =
   return { arrived: await ctx.map(numbers, async (_, number) => (await ctx.child(wagon, { number })).number) };
 });
 
-export const ride = process(
-  'ride',
+export const followDriver = process(
+  'follow-driver',
   { startOn: RideOrdered.byId(({ id }) => id), receives: [DriverMoved.byKey(({ driverId }) => driverId)] },
   async (ctx, { driverId }) => await ctx.waitFor(DriverMoved, { key: driverId }),
 );
@@ -60,4 +60,4 @@ export const inspections = schedule('inspections', {
   input: (at) => ({ day: at.day }),
 });
 
-export const parts = [convoy, wagon, ride, meter, taxi, inspection] as const;
+export const parts = [convoy, wagon, followDriver, meter, taxi, inspection] as const;
