@@ -1,17 +1,19 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import type { Flow } from '../../lib/flow/flow.ts';
 import { EXIT, usageError } from '../exit-code.ts';
-import type { Invocation } from '../invocation.ts';
+import { addInstanceOptions, withOperations, type InstanceOptions, type Invocation } from '../invocation.ts';
 
-interface DiagramOptions {
+interface DiagramOptions extends InstanceOptions {
   readonly svg?: true;
   readonly mermaid?: true;
   readonly json?: true;
   readonly check?: true;
   readonly process?: string;
   readonly out?: string;
+  readonly of?: string;
 }
 
 type Format = 'svg' | 'mermaid' | 'json';
@@ -19,20 +21,20 @@ type Format = 'svg' | 'mermaid' | 'json';
 const EXTENSIONS: Readonly<Record<Format, string>> = { svg: 'svg', mermaid: 'mmd', json: 'json' };
 
 export function addDiagramCommand(program: Command, invocation: Invocation): void {
-  program
-    .command('diagram')
+  addInstanceOptions(program.command('diagram'))
     .description('draw the flow of each process from its source: its steps, branches, loops, waits, undos and ends')
     .argument('<modules...>', 'modules that define processes; the modules that they import are read too')
     .option('--svg', 'a picture for a page or a README')
     .option('--mermaid', 'the text of a Mermaid flowchart (default)')
-    .option('--json', 'the graph: one JSON object per process')
     .option('--check', 'print what the source does not tell, with its line, and exit 1 if there is any')
     .option('--process <name>', 'only this process')
+    .option('--of <id>', 'draw the progress of this instance of the process, from its journal, as a picture')
     .option('--out <dir>', 'folder to write to, one file per process and version; files of the same name are replaced')
     .action(async (modules: string[], options: DiagramOptions) => {
       const format = formatOf(options);
       const flows = await flowsIn(modules, options.process);
-      if (options.check) check(flows, invocation);
+      if (options.of !== undefined) await drawInstance(flows, { ...options, of: options.of }, invocation);
+      else if (options.check) check(flows, invocation);
       else if (options.out !== undefined) await writeAll(flows, { format, out: options.out }, invocation);
       else if (format === 'svg' && flows.length > 1)
         throw usageError(
@@ -62,6 +64,38 @@ async function flowsIn(modules: readonly string[], process: string | undefined):
       : `No process ${process} is defined by ${modules.join(', ')}: expected one of ${flows.map((flow) => flow.process).join(', ')}.`,
     'Name the module in which process(…) or decider(…) is called.',
   );
+}
+
+/** Prints the picture of the last run of an instance. */
+async function drawInstance(
+  flows: readonly Flow[],
+  options: DiagramOptions & { readonly of: string },
+  invocation: Invocation,
+): Promise<void> {
+  const names = [...new Set(flows.map((flow) => flow.process))];
+  const [process, ...others] = names;
+  if (process === undefined || others.length > 0)
+    throw usageError(`${options.of} may be an instance of ${names.join(' or ')}.`, 'Name the process with --process.');
+  const [{ layOut }, { progressOf }, { svgOf }, { walk }] = await Promise.all([
+    import('../../lib/flow/layout.ts'),
+    import('../../lib/flow/progress.ts'),
+    import('../../lib/flow/svg.ts'),
+    import('../../lib/flow/walk.ts'),
+  ]);
+  await withOperations(invocation, options, async (operations) => {
+    const answer = await operations.journal({ process, id: options.of, payloads: true, from: 0 });
+    const entries = answer.entries as unknown as readonly JournalEntry[];
+    const started = entries.find((entry) => entry.type === 'ProcessStarted');
+    const flow = flows.find((each) => titleOf(each) === started?.definition);
+    if (!flow)
+      throw usageError(
+        `${process} ${options.of} runs on ${started?.definition}, which the modules do not define: expected ${flows.map(titleOf).join(' or ')}.`,
+        'Name the modules of the build that runs it.',
+      );
+    const svg = svgOf(await layOut(flow), progressOf(flow, entries, walk(flow, entries)));
+    invocation.terminal.print(...svg.split('\n'));
+    invocation.terminal.message(answer.why);
+  });
 }
 
 /** Prints the names and functions that the source does not tell. */

@@ -1,4 +1,5 @@
 import type { FlowNode, NodeKind } from './flow.ts';
+import type { NodeProgress } from './progress.ts';
 import { rowsBelow, shortened, shortLabel, type Layout, type PlacedEdge, type PlacedNode, type PlacedScope } from './layout.ts';
 
 /** The word above the label of a node. */
@@ -20,9 +21,9 @@ const WORDS: Partial<Record<NodeKind, string>> = {
 
 /**
  * One picture without scripts, fonts or links. It follows the light or dark scheme of the reader, and a screen reader reads its nodes as a
- * list.
+ * list. With the progress of a run, each node has its state, and those that the run has not reached are pale.
  */
-export function svgOf({ flow, width, height, nodes, edges, scopes }: Layout): string {
+export function svgOf({ flow, width, height, nodes, edges, scopes }: Layout, progress?: ReadonlyMap<string, NodeProgress>): string {
   const title = `${flow.process}, version ${flow.version}`;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${round(width)} ${round(height)}" width="${round(width)}" height="${round(height)}" role="list" aria-label="${escaped(title)}">`,
@@ -32,19 +33,21 @@ export function svgOf({ flow, width, height, nodes, edges, scopes }: Layout): st
     '<rect width="100%" height="100%" class="page"/>',
     ...scopes.toSorted((one, other) => other.width * other.height - one.width * one.height).map(scope),
     ...edges.map(edge),
-    ...nodes.map(node),
+    ...nodes.map((placed) => node(placed, progress?.get(placed.id), progress !== undefined)),
     '</svg>',
   ].join('\n');
 }
 
 const STYLE = `<style>
-svg{font-family:system-ui,-apple-system,"Segoe UI",sans-serif;font-size:12px;--page:#fff;--ink:#16191f;--quiet:#5f6b7a;--line:#7d8998;--box:#f4f6f9;--call:#dbeafe;--wait:#fef3c7;--tell:#eef2f6;--good:#dcfce7;--bad:#fee2e2;--badink:#b42318;--undo:#f3e8ff;--undoink:#7e22ce}
-@media (prefers-color-scheme:dark){svg{--page:#0f1b2a;--ink:#e9ebed;--quiet:#9ba7b6;--line:#7d8998;--box:#192534;--call:#1d3a5f;--wait:#4a3d12;--tell:#26323f;--good:#14432a;--bad:#4c1d1d;--badink:#ff9d94;--undo:#3b2355;--undoink:#d8b4fe}}
+svg{font-family:system-ui,-apple-system,"Segoe UI",sans-serif;font-size:12px;--page:#fff;--ink:#16191f;--quiet:#5f6b7a;--line:#7d8998;--box:#f4f6f9;--call:#dbeafe;--wait:#fef3c7;--tell:#eef2f6;--good:#dcfce7;--bad:#fee2e2;--badink:#b42318;--undo:#f3e8ff;--undoink:#7e22ce;--doneink:#15803d;--runink:#1d4ed8;--waitink:#92580c}
+@media (prefers-color-scheme:dark){svg{--page:#0f1b2a;--ink:#e9ebed;--quiet:#9ba7b6;--line:#7d8998;--box:#192534;--call:#1d3a5f;--wait:#4a3d12;--tell:#26323f;--good:#14432a;--bad:#4c1d1d;--badink:#ff9d94;--undo:#3b2355;--undoink:#d8b4fe;--doneink:#86efac;--runink:#93c5fd;--waitink:#fcd34d}}
 .page{fill:var(--page)}.box{fill:var(--box);stroke:var(--line);stroke-dasharray:2 3}.edge{fill:none;stroke:var(--line)}.arrow{fill:var(--line)}
 .fails{stroke:var(--badink);stroke-dasharray:4 3}.undoes{stroke:var(--undoink);stroke-dasharray:4 3}
 .shape{stroke:var(--line);fill:var(--tell)}.command,.step,.child{fill:var(--call)}.wait,.timer,.handler{fill:var(--wait)}.end{fill:var(--good)}.failure,.caught{fill:var(--bad)}
 .undo,.compensation{fill:var(--undo)}.start,.choice,.loop{fill:var(--page)}.fork,.join{fill:var(--line);stroke:none}.pivot{fill:none;stroke:none}.unresolved{fill:var(--page);stroke-dasharray:4 3}
 text{fill:var(--ink);text-anchor:middle}.quiet{fill:var(--quiet);font-size:10px}.onbar{fill:var(--page);font-size:10px}.bad{fill:var(--badink);font-size:10px}.back{fill:var(--undoink);font-size:10px}
+.pale{opacity:.45}.reached .shape{stroke-width:2}.done .shape:not(.fork,.join){stroke:var(--doneink)}.running .shape{stroke:var(--runink)}.waiting .shape{stroke:var(--waitink)}.failed .shape{stroke:var(--badink)}.undone .shape{stroke:var(--undoink)}
+.badge{stroke:none}.onbadge{fill:var(--page);font-size:10px}.done .badge{fill:var(--doneink)}.running .badge{fill:var(--runink)}.waiting .badge{fill:var(--waitink)}.failed .badge{fill:var(--badink)}.undone .badge{fill:var(--undoink)}.cancelled .badge{fill:var(--quiet)}
 .cut{stroke:var(--badink);stroke-width:2;stroke-dasharray:8 4}.under{stroke:var(--page);stroke-width:4;paint-order:stroke}
 </style>`;
 
@@ -60,10 +63,34 @@ function edge({ points, label, kind, x = 0, y = 0 }: PlacedEdge): string {
   return `${line}<text class="${kind === 'fails' ? 'bad' : 'quiet'} under" x="${round(x)}" y="${round(y + 4)}">${escaped(shortLabel(label))}</text>`;
 }
 
-function node(placed: PlacedNode): string {
+function node(placed: PlacedNode, progress: NodeProgress | undefined, isRun: boolean): string {
   const { id, kind, x, y, label } = placed;
-  const name = [WORDS[kind] ?? kind, label, ...spoken(placed)].join(', ');
-  return `<g id="${id}" role="listitem" aria-label="${escaped(name)}"><title>${escaped(titleOf(placed))}</title>${shape(placed)}${texts(placed, x, y)}</g>`;
+  const state = progress && progress.times > 0 ? stateText(progress) : undefined;
+  const name = [WORDS[kind] ?? kind, label, ...spoken(placed), ...(state === undefined ? [] : [state])].join(', ');
+  const style = progress ? ` class="reached ${progress.state}"` : isRun ? ' class="pale"' : '';
+  return (
+    `<g id="${id}"${style} role="listitem" aria-label="${escaped(name)}"><title>${escaped(titleOf(placed))}</title>` +
+    `${shape(placed)}${texts(placed, x, y)}${state === undefined || QUIET.has(kind) ? '' : badge(placed, state)}</g>`
+  );
+}
+
+/** The kinds whose state the colour tells alone: each is done as soon as it is reached. */
+const QUIET: ReadonlySet<NodeKind> = new Set(['start', 'end', 'failure', 'fork', 'join', 'scope', 'compensation', 'pivot']);
+
+function stateText({ state, times, retries }: NodeProgress): string {
+  return [state, ...(times > 1 ? [`×${times}`] : []), ...(retries > 0 ? [`${retries} ${retries === 1 ? 'retry' : 'retries'}`] : [])].join(
+    ' ',
+  );
+}
+
+/** The state, at the lower right corner of the node. */
+function badge({ x, y, width, height }: PlacedNode, state: string): string {
+  const wide = state.length * 6 + 12;
+  const [left, top] = [x + width / 2 - wide + 8, y + height / 2 - 7];
+  return (
+    `<rect class="badge" x="${round(left)}" y="${round(top)}" width="${round(wide)}" height="15" rx="7.5"/>` +
+    `<text class="onbadge" x="${round(left + wide / 2)}" y="${round(top + 11)}">${escaped(state)}</text>`
+  );
 }
 
 function spoken({ undo, errors, time }: FlowNode): string[] {

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
 import type { Flow } from '../../lib/flow/flow.ts';
-import { inFolder, tutti } from './command-line.ts';
+import { inFolder, SEATS, tutti } from './command-line.ts';
 
 // Each test starts programs, on a machine that may be busy.
 vi.setConfig({ testTimeout: 120_000 });
@@ -66,5 +66,21 @@ test.each([
     const ended = await tutti('diagram', ...args, '--out', out);
     expect([ended.code, ended.stderr]).toEqual([2, expect.stringContaining(message)]);
     expect(existsSync(out) && readdirSync(out)).toBe(false);
+  });
+});
+
+test('diagram --of draws the progress of an instance from its journal, and says why it is where it is', async () => {
+  await inFolder(async (folder) => {
+    const events = join(folder, 'events.jsonl');
+    writeFileSync(events, '{"type":"seats.seat-wanted","data":{"id":"s-1","seat":"12A"}}\n');
+    await tutti('dev', SEATS, '--local', join(folder, 'state'), '--once', '--events', events);
+    const drawing = (id: string) => tutti('diagram', SEATS, '--of', id, '--local', join(folder, 'state'));
+    const drawn = await drawing('s-1');
+    expect((await drawing('s-2')).code).toBe(3);
+    expect([drawn.code, drawn.stdout, drawn.stderr]).toEqual([
+      0,
+      expect.stringMatching(/^<svg [^]*aria-label="call, desk\.book[^"]*, done"[^]*<\/svg>\n$/),
+      expect.stringContaining('completed'),
+    ]);
   });
 });
