@@ -7,11 +7,12 @@ const HEADER = ['PROCESS', 'VERSION', 'RUNNING', 'STUCK', 'PAUSED', 'REMOVABLE']
 export function addVersionsCommand(program: Command, invocation: Invocation): void {
   addWhereOptions(program.command('versions'))
     .description('list the versions of each process: open runs of all tenants, and whether a version can leave the system')
-    .action(async (options: WhereOptions) => {
+    .option('--changes', 'also the changes of ctx.patched that open runs have taken; reads the journal of each open run')
+    .action(async ({ changes, ...options }: WhereOptions & { readonly changes?: true }) => {
       await withOperations(invocation, options, async (operations) => {
-        const { versions } = await operations.versions({});
+        const { versions } = await operations.versions({ changes: changes === true });
         if (options.json) for (const each of versions) invocation.terminal.printJson(each);
-        else invocation.terminal.print(...table(versions));
+        else invocation.terminal.print(...table(versions), ...versions.flatMap(changesOf));
       });
     });
 }
@@ -28,4 +29,12 @@ function table(versions: readonly VersionUse[]): string[] {
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** One line for each change that open runs of the version have taken. */
+function changesOf({ process, version, changes = [] }: VersionUse): string[] {
+  return changes.map(({ change, taken, without }) => {
+    const left = without === 0 ? 'no open run is without it: its call can be deleted' : `open without it: ${without}`;
+    return `${process} version ${version}, change ${change}: taken by ${taken}, ${left}`;
+  });
 }

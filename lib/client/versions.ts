@@ -3,6 +3,7 @@ import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { splitDefinition } from './instance.ts';
 import { headsOfAll } from './list.ts';
+import { readHeadJournal } from './operations/journal-view.ts';
 
 /** The open runs of one version of a process, in all tenants. */
 export interface VersionUse {
@@ -18,6 +19,17 @@ export interface VersionUse {
   readonly removable: boolean;
   /** One line: why it can leave the system, or why not. */
   readonly why: string;
+  /** The changes that open runs have taken with `ctx.patched`. Absent if there are none, or if they were not asked for. */
+  readonly changes?: readonly ChangeUse[];
+}
+
+/** A change of `ctx.patched`, and the open runs of its version. */
+export interface ChangeUse {
+  readonly change: string;
+  /** Open runs that have taken it. */
+  readonly taken: number;
+  /** Open runs that were past it when it came, or that have not come to it yet. Without any, its call can be deleted. */
+  readonly without: number;
 }
 
 interface Count {
@@ -25,25 +37,36 @@ interface Count {
   stuck: number;
   paused: number;
   oldest: number;
+  /** By change: the open runs that have taken it. */
+  readonly changes: Map<string, number>;
 }
+
+const NONE = { running: 0, stuck: 0, paused: 0, oldest: Infinity } as const;
 
 /**
  * Counts the open runs of each listed version, and of each version that an open run needs. Early events need none, because their start takes
- * the newest version. It reads the index of instances, which may lag for some seconds.
+ * the newest version. It reads the index of instances, which may lag for some seconds. With `changes` it also reads the journal of each open
+ * run.
  */
-export async function versionsInUse({ system, ports }: Reach): Promise<readonly VersionUse[]> {
+export async function versionsInUse({ system, ports }: Reach, { changes = false } = {}): Promise<readonly VersionUse[]> {
   const counts = new Map<string, Count>();
   for (const versions of system.processes.values())
-    for (const { name, version } of versions) counts.set(`${name}@${version}`, { running: 0, stuck: 0, paused: 0, oldest: Infinity });
+    for (const { name, version } of versions) counts.set(`${name}@${version}`, { ...NONE, changes: new Map() });
   for await (const head of headsOfAll(ports.index, { statuses: ['running', 'stuck'] })) {
-    const count = counts.get(head.definition) ?? { running: 0, stuck: 0, paused: 0, oldest: Infinity };
+    const count = counts.get(head.definition) ?? { ...NONE, changes: new Map<string, number>() };
     counts.set(head.definition, count);
     count[kindOf(head)] += 1;
     count.oldest = Math.min(count.oldest, head.startedAt);
+    if (changes) await noteChanges(count, ports, head);
   }
   return [...counts]
     .map(([definition, count]) => useOf(system, definition, count))
     .toSorted((one, other) => one.process.localeCompare(other.process) || other.version - one.version);
+}
+
+async function noteChanges({ changes }: Count, ports: Reach['ports'], head: Head): Promise<void> {
+  for (const entry of await readHeadJournal(ports, head, { payloads: false }))
+    if (entry.type === 'ChangeTaken') changes.set(entry.path, (changes.get(entry.path) ?? 0) + 1);
 }
 
 /** A paused instance may be stuck too. */
@@ -52,7 +75,7 @@ function kindOf({ status, paused }: Head): 'running' | 'stuck' | 'paused' {
   return paused === undefined ? 'running' : 'paused';
 }
 
-function useOf(system: Reach['system'], definition: string, { oldest, ...count }: Count): VersionUse {
+function useOf(system: Reach['system'], definition: string, { oldest, changes, ...count }: Count): VersionUse {
   const { process, version } = splitDefinition(definition);
   const listed = system.processes.get(process);
   const isListed = listed?.some((each) => each.version === version) ?? false;
@@ -65,6 +88,7 @@ function useOf(system: Reach['system'], definition: string, { oldest, ...count }
     ...(open > 0 && { oldest: instantText(oldest) }),
     removable: isListed && !isNewest && open === 0,
     why: whyOf({ isListed, isNewest, open, oldest, knows: system.processes.size > 0 }),
+    ...(changes.size > 0 && { changes: [...changes].map(([change, taken]) => ({ change, taken, without: open - taken })) }),
   };
 }
 

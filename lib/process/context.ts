@@ -249,7 +249,7 @@ export interface AnyContext {
    * Whether this run takes a change of the code under the same version: `if (ctx.patched('ask-for-vat')) …`. A run that comes to its first
    * call of this name after the change was deployed takes it, and journals that. A run that was past the call before never takes it: each
    * further call returns what the first one returned. Names of changes are unique in the code of a version. Delete the call, and the code of
-   * the runs without the change, when `tutti versions` counts no open run without it.
+   * the runs without the change, when `tutti versions --changes` counts no open run without it.
    */
   patched(change: string): boolean;
   /** Process time: the time at which the current event was applied. It is equal on every replay. */

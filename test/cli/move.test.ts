@@ -5,6 +5,7 @@ import { command, event, process, service, system } from 'tutti';
 import { startLocal } from 'tutti/local';
 import { serve } from 'tutti/service';
 import { addMoveCommand } from '../../bin/commands/move.ts';
+import { addVersionsCommand } from '../../bin/commands/versions.ts';
 import { exitCodeOf } from '../../bin/exit-code.ts';
 import type { Invocation } from '../../bin/invocation.ts';
 import { Terminal } from '../../bin/terminal.ts';
@@ -17,32 +18,34 @@ const desk = service('desk', { file: command({ input: z.object({}) }) });
 /** Version 1 always files. Version 2, which new instances take, leaves that out for some: these do not replay on version 1. */
 const permit = (version: number) =>
   process('permit', { startOn: Asked.byId(({ id }) => id), receives: [Paid.byId(({ id }) => id)], version }, async (ctx, { files }) => {
+    if (version === 2) ctx.patched('audit');
     if (version === 1 || files) await ctx.call(desk.file, {});
     await ctx.waitFor(Paid);
   });
 
-/** A running system, and `tutti move` on it. */
+/** A running system, and commands on it. */
 async function office() {
   const directory = testFolder();
   const permits = system('permits', { processes: [permit(2), permit(1)], services: [desk] });
   const local = await startLocal(permits, { directory, services: [serve(desk, { file: async () => {} })] });
   onTestFinished(() => local.stop());
   for (const [id, files] of Object.entries({ p1: true, p2: true, p3: false })) await local.client.start(permit(2), { id, files });
-  const move = async (...parts: readonly string[]): Promise<{ readonly code: number; readonly text: string }> => {
+  const run = async (...parts: readonly string[]): Promise<{ readonly code: number; readonly text: string }> => {
     let text = '';
     const stream = { write: (part: string) => (text += part) } as unknown as NodeJS.WriteStream;
     const invocation: Invocation = { terminal: new Terminal(stream, stream, {}), exitCode: 0 };
     const program = new Command('tutti').exitOverride();
     addMoveCommand(program, invocation);
+    addVersionsCommand(program, invocation);
     try {
-      await program.parseAsync(['node', 'tutti', 'move', ...parts, '--local', directory]);
+      await program.parseAsync(['node', 'tutti', ...parts, '--local', directory]);
     } catch (error) {
       invocation.terminal.error(error);
       return { code: exitCodeOf(error), text };
     }
     return { code: invocation.exitCode, text };
   };
-  return { client: local.client, move };
+  return { client: local.client, run, move: (...parts: readonly string[]) => run('move', ...parts) };
 }
 
 test('tutti move moves one instance, or counts or moves all of a process, and names those that stay', async () => {
@@ -77,4 +80,18 @@ test('tutti move refuses an id beside --all, and a version that is not listed', 
   });
   expect(await move('permit', 'p1', '--to', '9')).toMatchObject({ code: 3, text: expect.stringContaining('UNKNOWN_VERSION') });
   expect(await move('permit', '--to', '1')).toMatchObject({ code: 0, text: expect.stringContaining('3 running instances are') });
+});
+
+test('tutti versions --changes counts the open runs with and without each change of ctx.patched', async () => {
+  const { client, run, move } = await office();
+  const changes = async (): Promise<readonly string[]> =>
+    (await run('versions', '--changes')).text.split('\n').filter((line) => line.includes('change '));
+  expect(await changes()).toEqual(['permit version 2, change audit: taken by 3, no open run is without it: its call can be deleted']);
+  await move('permit', 'p1', '--to', '1');
+  await client.cancel(permit(2), 'p3', 'tested');
+  expect(await changes()).toEqual([
+    'permit version 2, change audit: taken by 1, no open run is without it: its call can be deleted',
+    'permit version 1, change audit: taken by 1, no open run is without it: its call can be deleted',
+  ]);
+  expect((await run('versions')).text).not.toContain('change ');
 });

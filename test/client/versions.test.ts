@@ -25,7 +25,11 @@ const head = (id: string, definition: string, more: Partial<Head> = {}): Head =>
   ...more,
 });
 
-async function versionsOf(listed: readonly number[], heads: Readonly<Record<string, readonly Head[]>>) {
+async function versionsOf(
+  listed: readonly number[],
+  heads: Readonly<Record<string, readonly Head[]>>,
+  options?: { readonly changes: boolean },
+) {
   const index = {
     tenants: async () => Object.keys(heads),
     list: async function* ({ tenant }: { readonly tenant: string }) {
@@ -33,7 +37,7 @@ async function versionsOf(listed: readonly number[], heads: Readonly<Record<stri
     },
   };
   const permits = systemContract(system('permits', { processes: listed.map(permit), services: [] }));
-  return versionsInUse({ system: permits, ports: { index } } as never);
+  return versionsInUse({ system: permits, ports: { index, store: { chunks: async () => [] } } } as never, options);
 }
 
 test('a version can leave the system only when no run of any tenant is open on it', async () => {
@@ -62,4 +66,19 @@ test('a version that open runs need and that the system does not list is missing
     removable: false,
     why: 'missing: 1 open run, the oldest since 2026-11-01, and the system does not list it',
   });
+});
+
+test('the changes that open runs have taken are counted by version, if they are asked for', async () => {
+  const taken = (...changes: readonly string[]) => ({ tail: changes.map((path) => JSON.stringify({ type: 'ChangeTaken', path })) });
+  const heads = {
+    default: [head('a', 'permit@2', taken('vat', 'audit')), head('b', 'permit@2', { ...taken('vat'), status: 'stuck' as const })],
+    north: [head('c', 'permit@1', taken('vat'))],
+  };
+  const [second, first] = await versionsOf([2, 1], heads, { changes: true });
+  expect(second?.changes).toEqual([
+    { change: 'vat', taken: 2, without: 0 },
+    { change: 'audit', taken: 1, without: 1 },
+  ]);
+  expect(first?.changes).toEqual([{ change: 'vat', taken: 1, without: 0 }]);
+  for (const each of await versionsOf([2, 1], heads)) expect(each).not.toHaveProperty('changes');
 });

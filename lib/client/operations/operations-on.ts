@@ -70,7 +70,7 @@ export function operationsOn(system: Reach): Operations {
     counts: async (request) => ({ counts: await (await import('../count.ts')).countInstances(of(request), filterOf(request)) }),
     journal: async (request) => journalOf(of(request), request),
     why: async (instance) => whyOf(of(instance), instance),
-    versions: async () => ({ versions: await versionsInUse(system) }),
+    versions: async (request) => ({ versions: await versionsInUse(system, request) }),
     cancel: async ({ reason, ...instance }) => operated(of(instance), instance, { act: 'cancel', reason }),
     terminate: async ({ reason, ...instance }) => {
       const reach = of(instance);

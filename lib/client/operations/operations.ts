@@ -47,8 +47,8 @@ export interface Operations {
   /** `number`: that of a run that `ctx.continueAsNew` has ended. @default the current run */
   journal: Operation<Instance & { payloads: boolean; from: number; number?: number }, JournalResponse>;
   why: Operation<Instance, WhyResponse>;
-  /** The versions of each process, with their open runs in all tenants. */
-  versions: Operation<Readonly<Record<string, never>>, { versions: readonly VersionUse[] }>;
+  /** The versions of each process, with their open runs in all tenants; with `changes`, also those of `ctx.patched`. */
+  versions: Operation<{ readonly changes?: boolean }, { versions: readonly VersionUse[] }>;
   cancel: Operation<Instance & { reason: string }, { status: Status }>;
   terminate: Operation<Instance & { reason: string }, TerminateResponse>;
   pause: Operation<Instance & { reason: string; clock?: PauseClock }, PauseResponse>;
