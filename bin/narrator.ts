@@ -1,5 +1,6 @@
 import type { JournalEntry, NotWaiting, Reason } from '../lib/core/journal-entry.ts';
 import { instanceText, pidOfCommand } from '../lib/contract/wire/process-id.ts';
+import { isGate } from '../lib/contract/gate.ts';
 import { commandText, isOfStep } from '../lib/contract/steps.ts';
 import { principalText } from '../lib/client/operations/ending-line.ts';
 import { stepName } from '../lib/client/operations/pending-steps.ts';
@@ -42,7 +43,9 @@ export class Narrator {
             isChild: owner !== undefined,
           });
         if (entry.continues) return plain(`run ${entry.continues.number} begins`);
-        return plain(`started by ${entry.parent === undefined ? entry.event : `its parent ${instanceText(pidOfCommand(entry.parent))}`}`);
+        return plain(
+          `started by ${entry.parent === undefined || isGate(pidOfCommand(entry.parent)) ? entry.event : `its parent ${instanceText(pidOfCommand(entry.parent))}`}`,
+        );
       case 'EventReceived':
         return plain(entry.moved ? `still holds ${entry.event}` : receivedText(entry));
       case 'RunContinued':
@@ -149,6 +152,8 @@ function tellOfRun(entry: JournalEntry): Sentence | undefined {
       return plain(
         entry.reason === undefined ? 'another start was rejected' : `the start ${entry.id} was rejected: ${NOT_WAITING[entry.reason]}`,
       );
+    case 'WindowClosed':
+      return plain(`starts ${entry.path} with ${entry.ids.length} ${entry.ids.length === 1 ? 'start' : 'starts'}`);
     case 'StartQueued':
       return waiting(`the start ${entry.id} ${entry.replaces ? 'replaces it, and ' : ''}waits for its end`);
     case 'CancelRequested':

@@ -2,11 +2,13 @@ import { PAUSED } from '../core/resuming.ts';
 import type { Pause, PauseClock, WaitingStart } from '../core/image.ts';
 import type { Json } from '../contract/schema.ts';
 import { parsePid, pidOfCommand, type InstanceKey } from '../contract/wire/process-id.ts';
+import { isGate, START } from '../contract/gate.ts';
 import { CHILD } from '../core/children.ts';
 import { decodeHead, formatFault } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
-import { splitDefinition, namesOf, pidOf, requireHead, type InstanceName } from './instance.ts';
+import { splitDefinition, namesOf, type InstanceName } from './instance.ts';
+import { requireBegun } from './waiting-start.ts';
 import { parkedCount, type ParkedCount } from './parked-count.ts';
 import { unresolvedOf, type Unresolved } from './unresolved.ts';
 import { standingOf, type Standing } from './operations/standing.ts';
@@ -91,7 +93,7 @@ export interface InstanceRef {
 }
 
 export async function describeInstance(reach: Reach, instance: InstanceName): Promise<Description> {
-  const head = await requireHead(reach.ports, pidOf(reach, instance));
+  const head = await requireBegun(reach, instance);
   const standing = await standingOf(reach, head);
   const description = descriptionOf(reach, head, await parkedCount(reach.ports, head.pid));
   return standing.length === 0 ? description : { ...description, standing };
@@ -112,8 +114,10 @@ export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): De
     pending,
     ...(paused && { paused }),
     unresolved: image ? unresolvedOf(image) : [],
-    ...(image?.parent && { parent: refOf(pidOfCommand(image.parent.commandId)) }),
-    children: [...(image?.commands.values() ?? [])].flatMap(({ command, owner }) => (command === CHILD && owner ? [refOf(owner)] : [])),
+    ...(image?.parent && !isGate(pidOfCommand(image.parent.commandId)) && { parent: refOf(pidOfCommand(image.parent.commandId)) }),
+    children: [...(image?.commands.values() ?? [])].flatMap(({ command, owner }) =>
+      (command === CHILD || command === START) && owner ? [refOf(owner)] : [],
+    ),
     ...(image?.waiting && { waiting: image.waiting.map(waitingOf) }),
     parked,
   };

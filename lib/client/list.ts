@@ -1,4 +1,6 @@
+import { GATES, isGate } from '../contract/gate.ts';
 import { isKey, KEYS } from '../contract/keys.ts';
+import { decodeHead, formatFault } from '../format/head-codec.ts';
 import { tenantOf } from '../contract/wire/process-id.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import { thrownText } from '../contract/wire/thrown-text.ts';
@@ -43,9 +45,16 @@ export async function* matchingHeads(reach: Reach, filter: ListFilter): AsyncGen
   for await (const head of reach.ports.index.list(both)) if (fits(parsed, factsOf(reach, head))) yield head;
 }
 
-/** Keys are instances of the engine: they are listed if the filter names their process, or while they are stuck. */
-function isShown({ pid, status }: Head, { process }: ListFilter): boolean {
+/** Keys and gates are instances of the engine: they are listed if the filter names their process, or while they are stuck; a gate while starts wait. */
+function isShown(head: Head, { process }: ListFilter): boolean {
+  const { pid, status } = head;
+  if (isGate(pid)) return status === 'stuck' || process?.name === GATES || holdsStarts(head);
   return !isKey(pid) || status === 'stuck' || process?.name === KEYS;
+}
+
+/** Whether starts wait in the head of a gate. */
+function holdsStarts(head: Head): boolean {
+  return formatFault(head) === undefined && (decodeHead(head).waiting?.length ?? 0) > 0;
 }
 
 /** A head that this build cannot read, for example of a newer format, must not hide the other instances. */

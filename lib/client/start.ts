@@ -1,4 +1,5 @@
 import { ClientError, ContractError } from '../contract/errors.ts';
+import { gatePid, isWindowed } from '../contract/gate.ts';
 import { processContract, type AnyProcess } from '../contract/process-contract.ts';
 import { buildPid, INSTANCE_ID_FORM, tenantOf } from '../contract/wire/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
@@ -36,7 +37,7 @@ export interface Started {
   readonly run: string;
   /** False if the instance was open already. */
   readonly started: boolean;
-  /** The start waits: its place among those that wait, from 1. `run` is then the run that it will begin. */
+  /** The start waits: its place among those that wait, from 1. `run` is then the run that it will begin, or empty if `start` limits it. */
   readonly position?: number;
 }
 
@@ -52,7 +53,7 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   const identity = identityOf(sha256, { pid, event: startType(definition), id: startid });
   const start: Starting = { tenant: tenantOf(reach), id, pid, startid, identity, definition, onOpen: options.onOpen ?? definition.onOpen };
   const [before] = await ports.store.load([start.pid], { consistent: true });
-  const known = existingStart(start, before);
+  const known = definition.gate && isWindowed(definition) ? undefined : existingStart(start, before);
   if (known !== undefined) return known;
   const by = await principalOf(ports);
   const messageWith = (carried: CarriedData): StartMessage => messageOf(start, carried, options, { now, by });
@@ -63,6 +64,7 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
     lengthOf: (each) => lengthSentAgain(messageWith(each), now),
   });
   await sendRequest(ports, messageWith(carried), definition.name);
+  if (definition.gate) return atGate(reach, start, definition.gate.key(data as never));
   const started = await waitForHead(ports, start.pid, {
     look: (head) => startedBy(start, head),
     refused: () => throwRefused(reach, start),
@@ -71,6 +73,33 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   });
   await ports.durable();
   return started;
+}
+
+/** The standing of a start with limits, once its gate has it. A client that cannot compute the key does not wait for that. */
+async function atGate(reach: Reach, start: Starting, key: unknown): Promise<Started> {
+  const { ports } = reach;
+  const { id, startid, definition, tenant } = start;
+  const waits = { id, run: '', started: false };
+  if (typeof key !== 'string') return waits;
+  const pid = gatePid((of) => identityOf(sha256, of), tenant, { process: definition.name, key });
+  const identity = identityOf(sha256, { pid, event: startType(definition), id: startid });
+  const found = await waitForHead(ports, pid, {
+    look: (head): Started | undefined => {
+      if (!exists(head)) return undefined;
+      const { signals, waiting = [], gate, run } = decodeHead(head);
+      const place = waiting.findIndex((each) => each.id === startid);
+      if (place >= 0) return { ...waits, position: place + 1 };
+      const begun = gate?.running.find((each) => each.start === startid);
+      if (!begun && !signals.some((each) => each.id === identity)) return undefined;
+      const command = begun && { pid: start.pid, event: '#command', id: `${pid}/${run}/${begun.n}` };
+      return { id, run: command ? identityOf(sha256, command) : '', started: true };
+    },
+    refused: () => throwRefused(reach, start),
+    timeoutMs: ENGINE_TIMEOUT_MS,
+    timedOut: () => notTaken(`The start of ${nameOf(start.pid)}`),
+  });
+  await ports.durable();
+  return found;
 }
 
 interface Starting {

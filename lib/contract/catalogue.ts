@@ -1,4 +1,5 @@
 import { BULK, bulkDefinition } from './bulk.ts';
+import { gateDefinition, GATES } from './gate.ts';
 import { keyDefinition, KEYS } from './keys.ts';
 import { SCHEDULES, scheduleDefinition, type ScheduleDefinition } from './schedule-instance.ts';
 import type { CorrelationContract, ProcessContract, SystemContract } from './runtime-contract.ts';
@@ -47,6 +48,7 @@ export class Catalogue {
   newest(process: string): ProcessContract | undefined {
     if (process === SCHEDULES) return this.#ofSchedules();
     if (process === BULK) return bulkDefinition;
+    if (process === GATES) return gateDefinition;
     return process === KEYS ? keyDefinition : this.system.processes.get(process)?.[0];
   }
 
@@ -56,6 +58,7 @@ export class Catalogue {
     if (name.startsWith(SCHEDULES)) return this.#ofSchedules();
     if (name.slice(0, at) === KEYS) return keyDefinition;
     if (name.slice(0, at) === BULK) return bulkDefinition;
+    if (name.slice(0, at) === GATES) return gateDefinition;
     const version = Number(name.slice(at + 1));
     return this.system.processes.get(name.slice(0, at))?.find((definition) => definition.version === version);
   }
@@ -85,5 +88,6 @@ export function definitionName(definition: ProcessContract): string {
  */
 export function listedProcesses({ processes }: Pick<SystemContract, 'processes'>): readonly string[] {
   const byKey = [...processes.values()].flat().some(({ receives }) => receives.some(({ by }) => by === 'key'));
-  return [...processes.keys(), SCHEDULES, ...(byKey ? [KEYS] : [])];
+  const limited = [...processes.values()].some(([newest]) => newest?.gate !== undefined);
+  return [...processes.keys(), SCHEDULES, ...(byKey ? [KEYS] : []), ...(limited ? [GATES] : [])];
 }

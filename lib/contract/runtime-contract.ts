@@ -86,8 +86,22 @@ export interface ProcessContract {
   readonly late: 'park' | 'ignore';
   readonly timeoutMs?: number;
   /** The definition of a built-in instance. */
-  readonly builtIn?: 'schedule' | 'key' | 'bulk';
+  readonly builtIn?: 'schedule' | 'key' | 'bulk' | 'gate';
+  /** The limits of its starts. Absent: each begins at once. */
+  readonly gate?: GateContract | undefined;
 }
+
+/** The limits of the starts of a process with one key (lib/contract/gate.ts). */
+export interface GateContract {
+  readonly spec: GateSpec;
+  /** Computes the key from the data of a start. */
+  readonly key: (data: never) => string;
+}
+
+export type GateSpec =
+  | { readonly kind: 'concurrency'; readonly most: number }
+  | { readonly kind: 'debounce'; readonly quietMs: number; readonly atMostMs: number }
+  | { readonly kind: 'batch'; readonly size: number; readonly withinMs: number };
 
 export interface SystemContract {
   readonly name: string;

@@ -1,4 +1,5 @@
 import { Cancelled } from '../contract/errors.ts';
+import { isWindowed } from '../contract/gate.ts';
 import { type Json, type Schema, parseStored, versionOf } from '../contract/schema.ts';
 import { count, journal } from './journal.ts';
 import { applyReply, retryNow, stickOnUnknown, type UnawaitedReply } from './replies.ts';
@@ -160,7 +161,12 @@ export function asNewestVersion(run: ProcessRun, fact: RecordedFact): RecordedFa
   if (!schema || !('data' in fact) || newest === 1) return fact;
   if (!run.expected) return { ...fact, dataversion: newest };
   // Version 1 is not written, and older builds wrote none at all: `parseStored` then takes the oldest version that fits.
-  return (fact.dataversion ?? 1) >= newest ? fact : { ...fact, data: parseStored(schema, fact.data, fact.dataversion) };
+  if ((fact.dataversion ?? 1) >= newest) return fact;
+  const { data, dataversion } = fact;
+  // The starts of one window.
+  if (Array.isArray(data) && isWindowed(run.definition))
+    return { ...fact, data: data.map((each) => parseStored(schema, each as Json, dataversion)) };
+  return { ...fact, data: parseStored(schema, data, dataversion) };
 }
 
 function schemaOf(run: ProcessRun, fact: RecordedFact): Schema | undefined {

@@ -1,7 +1,8 @@
 import { SCHEDULES } from '../contract/schedule-instance.ts';
+import { isGate, isWindowed } from '../contract/gate.ts';
 import { Cancelled, ProcessFailed, type Failure } from '../contract/errors.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
-import type { Json, Schema } from '../contract/schema.ts';
+import { parse, type Json, type Schema } from '../contract/schema.ts';
 import { failureFromJson, failureToJson } from '../contract/wire/failure-json.ts';
 import { buildPid, INSTANCE_ID_FORM, parsePid, pidOfCommand, processOf, type InstanceKey } from '../contract/wire/process-id.ts';
 import { refuse } from './bug.ts';
@@ -68,8 +69,19 @@ export function startChild(run: ProcessRun, scope: Scope, { definition, input, i
 }
 
 /** The schema of the input with which a process is started. */
-export function startSchema({ startOn, input }: ProcessContract): Schema {
-  return startOn[0]?.event.data ?? (input as Schema);
+export function startSchema(definition: ProcessContract): Schema {
+  const { startOn, input } = definition;
+  const one = startOn[0]?.event.data ?? (input as Schema);
+  return isWindowed(definition) ? listOf(one) : one;
+}
+
+/** The schema of the starts of one window. */
+function listOf(schema: Schema): Schema {
+  const validate = (value: unknown): unknown =>
+    Array.isArray(value)
+      ? { value: value.map((each) => parse(schema, each, 'A start of a window has')) }
+      : { issues: [{ message: 'expected a list of starts' }] };
+  return { '~standard': { version: 1, vendor: 'tutti', validate } } as Schema;
 }
 
 function listedProcess(run: ProcessRun, { name, kind, ...definition }: ProcessContract): ProcessContract {
@@ -124,8 +136,9 @@ export function childVerdict(
   if (status === 'stuck') return 'park';
   if (!isClosed(status)) return image.paused ? 'keep' : 'reject';
   // A parent may use the id of a child of its own again: `onClosed` protects it against others. A schedule may not: the id is its time.
+  // A gate may not either: its starts are those of clients and events.
   const before = image.parent && pidOfCommand(image.parent.commandId);
-  const own = before !== undefined && before === pidOfCommand(parent.commandId) && processOf(before) !== SCHEDULES;
+  const own = before !== undefined && before === pidOfCommand(parent.commandId) && processOf(before) !== SCHEDULES && !isGate(before);
   if (!own && !(onClosed === 'restart' || (onClosed === 'restart-failed' && status !== 'completed'))) return 'closed';
   return [...image.commands.values(), ...image.resends.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
 }
@@ -136,7 +149,8 @@ export function answerParent(
   { commandId, hash }: Answered,
   end: { readonly value: Json } | { readonly failure: Failure },
 ): void {
-  if ('value' in end) replyToIssuer(run, { commandId, hash, outcome: 'completed' }, end.value);
+  // A gate only learns that the instance has ended.
+  if ('value' in end) replyToIssuer(run, { commandId, hash, outcome: 'completed' }, isGate(pidOfCommand(commandId)) ? null : end.value);
   else
     replyToIssuer(run, { commandId, hash, outcome: end.failure.code === 'CANCELLED' ? 'cancelled' : 'failed' }, failureToJson(end.failure));
 }

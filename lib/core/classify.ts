@@ -1,7 +1,7 @@
 import type { Outcome } from '../contract/wire/envelope.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { childVerdict } from './children.ts';
-import { isBegunBy, isClosed, openCommand, type Image, type RingEntry } from './image.ts';
+import { isBegunBy, isClosed, openCommand, WAITING_MAX, type Image, type RingEntry } from './image.ts';
 import type { Inbound, OperationInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
 import { verdictOfKey } from './keys.ts';
 import { resolvable } from './resolvable.ts';
@@ -74,6 +74,8 @@ function ofStart(image: Image | undefined, start: StartInbound, definition: Proc
     const policy = start.onOpen ?? definition.onOpen;
     if (policy === 'signal' && inRing(image.signals, start)) return 'dup';
     if (image.paused && policy !== 'attach') return 'keep';
+    // A gate holds so many; the others come again.
+    if (image.gate && (image.waiting?.length ?? 0) >= WAITING_MAX) return 'wait';
     if (policy === 'signal') return unlessForgotten(image, start, 'apply');
     if (policy === 'queue' || policy === 'replace') return 'queue';
     return policy === 'attach' ? 'dup' : 'reject';

@@ -1,6 +1,6 @@
 import type { LastError } from '../contract/wire/last-error.ts';
 import type { KeyName } from '../contract/keys.ts';
-import type { RetryPolicy } from '../contract/runtime-contract.ts';
+import type { GateSpec, RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 
 /** A value of the head. With `dataref` it is a payload under that SHA-256, which is written before the head. */
@@ -175,6 +175,18 @@ export interface BegunBy {
   readonly trace?: string;
 }
 
+/** The state of a gate (lib/core/gating.ts). */
+export interface GateState {
+  readonly process: string;
+  readonly key: string;
+  /** The limits by which it has decided last. */
+  spec: GateSpec;
+  /** The instances that have a slot: the command that started each, its id, and the id of its start. */
+  running: readonly { readonly n: number; readonly id: string; readonly start: string }[];
+  /** How many instances it has begun. */
+  begun: number;
+}
+
 /** The members of an event that a key forwards: it keeps its own id, so that a subscriber finds duplicates. */
 export interface ForwardedEvent {
   readonly id: string;
@@ -340,6 +352,8 @@ export interface Image {
   waiting?: readonly WaitingStart[] | undefined;
   /** Of a key: its state. */
   key?: KeyState;
+  /** Of a gate: its state. */
+  gate?: GateState;
   /** Of a key at rest: the messages that wait for its next subscriber. Of every other instance the store alone appends to them. */
   early?: readonly string[];
   /** The latest view; of a decider: its state. */

@@ -199,6 +199,8 @@ export type Decided =
     }
   | ({ readonly type: 'EventPublished'; readonly n: number; readonly path: string; readonly event: string } & Hashed)
   | ({ readonly type: 'ViewChanged'; readonly path: string } & Hashed)
+  /** A gate has begun an instance, `path`, from all starts of a window. */
+  | { readonly type: 'WindowClosed'; readonly path: string; readonly ids: readonly string[] }
   /** A schedule has decided about a time, or about `count` of them from `path` to `until` (lib/core/scheduling.ts). */
   | ({ readonly type: 'TimeDecided'; readonly path: string } & Omit<TimeDecision, 'local'>)
   /** The code of the system lists a schedule with other times. */

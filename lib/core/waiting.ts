@@ -21,8 +21,8 @@ export function waitingVerdict(image: Image, { identity }: Pick<StartInbound, 'i
 }
 
 /** The first waiting start begins: its message goes to the inbox after this commit. */
-export function beginNext(run: ProcessRun, [first]: readonly WaitingStart[]): void {
-  if (first) sendBegin(run, run.image.pid, first);
+export function beginNext(run: ProcessRun, waiting: readonly WaitingStart[]): void {
+  sendBegin(run, run.image.pid, waiting[0] as WaitingStart);
 }
 
 /** The message that begins an instance from a start: a pending send of this commit. */

@@ -2,6 +2,7 @@ import { StateFormatUnknown } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import type {
   Chain,
+  GateState,
   KeyState,
   Pause,
   PastTail,
@@ -48,6 +49,7 @@ interface Control {
   readonly subscriptions?: readonly Subscription[];
   readonly waiting?: readonly WaitingStart[];
   readonly key?: KeyState;
+  readonly gate?: GateState;
   readonly view?: Stored;
   readonly trace?: string;
   readonly parent?: NonNullable<Image['parent']>;
@@ -144,6 +146,7 @@ export function encodeControl(image: Image): string {
     subscriptions: image.subscriptions,
     waiting: image.waiting?.map(storedFire),
     key: image.key,
+    gate: image.gate,
     view: image.view?.dataref === undefined ? image.view : { dataref: image.view.dataref },
     trace: image.trace,
     parent: image.parent,
@@ -247,6 +250,7 @@ export function decodeHead(head: Head): Image {
     ...(control.subscriptions && { subscriptions: [...control.subscriptions] }),
     ...(control.waiting && { waiting: control.waiting }),
     ...(control.key && { key: { ...control.key }, ...(head.early && { early: head.early }) }),
+    ...(control.gate && { gate: { ...control.gate } }),
     ...(control.view && { view: control.view }),
     ...(control.trace !== undefined && { trace: control.trace }),
     ...(control.parent && { parent: control.parent }),

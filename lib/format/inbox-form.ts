@@ -127,7 +127,7 @@ function countFault(name: string, value: unknown): string | undefined {
 }
 
 /** A value that is stored apart is checked after it was read. */
-function begunFault(data: Json | undefined): string | undefined {
+export function begunFault(data: Json | undefined): string | undefined {
   if (data === undefined) return undefined;
   if (typeof data !== 'object' || data === null || Array.isArray(data)) return 'data must be a start';
   const { id, event, source, time, hops, trace, tags, data: value } = data as { readonly [name: string]: Json };

@@ -31,6 +31,7 @@ export function frontEndWith(host: ProcessHost): FrontEndOf {
     if (definition.builtIn === 'bulk') return bulkJob(run);
     if (definition.kind === 'async') return new Continuation(host, run, definition as AsyncDefinition);
     if (definition.builtIn === 'key') return new KeyFrontEnd(run);
+    if (definition.builtIn === 'gate') return gate(run);
     if (definition.builtIn) return builtIn(host, run, definition as ScheduleDefinition);
     return {
       advance: (fact, input) => {
@@ -58,6 +59,16 @@ function bulkJob(run: ProcessRun): FrontEnd {
     advance: async (fact, input) => {
       job ??= new (await import('../core/bulk-job.ts')).BulkJobFrontEnd(run);
       await job.advance(fact, input);
+    },
+  };
+}
+
+/** The front end of a gate. Its code is loaded at its first start, as that of a schedule. */
+function gate(run: ProcessRun): FrontEnd {
+  return {
+    advance: async (fact) => {
+      const { GateFrontEnd } = await import('../core/gating.ts');
+      await new GateFrontEnd(run).advance(fact);
     },
   };
 }

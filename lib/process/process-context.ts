@@ -16,6 +16,7 @@ import { processContract, type AnyProcess } from '../contract/process-contract.t
 import { refuse } from '../core/bug.ts';
 import { detachStep, startChild } from '../core/children.ts';
 import { dispatchCommand } from '../core/dispatch.ts';
+import { isWindowed } from '../contract/gate.ts';
 import { continueAsNew } from '../core/continuing.ts';
 import { answerEvent, changeView, issuePublish, tag } from '../core/effects.ts';
 import { JOURNAL_ENTRIES_SUGGESTED } from '../core/image.ts';
@@ -271,6 +272,7 @@ export class ProcessContext {
     const { name } = this.#definition;
     if (version !== undefined && version !== 'newest')
       refuse(run, 'POISON', `${name} was continued with the version ${JSON.stringify(version)}: expected 'newest', or no version.`);
+    if (isWindowed(run.definition)) refuse(run, 'POISON', `${name} gets the starts of a window: it cannot continue as new.`);
     refuseUnawaited(run, scope);
     const definition = (version === 'newest' ? run.environment.processes?.get(name)?.[0] : undefined) ?? run.definition;
     const start = definition.startOn.find((each) => each.event.type === this.start.type) ?? definition.startOn[0];

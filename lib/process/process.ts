@@ -14,7 +14,8 @@ import {
   nothingSchema,
 } from '../contract/schema.ts';
 import type { Process } from '../contract/process-contract.ts';
-import type { CorrelationContract, ProcessContract } from '../contract/runtime-contract.ts';
+import { gateContract, type StartLimits } from '../contract/gate.ts';
+import type { CorrelationContract, GateContract, ProcessContract } from '../contract/runtime-contract.ts';
 import { throwers } from '../contract/service.ts';
 import type { Context } from './context.ts';
 
@@ -70,6 +71,9 @@ export interface ProcessOptions<
 export type Start<S extends Correlated, I extends Schema> = [S] extends [never] ? Data<I> : S['~data'];
 export type Named<R extends Correlated, By extends 'id' | 'key' = 'id' | 'key'> = R extends { readonly by: By } ? R['~event'] : never;
 
+/** The input of an instance: all starts of a window, or its own. */
+type Given<I, G> = G extends { readonly debounce: object } | { readonly batch: object } ? readonly I[] : I;
+
 /** `unknown` if the result is JSON, else one sentence that tsc prints. */
 type ResultFault<Out> = [Out] extends [Json | void] ? unknown : NotJson<Out, 'result'>;
 
@@ -92,10 +96,18 @@ export function process<
   I extends Schema = NothingSchema,
   E extends Schemas = {},
   V extends Schema = never,
+  const G extends StartLimits<Frozen<Received<Start<S, I>>>> = {},
   const Out extends Json | void | object = void,
 >(
   name: N,
-  options: ProcessOptions<S, R, P, I, E, V>,
+  options: ProcessOptions<S, R, P, I, E, V> & {
+    /**
+     * Limits of the starts by clients and events, for each key: `{ concurrency: { key, most } }`, `{ debounce: { key, quiet, atMost } }` or
+     * `{ batch: { key, size, within } }`. With the last two an instance gets a list of starts. Needs `onOpen: 'reject'`.
+     * @default each start begins at once
+     */
+    readonly start?: G;
+  },
   run: (
     ctx: Context<{
       start: Start<S, I>;
@@ -105,7 +117,7 @@ export function process<
       errors: { [K in keyof E]: Data<E[K]> };
       view: Data<V>;
     }>,
-    input: Frozen<Received<Start<S, I>>>,
+    input: Given<Frozen<Received<Start<S, I>>>, G>,
   ) => Promise<Out & ResultFault<Out>>,
 ): Process<N, { start: Start<S, I>; result: Out; errors: { [K in keyof E]: Data<E[K]> }; view: Data<V>; events: Named<S | R> }> {
   const contract: ProcessContract = contractOf(name, options as never);
@@ -120,6 +132,14 @@ export function process<
     '~': Object.freeze(definition),
     failed: (error: unknown) => isProcessFailed(error) && error.process === name,
   }) as never;
+}
+
+function gateOf(name: string, { start = {}, onOpen = 'reject' }: Pick<LooseOptions, 'start' | 'onOpen'>): GateContract {
+  if (onOpen === 'reject') return gateContract(name, start);
+  throw new ContractError(
+    'CONTRACT_INVALID',
+    `${name} has start and onOpen: '${onOpen}': expected onOpen: 'reject', because starts wait in a gate.`,
+  );
 }
 
 /** A key is no instance of the process, so no event by key starts one. Each event of a process is correlated in one way. */
@@ -144,6 +164,7 @@ interface LooseOptions {
   readonly errors?: Schemas;
   readonly view?: Schema;
   readonly onOpen?: ProcessContract['onOpen'];
+  readonly start?: StartLimits<never>;
   readonly onClosed?: ProcessContract['onClosed'];
   readonly early?: Duration;
   readonly late?: ProcessContract['late'];
@@ -173,5 +194,6 @@ function contractOf(name: string, options: LooseOptions): ProcessContract {
     earlyMs: milliseconds(options.early ?? '1 day'),
     late: options.late ?? 'park',
     ...(options.timeout !== undefined && { timeoutMs: milliseconds(options.timeout) }),
+    ...(options.start && { gate: gateOf(name, options) }),
   };
 }

@@ -9,6 +9,7 @@ import { Arrived, coldChain, Measured } from './documented/cold-chain.ts';
 import { Address, carrier, OrderCancelled, OrderPlaced, payments } from './documented/contracts.ts';
 import { deliver } from './documented/deliver.ts';
 import { deliverStory } from './documented/deliver-story.ts';
+import { encode, encoders, index, Uploaded } from './documented/encode.ts';
 import { fleet, load, survey } from './documented/fleet.ts';
 import { paidSeat, seatOrStandby, SeatWanted } from './documented/paid-seat.ts';
 import { done } from './documented/partners.ts';
@@ -58,6 +59,22 @@ test('a ride follows the driver that it names', async () => {
   await world.client.publish(RideBegan, { rideId: 'r-1', driverId: 'd-1' });
   for (const place of ['station', 'airport']) await world.client.publish(DriverMoved, { driverId: 'd-1', place });
   expect(await world.client.result(followDriver, 'r-1')).toEqual({ arrived: true });
+});
+
+test('two uploads of one owner are encoded at once, and indexed together', async () => {
+  const lists: (readonly string[])[] = [];
+  const busy = new Set<string>();
+  const services = [
+    scripted(encoders, {
+      encode: async ({ file }) => void busy.add(file),
+      index: async ({ files }) => void lists.push(files),
+    }),
+  ];
+  const world = simulate(system('media', { processes: [encode, index], services: [encoders] }), { services });
+  for (const file of ['a', 'b', 'c']) await world.client.publish(Uploaded, { file, owner: 'ann' });
+  await world.advance('1 minute');
+  expect(busy).toEqual(new Set(['a', 'b', 'c']));
+  expect(lists).toEqual([['a', 'b', 'c']]);
 });
 
 const shopWith = (processes: Parameters<typeof system>[1]['processes']): System<'shop'> =>

@@ -354,6 +354,11 @@ const WAITING = {
   waiting: ['w-1', 'w-2'].map((identity) => ({ identity, id: identity, source: 'shop', since: NOW, data: null })),
 } satisfies Partial<Image>;
 
+const FULL = {
+  gate: { process: 'p', key: 'k', spec: { kind: 'concurrency', most: 1 }, running: [], begun: 0 },
+  waiting: Array.from({ length: 100 }, (_, i) => ({ identity: `w-${i}`, id: `w-${i}`, source: 'shop', since: NOW, data: null })),
+} satisfies Partial<Image>;
+
 const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
   Start: [
     [[undefined, start()]],
@@ -367,6 +372,7 @@ const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
     [[imageOf('completed', WAITING), start(), { onClosed: 'restart' }]],
     [[imageOf('running', STARTED), start(), { onOpen: 'signal' }]],
     [[imageOf('running', PAUSED), start(), { onOpen: 'signal' }]],
+    [[imageOf('running', FULL), start(), { onOpen: 'signal' }]],
     [
       [imageOf('running'), start(), { onOpen: 'signal' }],
       [imageOf('running', OLD), start(), { onOpen: 'signal' }],

@@ -8,6 +8,8 @@ import type {
   ProcessContract,
   ServiceContract,
   SystemContract,
+  GateContract,
+  GateSpec,
 } from '../../contract/runtime-contract.ts';
 import { type Schema, type VersionStep, versionOf } from '../../contract/schema.ts';
 import { fieldAt, fieldPath } from './field-path.ts';
@@ -36,6 +38,8 @@ interface PublishedProcess {
   readonly errors?: readonly string[];
   readonly onOpen?: ProcessContract['onOpen'];
   readonly onClosed?: ProcessContract['onClosed'];
+  /** The limits of its starts, and the field that is the key; null if code computes it. */
+  readonly gate?: readonly [spec: GateSpec, field: string | null];
   /** Milliseconds. @default a day */
   readonly early?: number;
 }
@@ -94,7 +98,7 @@ function publishedEvent({ type, data, dedupeBy }: EventContract): PublishedEvent
 }
 
 function publishedProcess(process: ProcessContract, indexes: ReadonlyMap<string, number>): PublishedProcess {
-  const { name, version, kind, startOn, receives, publishes, input, view, onOpen, onClosed, earlyMs } = process;
+  const { name, version, kind, startOn, receives, publishes, input, view, onOpen, onClosed, gate, earlyMs } = process;
   const errors = Object.keys(process.errors);
   const indexOf = (type: string): number => indexes.get(type) as number;
   const correlation = (each: CorrelationContract): PublishedCorrelation => publishedCorrelation(each, indexOf(each.event.type));
@@ -110,6 +114,7 @@ function publishedProcess(process: ProcessContract, indexes: ReadonlyMap<string,
     ...(errors.length > 0 && { errors }),
     ...(onOpen !== 'reject' && { onOpen }),
     ...(onClosed !== 'reject' && { onClosed }),
+    ...(gate && { gate: [gate.spec, fieldPath(gate.key) ?? null] as const }),
     ...(earlyMs !== EARLY_MS && { early: earlyMs }),
   };
 }
@@ -172,9 +177,15 @@ function processOf(process: PublishedProcess, events: readonly EventContract[]):
     onOpen: process.onOpen ?? 'reject',
     onClosed: process.onClosed ?? 'reject',
     earlyMs: process.early ?? EARLY_MS,
+    ...(process.gate && { gate: gateOf(process.gate) }),
     // A client does not use this member.
     late: 'park',
   };
+}
+
+/** A key that only code computes is no text here: the client then does not wait for the gate. */
+function gateOf([spec, field]: NonNullable<PublishedProcess['gate']>): GateContract {
+  return { spec, key: (data: never) => (field === null ? undefined : fieldAt(data, field)) as string };
 }
 
 function correlationOf(published: PublishedCorrelation, events: readonly EventContract[]): CorrelationContract {

@@ -1,3 +1,4 @@
+import { requireBegun } from '../waiting-start.ts';
 import { ClientError } from '../../contract/errors.ts';
 import type { AnyProcess } from '../../contract/process-contract.ts';
 import type { Json } from '../../contract/schema.ts';
@@ -151,7 +152,7 @@ function isUnknown({ system }: Reach, process: string): boolean {
 /** Reads the head of an instance. If the process is unknown too, the error lists the known processes. */
 async function namedHead(reach: Reach, instance: InstanceName): Promise<Head> {
   try {
-    return await requireHead(reach.ports, pidOf(reach, instance));
+    return await requireBegun(reach, instance);
   } catch (error) {
     throw isUnknown(reach, instance.process) ? noProcess(reach, instance.process) : error;
   }

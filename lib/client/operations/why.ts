@@ -8,6 +8,7 @@ import {
   JOURNAL_ENTRIES_MAX,
   JOURNAL_ENTRIES_WARNED,
   journalLength,
+  type GateState,
   type Image,
   type OpenCommand,
   type ArmedTimer,
@@ -53,12 +54,31 @@ function waitingLine({ waiting }: Image, now: number): string[] {
   return [`${waiting.length} ${waiting.length === 1 ? 'start waits' : 'starts wait'} for its end, ${since}`];
 }
 
+/** The limit of a gate, the instances that have its slots, and the starts that wait. */
+function gateWhy(image: Image, { process, key, spec, running }: GateState, now: number): Why {
+  const { waiting = [] } = image;
+  const [first] = waiting;
+  const since = first ? `, the first since ${instantText(first.since)} (${ms(Math.max(0, now - first.since))})` : '';
+  const starts = `${waiting.length} ${waiting.length === 1 ? 'start waits' : 'starts wait'}`;
+  const name = `${process} with the key ${JSON.stringify(key)}`;
+  const before = pausedLine(image, now);
+  const reason =
+    spec.kind === 'concurrency' ? `${running.length} of ${spec.most} slots of ${name} are taken` : `a window of ${name} is open`;
+  const lines = [
+    ...(before === undefined ? [] : [before]),
+    `${reason}; ${starts}${since}`,
+    ...waiting.map(({ identity }, index) => `${index + 1}. ${identity}`),
+  ];
+  return { line: lines.slice(0, before === undefined ? 1 : 2).join('; '), reason, lines, pending: pendingOf(image) };
+}
+
 /** Explains an instance by its control state alone. */
 export function explain(image: Image, now: number, options: ExplainOptions = {}): Why {
   const { status } = image;
   if (status === 'stuck') return stuckWhy(image, now);
   if (isClosed(status))
     return { ...whole([endLine(image), ...waitingLine(image, now)]), reason: endReason(image), pending: pendingOf(image) };
+  if (image.gate) return gateWhy(image, image.gate, now);
   const waits = openWaits(image, now, options);
   const before = [pausedLine(image, now), unlistedLine(image, options), cancelLine(image)].filter((line) => line !== undefined);
   const after = [...waitingLine(image, now), ...journalLine(image)];

@@ -1,6 +1,11 @@
 import { OPERATE } from '../../contract/bulk.ts';
 import { definitionName, startType, type Catalogue } from '../../contract/catalogue.ts';
-import { parseGiven, type Json } from '../../contract/schema.ts';
+import { parseGiven, parseStored, type Json } from '../../contract/schema.ts';
+import type { ProcessContract } from '../../contract/runtime-contract.ts';
+import { START } from '../../contract/gate.ts';
+import type { BegunBy } from '../../core/image.ts';
+import type { StartInbound } from '../../core/inbound.ts';
+import { begunFault } from '../../format/inbox-form.ts';
 import { parseCommandId, parsePid, type CommandKey, type InstanceKey } from '../../contract/wire/process-id.ts';
 import { isKey, SUBSCRIBE } from '../../contract/keys.ts';
 import { CHILD, startSchema } from '../../core/children.ts';
@@ -16,7 +21,12 @@ import { admitSubscribe } from './admit-key.ts';
 type AdmitCommand = (catalogue: Catalogue, command: CommandMessage, by: Carried) => Admission;
 
 /** The engine commands, by name. */
-const COMMANDS: Readonly<Record<string, AdmitCommand>> = { [CHILD]: admitChild, [SUBSCRIBE]: admitSubscribe, [OPERATE]: admitOperate };
+const COMMANDS: Readonly<Record<string, AdmitCommand>> = {
+  [CHILD]: admitChild,
+  [START]: admitGated,
+  [SUBSCRIBE]: admitSubscribe,
+  [OPERATE]: admitOperate,
+};
 
 /** Admits an engine command for the instance that owns it (docs/protocol.md#engine-commands). Only the inbox carries it. */
 export function admitCommand(catalogue: Catalogue, message: CommandMessage, by: Carried): Admission {
@@ -59,8 +69,34 @@ export function admitOwnerReply(message: ReplyMessage, by: Carried): Admission {
  * no `#`.
  */
 function admitChild(catalogue: Catalogue, message: CommandMessage, by: Carried): Admission {
-  const { commandid, owner, cancel, hops, traceparent } = message;
-  const { tenant, process, id } = parsePid(owner) as InstanceKey;
+  const { commandid, owner, cancel, time } = message;
+  const definition = childDefinition(catalogue, message);
+  if ('status' in definition) return definition;
+  let data: Json = null;
+  try {
+    if (!cancel) data = parseGiven(startSchema(definition), message.data, `${definition.name} was started with`);
+  } catch (error) {
+    return unread(error, owner);
+  }
+  const { id } = parsePid(owner) as InstanceKey;
+  const start = { id: commandid, event: startType(definition), source: catalogue.system.name, time, subject: id, data };
+  return toChild(definition, message, { ...by, ...start });
+}
+
+/** The start that a gate lets begin, as it came: its data was parsed then. The gate is notified of the end of the instance. */
+function admitGated(catalogue: Catalogue, message: CommandMessage, by: Carried): Admission {
+  const { owner, cancel } = message;
+  const definition = childDefinition(catalogue, message);
+  if ('status' in definition) return definition;
+  const fault = cancel ? 'it is never cancelled' : begunFault(message.data ?? null);
+  if (fault !== undefined) return park('MALFORMED', `The start of ${owner} by its gate is not valid: ${fault}.`, owner);
+  const { dataversion, hops: _hops, trace, data, ...start } = message.data as unknown as BegunBy;
+  const value = parseStored(startSchema(definition), data, dataversion ?? 1);
+  return toChild(definition, message, { ...by, ...start, data: value, ...(trace !== undefined && { trace }) });
+}
+
+function childDefinition(catalogue: Catalogue, { commandid, owner }: CommandMessage): ProcessContract | Admission {
+  const { tenant, process } = parsePid(owner) as InstanceKey;
   const definition = catalogue.newest(process);
   if (!definition) return park('UNKNOWN_PROCESS', `There is no process ${process} in ${catalogue.system.name}.`, owner);
   if (definition.kind !== 'async' || definition.builtIn)
@@ -68,12 +104,13 @@ function admitChild(catalogue: Catalogue, message: CommandMessage, by: Carried):
   const parent = parseCommandId(commandid) as CommandKey;
   if (parsePid(parent.pid)?.tenant !== tenant)
     return park('FORBIDDEN', `${commandid} is of another tenant than its child ${owner}.`, owner);
-  let data: Json = null;
-  try {
-    if (!cancel) data = parseGiven(startSchema(definition), message.data, `${process} was started with`);
-  } catch (error) {
-    return unread(error, owner);
-  }
+  return definition;
+}
+
+type ChildOf = Omit<StartInbound, 'kind' | 'key' | 'identity' | 'definition' | 'hops' | 'parent'>;
+
+function toChild(definition: ProcessContract, message: CommandMessage, start: ChildOf): Admission {
+  const { commandid, owner, cancel, hops, traceparent } = message;
   const identity = identityOf(sha256, { pid: owner, event: '#command', id: commandid });
   const cancelIdentity = actIdentity(sha256, owner, commandid);
   return {
@@ -85,17 +122,11 @@ function admitChild(catalogue: Catalogue, message: CommandMessage, by: Carried):
         inbound: {
           kind: 'start',
           key: cancel ? `c:${cancelIdentity}` : `s:${identity}`,
-          ...by,
-          id: commandid,
+          ...(traceparent !== undefined && { trace: traceparent }),
+          ...start,
           identity,
-          event: startType(definition),
-          source: catalogue.system.name,
-          time: message.time,
-          subject: id,
-          data,
           definition: definitionName(definition),
           hops: hops + 1,
-          ...(traceparent !== undefined && { trace: traceparent }),
           parent: {
             commandId: commandid,
             hash: message.datahash.slice('sha256:'.length, 'sha256:'.length + SHORT_HASH_LENGTH),

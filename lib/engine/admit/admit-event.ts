@@ -7,6 +7,7 @@ import { type Json, NEWER, parse, parseVersion, versionOf } from '../../contract
 import { identityOf } from '../../core/identity.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import { type Admission, type Carried, type Target, park, unread } from './admission.ts';
+import { toGate } from './admit-gate.ts';
 import { definitionName, type Catalogue, type Interest } from '../../contract/catalogue.ts';
 import { sha256 } from '../../format/inbox-message.ts';
 
@@ -88,7 +89,11 @@ export function admitEvent(catalogue: Catalogue, envelope: EventEnvelope, by: Ca
     const pid = buildPid(tenantOf(envelope), interest.definition.name, id);
     if (pid === undefined)
       return park('MALFORMED', `${envelope.type} names the instance ${JSON.stringify(id)}: an id is ${INSTANCE_ID_FORM}.`);
-    targets.push(target(interest, pid, { envelope, data, by }));
+    const own = target(interest, pid, { envelope, data, by });
+    const { gate } = interest.definition;
+    const gated = gate && own.inbound.kind === 'start' ? toGate({ ...own, inbound: own.inbound }, interest.definition, gate) : own;
+    if ('fault' in gated) return park('MALFORMED', gated.fault, pid);
+    targets.push(gated);
   }
   return { status: 'deliver', targets };
 }

@@ -1,3 +1,4 @@
+import { isGate } from '../../contract/gate.ts';
 import { isKey } from '../../contract/keys.ts';
 import { actIdentity } from '../../core/identity.ts';
 import type { Catalogue } from '../../contract/catalogue.ts';
@@ -61,6 +62,8 @@ export function admitInternal(catalogue: Catalogue, body: RareMessage, by: Carri
 function ofOperate(operate: OperationMessage, by: Carried, senderId: string | undefined): Admission {
   if (isKey(operate.pid) && operate.act !== 'resume')
     return park('REFUSED', `${operate.pid} is a key, which is only resumed: ${operate.act} the instances that wait for it.`, operate.pid);
+  if (isGate(operate.pid) && operate.act !== 'resume' && operate.act !== 'pause')
+    return park('REFUSED', `${operate.pid} is a gate, which is only paused and resumed: ${operate.act} its instances.`, operate.pid);
   return {
     status: 'deliver',
     targets: [

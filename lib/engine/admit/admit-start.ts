@@ -2,9 +2,10 @@ import { buildPid, INSTANCE_ID_FORM } from '../../contract/wire/process-id.ts';
 import { definitionName, startType, type Catalogue } from '../../contract/catalogue.ts';
 import { type Json, parseGiven } from '../../contract/schema.ts';
 import { identityOf } from '../../core/identity.ts';
-import type { Inbound } from '../../core/inbound.ts';
+import type { StartInbound } from '../../core/inbound.ts';
 import { type StartMessage, type TickMessage, sha256 } from '../../format/inbox-message.ts';
 import { type Admission, type Carried, park, unread } from './admission.ts';
+import { toGate } from './admit-gate.ts';
 
 /** A tick counts only if the head names its instant (docs/protocol.md#timers). */
 export function admitTick(tick: TickMessage, by: Carried): Admission {
@@ -39,7 +40,7 @@ export function admitStart(catalogue: Catalogue, start: StartMessage, by: Carrie
   }
   const type = startType(definition);
   const identity = identityOf(sha256, { pid, event: type, id: start.startid });
-  const inbound: Inbound = {
+  const inbound: StartInbound = {
     kind: 'start',
     key: `s:${identity}`,
     ...by,
@@ -56,5 +57,7 @@ export function admitStart(catalogue: Catalogue, start: StartMessage, by: Carrie
     ...(start.onopen && { onOpen: start.onopen }),
     ...(start.traceparent !== undefined && { trace: start.traceparent }),
   };
-  return { status: 'deliver', targets: [{ pid, definition, inbound, byClient: true }] };
+  const target = { pid, definition, inbound, byClient: true } as const;
+  const gated = definition.gate ? toGate(target, definition, definition.gate) : target;
+  return 'fault' in gated ? park('MALFORMED', gated.fault, pid) : { status: 'deliver', targets: [gated] };
 }

@@ -36,6 +36,7 @@ export async function applyChild(
   if (run.position === 0) {
     image.parent = { commandId, hash, depth };
     if (start.trace !== undefined) image.trace = start.trace;
+    if (start.tags) image.tags = start.tags;
   }
   if (parent.cancel) {
     remember(image.starts, parent.cancelIdentity);
