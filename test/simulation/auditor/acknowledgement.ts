@@ -148,8 +148,16 @@ const missingAct = (deleted: Deleted, target: Of<'operate'>, picture: InstancePi
   // A second pause changes nothing, also if one commit has applied the first one and its resume.
   if (target.act === 'pause' && [...picture.runs.values()].some(({ entries }) => entries.some(({ type }) => type === 'Paused')))
     return undefined;
+  // A move to the version of the run changes nothing, also if another move follows in the same commit.
+  if (target.act === 'move' && (isOnVersion(picture, target.version) || hasMoved(picture))) return undefined;
   return 'it is not in the journal';
 };
+
+const isOnVersion = ({ image }: InstancePicture, version: number | undefined): boolean =>
+  image?.definition.endsWith(`@${version}`) === true;
+
+const hasMoved = ({ runs }: InstancePicture): boolean =>
+  [...runs.values()].some(({ entries }) => entries.some(({ type }) => type === 'Moved'));
 
 /** A `resume` sends back the events that are parked. A worker that parks one later checks by itself whether the instance is stuck. */
 const leftParked = ({ acceptedAt, isSentBack }: Deleted, { parked, stuckAt, stuckUntil }: InstancePicture): string | undefined => {

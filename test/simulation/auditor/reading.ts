@@ -41,7 +41,13 @@ export type Target = { readonly pid: string } & (
       readonly hash: string;
     }
   | { readonly kind: 'tick'; readonly run: string; readonly tickAt: number }
-  | { readonly kind: 'operate'; readonly id: string; readonly act: OperationMessage['act']; readonly by: string }
+  | {
+      readonly kind: 'operate';
+      readonly id: string;
+      readonly act: OperationMessage['act'];
+      readonly by: string;
+      readonly version?: number | undefined;
+    }
 );
 
 export interface Reading {
@@ -90,7 +96,7 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
     case 'tick':
       return [{ kind: 'tick', pid: message.pid, run: message.run, tickAt: message.tickAt }];
     case 'operate':
-      return [{ kind: 'operate', pid: message.pid, id: message.opid, act: message.act, by: message.by }];
+      return [{ kind: 'operate', pid: message.pid, id: message.opid, act: message.act, by: message.by, version: message.version }];
     case 'start':
       return ofStart(message, contracts);
     case 'bulk':

@@ -1,7 +1,7 @@
 import type { PlantedBug } from './planted-bug.ts';
 
 /**
- * Bugs that this code had until the simulation, or the search through all interleavings, found them, and bugs of `ctx.patched`. No model has a
+ * Bugs that this code had until the simulation, or the search through all interleavings, found them, and bugs of versions. No model has a
  * row for them.
  */
 export const foundBugs: readonly PlantedBug[] = [
@@ -92,6 +92,33 @@ export const foundBugs: readonly PlantedBug[] = [
         file: 'lib/core/labels.ts',
         find: "if (taken) journal(run, { type: 'ChangeTaken', path: change });",
         plant: 'if (!PLANTED) ORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'MOVE_UNREPLAYED',
+    rows: [],
+    scenario: 'revisions',
+    what: 'An instance moves to another version although its journal does not replay on it.',
+    patches: [
+      {
+        file: 'lib/engine/advance/working-copy.ts',
+        find: 'return live.run.bug ?? this.#applyTo(live, item);',
+        plant: 'if (PLANTED && isMove(item.target.inbound)) live.run.bug = undefined;\n    ORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'MOVE_KEEPS_CODE',
+    rows: [],
+    scenario: 'revisions',
+    what: 'An instance that moves keeps the code of its earlier version in memory.',
+    patches: [
+      {
+        file: 'lib/engine/advance/working-copy.ts',
+        find: "if (this.#live && verdict !== 'restart' && !isMove(inbound)) return this.#live;",
+        plant: `if (PLANTED && this.#live && isMove(inbound)) this.#live.run.image.definition = \`book@\${String(Reflect.get(inbound, 'version'))}\`;
+    if (this.#live && verdict !== 'restart' && (PLANTED || !isMove(inbound))) return this.#live;`,
       },
     ],
   },

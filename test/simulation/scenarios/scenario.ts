@@ -63,7 +63,14 @@ export type Act = { readonly atMs: number } & (
       readonly tenant?: string;
       readonly onopen?: 'reject' | 'attach' | 'signal';
     }
-  | { readonly kind: 'operate'; readonly pid: string; readonly opid: string; readonly act: 'cancel' | 'terminate' | 'pause' | 'resume' }
+  | {
+      readonly kind: 'operate';
+      readonly pid: string;
+      readonly opid: string;
+      readonly act: 'cancel' | 'terminate' | 'pause' | 'resume' | 'move';
+      /** With `move`. */
+      readonly version?: number;
+    }
   /** Deploys the next build, unless a `redeploy` fault has already deployed it. */
   | { readonly kind: 'deploy' }
 );
@@ -97,7 +104,7 @@ export interface Expectation {
   /** Another instance starts it, and may end before it does so. A missing instance is no violation then. @default it must exist */
   readonly begunByAnother?: true;
   /** Operator acts on it. */
-  readonly operated: readonly ('cancel' | 'terminate' | 'pause' | 'resume')[];
+  readonly operated: readonly ('cancel' | 'terminate' | 'pause' | 'resume' | 'move')[];
   /** Some of its calls have `undo: false`, which no journal records. Its judge checks the undos then. @default false */
   readonly optsOut?: boolean;
   /** Its process makes no step that is a bug, so it is never stuck with `POISON`. @default it may be */

@@ -330,7 +330,7 @@ class Simulation {
       `outside: ${act.kind} ${'type' in act ? `${act.type} ${act.id}` : 'pid' in act ? `${act.act} ${act.pid}` : 'id' in act ? act.id : ''}`,
     );
     if (act.kind === 'publish') void this.#cloud.publisher.publish([{ source: act.source, type: act.type, detail: this.#detail(act) }]);
-    else if (act.kind === 'operate') this.#operate(act.pid, act.act, act.opid);
+    else if (act.kind === 'operate') this.#operate(act.pid, act.act, act.opid, act.version);
     else if (act.kind === 'deploy') this.#deploy();
     else this.#start(act);
   }
@@ -378,8 +378,9 @@ class Simulation {
     void this.#cloud.sender.send(this.#shape.embedded ? INBOX : queue, [{ body: inboxBody(message) }]);
   }
 
-  #operate(pid: string, act: 'cancel' | 'terminate' | 'pause' | 'resume', opid: string): void {
-    this.#request(OPERATIONS, { tutti: 'operate', opid, pid, act, reason: 'simulated', by: 'simulation' });
+  #operate(pid: string, act: 'cancel' | 'terminate' | 'pause' | 'resume' | 'move', opid: string, version?: number): void {
+    const message = { tutti: 'operate', opid, pid, act, reason: 'simulated', by: 'simulation' } as const;
+    this.#request(OPERATIONS, { ...message, ...(version !== undefined && { version }) });
   }
 
   /** A seed with too few faults gets more of a kind that is always possible: an old event of the inbox, once more. */

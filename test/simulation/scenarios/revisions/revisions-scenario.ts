@@ -8,7 +8,8 @@ const DEPLOYS_WITHIN_MS = 30 * MINUTE_MS;
 
 /**
  * Deploys while instances run: a build that changed the code of a version, a rollback to a build that does not know the newest version, and
- * a build that fixes both, and a build that adds messages to open runs. Operators also resume before the fix.
+ * a build that fixes both, and a build that adds messages to open runs. Operators also resume before the fix, and
+ * move instances to other versions.
  */
 export const revisionsScenario = (choices: Choices): Scenario => {
   const acts: Act[] = [];
@@ -26,15 +27,21 @@ export const revisionsScenario = (choices: Choices): Scenario => {
       operated.push('resume');
       acts.push({ kind: 'operate', atMs: choices.below(2 * end), pid, opid: `${id}-resume-${resumes}`, act: 'resume' });
     }
+    for (let moves = choices.below(3); moves > 0; moves -= 1) {
+      operated.push('move');
+      const version = choices.between(1, 3);
+      acts.push({ kind: 'operate', atMs: choices.below(2 * end), pid, opid: `${id}-move-${moves}`, act: 'move', version });
+    }
     expectations.set(pid, { starts: [`${id}-begun`], events: [], operated, judge });
   }
   return { name: 'revisions', builds: revisions, serve: served, acts, expectations };
 };
 
-/** No deploy makes an instance fail. It prints the chapters of the version that it started with, in order, each once. */
+/** No deploy makes an instance fail. It prints the chapters of its version, in order, each once. */
 const judge = ({ pid, run, status, entries, effects }: EndedRun): string[] => {
   const [begun] = entries;
-  const definition = begun?.type === 'ProcessStarted' ? begun.definition : '';
+  const moved = entries.findLast((entry) => entry.type === 'Moved');
+  const definition = moved?.definition ?? (begun?.type === 'ProcessStarted' ? begun.definition : '');
   const chapters: readonly string[] = definition in CHAPTERS ? CHAPTERS[definition as keyof typeof CHAPTERS] : [];
   const wrong = effects
     .filter(({ command }) => command === 'printer.burn')

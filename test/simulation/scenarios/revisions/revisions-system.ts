@@ -19,7 +19,11 @@ export const printer = service('printer', {
 const options = { startOn: Begun.byId(({ id }) => id) };
 
 /** The chapters that each version prints, in order. */
-export const CHAPTERS = { 'book@1': ['one', 'two', 'three'], 'book@2': ['preface', 'all'] } as const;
+export const CHAPTERS = {
+  'book@1': ['one', 'two', 'three'],
+  'book@2': ['preface', 'all'],
+  'book@3': ['preface', 'all', 'index'],
+} as const;
 
 /**
  * The first version, with a view and a message before each chapter. A replay of the chapters that earlier builds printed skips both. Runs that
@@ -45,24 +49,25 @@ const first = (sound: boolean) =>
     }
   });
 
-const second = process('book', { ...options, version: 2 }, async (ctx, { id }) => {
-  for (const chapter of CHAPTERS['book@2']) {
-    await ctx.call(printer.print, { id, chapter });
-    await ctx.sleep('6 minutes');
-  }
-});
+/** An open run of either version can move to the other. */
+const later = (version: 2 | 3) =>
+  process('book', { ...options, version }, async (ctx, { id }) => {
+    for (const chapter of CHAPTERS[`book@${version}`]) {
+      await ctx.call(printer.print, { id, chapter });
+      await ctx.sleep('6 minutes');
+    }
+  });
 
 const services = [printer] as const;
 
 /**
  * The second build adds version 2, and changes version 1 by mistake. The third is a rollback, which does not know version 2. The fourth has
- * both versions right. The fifth adds messages
- * to version 1, and a call under `ctx.patched`.
+ * both versions right. The fifth adds messages to version 1, and a call under `ctx.patched`, and version 3.
  */
 export const revisions = [
   system('press', { processes: [first(true)], services }),
-  system('press', { processes: [second, first(false)], services }),
+  system('press', { processes: [later(2), first(false)], services }),
   system('press', { processes: [first(true)], services }),
-  system('press', { processes: [second, first(true)], services }),
-  system('press', { processes: [second, announcing], services }),
+  system('press', { processes: [later(2), first(true)], services }),
+  system('press', { processes: [later(3), later(2), announcing], services }),
 ] as const;
