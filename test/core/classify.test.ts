@@ -453,6 +453,12 @@ const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
       [imageOf('running', PAUSED), operate('pause')],
       [imageOf('running'), operate('pause')],
     ],
+    [[imageOf('running', { definition: 'p@2' }), operate('move', { version: 2 })]],
+    [[imageOf('stuck'), operate('move', { version: 2 })]],
+    [
+      [imageOf('running', PAUSED), operate('move', { version: 2 })],
+      [imageOf('running'), operate('move', { version: 2 })],
+    ],
     [[imageOf('stuck', { run: '' }), operate('cancel')]],
     [[imageOf('stuck'), operate('cancel')]],
   ],
