@@ -79,10 +79,25 @@ const checkInstance = async (context: EndContext, pid: string, expectation: Expe
     for (const run of instance.runs) checkRun(context, run, expectation);
   }
   checkProgress(context, instance, expectation, disturbed);
+  if (!disturbed) checkWaiting(context, instance);
   const last = instance.runs.at(-1);
   // After a restore, effects of the lost suffix exist beside repeated effects with other ids. Only the rules above still hold.
   if (!last || disturbed) return;
   for (const fault of expectation.judge(endedRun(context, last))) reportJudged(report, last, fault);
+};
+
+/** I6, I7: each start that waited has begun after those before it, or was rejected, once its instance has ended. */
+const checkWaiting = ({ report }: EndContext, { pid, runs, head }: KeptInstance): void => {
+  const entries = runs.flatMap((run) => run.entries);
+  const idsOf = (type: JournalEntry['type']): string[] => entries.flatMap((entry) => (entry.type === type ? idsIn(entry) : []));
+  const rejected = idsOf('StartRejected');
+  const queued = idsOf('StartQueued').filter((id) => !rejected.includes(id));
+  const began = idsOf('ProcessStarted');
+  for (const id of rejected.filter((each) => began.includes(each))) report('I4', `${id} was rejected by ${pid}, and began a run`);
+  const twice = idsOf('StartQueued').filter((id, index, all) => all.indexOf(id) < index);
+  for (const id of twice) report('I4', `${id} waits twice for the end of ${pid}`);
+  if (head === undefined || !isClosed(head.status)) return;
+  for (const id of queued.filter((each) => !began.includes(each))) report('I6', `${id} waited for the end of ${pid}, and never began`);
 };
 
 /** The runs that its starts have begun, for each type that a start may have had. */

@@ -4,13 +4,17 @@ import type { JournalContext } from './journal-context.ts';
 
 type Entry<Type extends JournalEntry['type']> = Extract<JournalEntry, { type: Type }>;
 
+/** A start that its instance has not begun with. */
+const isWaiting = (entry: JournalEntry): entry is Entry<'StartRejected' | 'StartQueued'> =>
+  entry.type === 'StartRejected' || entry.type === 'StartQueued';
+
 /** I12 and I15: a queue has accepted each applied event, from its owner and for this instance. */
 export const checkEventIsAuthentic = (
   { picture, report }: JournalContext,
-  entry: Entry<'ProcessStarted' | 'EventReceived' | 'StartRejected'>,
+  entry: Entry<'ProcessStarted' | 'EventReceived' | 'StartRejected' | 'StartQueued'>,
 ): void => {
-  const sources = entry.type === 'StartRejected' ? picture.starts.get(entry.id) : picture.events.get(`${entry.event} ${entry.id}`);
-  const name = entry.type === 'StartRejected' ? entry.id : `${entry.event} ${entry.id}`;
+  const sources = isWaiting(entry) ? picture.starts.get(entry.id) : picture.events.get(`${entry.event} ${entry.id}`);
+  const name = isWaiting(entry) ? entry.id : `${entry.event} ${entry.id}`;
   if (!sources) report('I15', `${picture.pid} applied ${name}, which no owner has sent to it`);
   else if (!sources.has(entry.source))
     report('I12', `${picture.pid} applied ${name} as from ${entry.source}: it came from ${[...sources].join(', ')}`);

@@ -1,5 +1,7 @@
 import { parseCommandId } from '../../../lib/contract/wire/process-id.ts';
-import type { CommandMessage, InboxMessage, ReplyMessage } from '../../../lib/format/inbox-message.ts';
+import { type BeginMessage, type CommandMessage, type InboxMessage, type ReplyMessage, sha256 } from '../../../lib/format/inbox-message.ts';
+import { identityOf } from '../../../lib/core/identity.ts';
+import type { BegunBy } from '../../../lib/core/image.ts';
 import { startIdentity } from './contracts.ts';
 import type { InstancePicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
@@ -10,6 +12,7 @@ export class EngineMessages {
   readonly #outcomes = new Map<string, string>();
 
   accepted(body: string, pictureOf: (pid: string) => InstancePicture | undefined, report: Report): void {
+    if (body.startsWith('{"tutti":"begin"')) beginAccepted(JSON.parse(body) as BeginMessage, pictureOf, report);
     if (!body.startsWith('{"tutti":"command"') && !body.startsWith('{"tutti":"reply"')) return;
     const message = JSON.parse(body) as InboxMessage;
     if (message.tutti === 'command') commandAccepted(message, pictureOf, report);
@@ -43,6 +46,20 @@ const ENDS: ReadonlyMap<string, string> = new Map([
   ['ProcessCancelled', 'cancelled'],
   ['ProcessTerminated', 'failed'],
 ]);
+
+/** I1: only a start that has waited, journaled in an earlier run, begins one. */
+const beginAccepted = (
+  { pid, owner, data }: BeginMessage,
+  pictureOf: (pid: string) => InstancePicture | undefined,
+  report: Report,
+): void => {
+  const picture = pictureOf(owner);
+  const { event, id } = (data ?? {}) as unknown as Partial<BegunBy>;
+  picture?.outbox.beginSent(identityOf(sha256, { pid, event: String(event), id: String(id) }));
+  if (!picture || picture.disturbed) return;
+  const waited = [...picture.runs.values()].some(({ entries }) => entries.some((entry) => entry.type === 'StartQueued' && entry.id === id));
+  if (!waited) report('I1', `${String(id)} begins ${pid}, and has not waited for it`);
+};
 
 /** I1: only commands of a committed head are sent, to the owner that it names. */
 const commandAccepted = (

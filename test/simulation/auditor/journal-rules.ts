@@ -40,6 +40,7 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
       checkEventIsAuthentic(context, entry);
       break;
     case 'StartRejected':
+    case 'StartQueued':
       run.ids.add(entry.id);
       checkEventIsAuthentic(context, entry);
       break;

@@ -1,4 +1,6 @@
-import { commandIdOf, type PendingSend, type Image } from '../../../lib/core/image.ts';
+import { commandIdOf, type BegunBy, type PendingSend, type Image } from '../../../lib/core/image.ts';
+import { identityOf } from '../../../lib/core/identity.ts';
+import { sha256 } from '../../../lib/format/inbox-message.ts';
 
 interface Sending {
   readonly what: string;
@@ -17,7 +19,16 @@ interface FireSending extends Sending {
   readonly at: number;
   /** Of a reply: the engine command that it answers. */
   readonly answers: string | undefined;
+  /** Of a start that has waited: the run that it begins. */
+  readonly begins: string | undefined;
 }
+
+/** The run that a waiting start begins. Its data may be stored apart: then it is any run. */
+const begunBy = ({ begins, data }: PendingSend): string | undefined => {
+  if (begins === undefined) return undefined;
+  const { event, id } = (data ?? {}) as unknown as Partial<BegunBy>;
+  return identityOf(sha256, { pid: begins, event: String(event), id: String(id) });
+};
 
 /** The pending sends of one head, and whether a queue or the bus has accepted each of them since it was decided. */
 export class Outbox {
@@ -50,12 +61,17 @@ export class Outbox {
     // A run that has continued as new needs its ticks no more.
     const isOver = (key: string, kind: FireSending['kind']): boolean =>
       chain !== undefined && kind === 'tick' && !key.startsWith(`${pid}/${run}/`);
-    return [...fired].filter(([key, { sent, kind }]) => !sent && !this.#fires.has(key) && !isOver(key, kind)).map(([, { what }]) => what);
+    // The start that was to begin the next run has begun it, by another copy of its message.
+    const hasBegun = ({ kind, begins }: FireSending): boolean => kind === 'begin' && begins === run;
+    return [...fired]
+      .filter(([key, fire]) => !fire.sent && !this.#fires.has(key) && !isOver(key, fire.kind) && !hasBegun(fire))
+      .map(([, { what }]) => what);
   }
 
   #follow(fire: PendingSend, before: ReadonlyMap<string, FireSending>, run: string): void {
     const { kind, n, at, cause, messageId } = fire;
     const answers = fire.answers?.commandId;
+    const begins = begunBy(fire);
     const key = `${run}/${kind}/${n}/${at}/${cause}/${messageId}/${answers}`;
     const known = before.get(key);
     if (!known) this.decided += 1;
@@ -65,7 +81,7 @@ export class Outbox {
         : kind === 'reply'
           ? `the reply of ${run} to ${answers}`
           : `${run}/${n} (${String(fire.event)})`;
-    this.#fires.set(key, known ?? { what, kind, n, at, cause, messageId, answers, sent: false });
+    this.#fires.set(key, known ?? { what, kind, n, at, cause, messageId, answers, begins, sent: false });
   }
 
   commandSent(n: number, attempt: number): void {
@@ -88,6 +104,10 @@ export class Outbox {
 
   replySent(commandId: string): void {
     for (const fire of this.#fires.values()) if (fire.answers === commandId) fire.sent = true;
+  }
+
+  beginSent(run: string): void {
+    for (const fire of this.#fires.values()) if (fire.begins === run) fire.sent = true;
   }
 
   /** The sends that this carrier still has to make. */

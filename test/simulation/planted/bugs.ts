@@ -13,6 +13,7 @@ import { parkingBugs } from './parking-bugs.ts';
 import { pauseBugs } from './pause-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { serviceBugs } from './service-bugs.ts';
+import { startBugs } from './start-bugs.ts';
 import { stepBugs } from './step-bugs.ts';
 
 export const plantedBugs: readonly PlantedBug[] = [
@@ -30,6 +31,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...dispatchBugs,
   ...stepBugs,
   ...childBugs,
+  ...startBugs,
   ...foundBugs,
 ];
 
@@ -47,14 +49,11 @@ export const notPlanted: Readonly<Record<string, string>> = {
   'child.pml | CHILD_ANSWERS_ANY_RUN':
     'The run in the id of a command is compared for each reply; late.pml | WRONGRUN_BEFORE_LATE plants its order.',
   'starts.pml | BEGIN_SENT_ONCE': 'The message is a pending send of the commit: everyCrash in test/starts/waiting.test.ts holds it.',
-  'starts.pml | BEGUN_START_FORGOTTEN': 'No scenario of the simulation has starts that wait; test/core/waiting.test.ts holds it.',
-  'starts.pml | REPLACED_FORGOTTEN': 'No scenario of the simulation has starts that wait; test/core/waiting.test.ts holds it.',
+  'starts.pml | BEGUN_START_FORGOTTEN': 'The name of a run is in the head: test/core/waiting.test.ts holds it.',
   'starts.pml | SLOT_FREE_AT_BEGIN': 'No scenario of the simulation has gates; test/starts/gates.test.ts holds it.',
   'starts.pml | SLOT_FREE_AT_EACH_REPLY': 'A slot is an open command, and no count: test/core/gating.test.ts holds it.',
   'starts.pml | SLOT_NEVER_FREE': 'No queue of the simulation loses a reply; test/children/lost-and-late.test.ts loses one.',
-  'starts.pml | START_LEAVES_EARLY': 'No scenario of the simulation has starts that wait; test/core/waiting.test.ts holds it.',
-  'starts.pml | WAITING_LOST_BY_RESTART': 'No scenario of the simulation has starts that wait; test/core/waiting.test.ts holds it.',
-  'starts.pml | WAITING_UNKNOWN': 'No scenario of the simulation has starts that wait; test/core/waiting.test.ts holds it.',
+  'starts.pml | START_LEAVES_EARLY': 'A start leaves the head in the commit of its run: test/core/waiting.test.ts holds it.',
   'head.pml | APPEND_TRIM': 'It needs a layout with one item per version, which the head does not have; the bug of the row 66 replaces it.',
   'keys.pml | FORWARD_NOT_DEDUPED': 'No scenario of the simulation has keys yet; test/testing/keys.test.ts fails with it.',
   'keys.pml | LATE_ACK_IGNORED': 'No scenario of the simulation has keys yet; test/engine/key-sends.test.ts fails with it.',

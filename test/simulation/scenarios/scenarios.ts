@@ -5,6 +5,7 @@ import { childrenScenario } from './children/children-scenario.ts';
 import { evolvingScenario } from './evolving/evolving-scenario.ts';
 import { exampleScenarios } from './examples/example-scenarios.ts';
 import { inlineStepsScenario } from './inline-steps/inline-steps-scenario.ts';
+import { startsScenario } from './starts/starts-scenario.ts';
 import { successiveRunsScenario } from './successive-runs/successive-runs-scenario.ts';
 import { loopScenario } from './loop/loop-scenario.ts';
 import { pausedScenario } from './paused/paused-scenario.ts';
@@ -44,12 +45,16 @@ const columns: Readonly<Record<string, { readonly column: number; readonly maker
   paused: { column: 14, maker: pausedScenario },
 };
 
+/** Each runs by its name alone, until it takes a column: then the rows of planted bugs that the column holds are written again. */
+const byName: Readonly<Record<string, ScenarioMaker>> = { starts: startsScenario };
+
 export const scenarioNames: readonly string[] = [
   ...Object.keys(often),
   ...Object.keys(people),
   ...Object.keys(providers),
   ...Object.keys(rareSituations),
   ...Object.keys(columns),
+  ...Object.keys(byName),
 ];
 
 /** Two scenarios share one place in the list, so that the seeds of all others keep their worlds. */
@@ -85,7 +90,7 @@ const drawn: ScenarioMaker = (choices) => {
 export const scenarioMaker = (name?: string): ScenarioMaker => (name === undefined ? drawn : made(name));
 
 const made = (name: string): ScenarioMaker => {
-  const maker = often[name] ?? rareSituations[name] ?? people[name] ?? providers[name] ?? columns[name]?.maker;
+  const maker = often[name] ?? rareSituations[name] ?? people[name] ?? providers[name] ?? byName[name] ?? columns[name]?.maker;
   if (maker === undefined) throw new Error(`There is no scenario ${name}: expected one of ${scenarioNames.join(', ')}.`);
   return maker;
 };
