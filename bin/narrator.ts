@@ -1,5 +1,6 @@
 import type { JournalEntry, NotWaiting, Reason } from '../lib/core/journal-entry.ts';
 import { instanceText, pidOfCommand } from '../lib/contract/wire/process-id.ts';
+import { OPERATE } from '../lib/contract/bulk.ts';
 import { isGate } from '../lib/contract/gate.ts';
 import { commandText, isOfStep } from '../lib/contract/steps.ts';
 import { principalText } from '../lib/client/operations/ending-line.ts';
@@ -86,6 +87,7 @@ export class Narrator {
       undoes === undefined ? undefined : (this.#commands.get(Number(undoes.slice(undoes.lastIndexOf('/') + 1)))?.command ?? undoes);
     const name = commandText(command, path, undefined, owner);
     this.#commands.set(n, { command: name, undoes: undone, attempt: 1, isChild: owner !== undefined });
+    if (command === OPERATE) return plain(`sends ${path.slice(0, path.indexOf(':'))} to ${instanceText(owner ?? '')}`);
     if (owner !== undefined) return plain(`starts ${name}`);
     const tries = (this.#tries.get(path) ?? 0) + 1;
     this.#tries.set(path, tries);

@@ -89,5 +89,5 @@ export function definitionName(definition: ProcessContract): string {
 export function listedProcesses({ processes }: Pick<SystemContract, 'processes'>): readonly string[] {
   const byKey = [...processes.values()].flat().some(({ receives }) => receives.some(({ by }) => by === 'key'));
   const limited = [...processes.values()].some(([newest]) => newest?.gate !== undefined);
-  return [...processes.keys(), SCHEDULES, ...(byKey ? [KEYS] : []), ...(limited ? [GATES] : [])];
+  return [...processes.keys(), SCHEDULES, BULK, ...(byKey ? [KEYS] : []), ...(limited ? [GATES] : [])];
 }

@@ -169,3 +169,52 @@ test('commands act within the named tenant, and print its name unless it is the 
     expect((await run('why', 'book-seat', 's-1', '--tenant', 'zoo')).stderr).toContain('There is no book-seat s-1 of the tenant zoo');
   });
 });
+
+test('cancel takes a filter: it previews, and with --yes begins a bulk job, whose progress and results bulk prints', async () => {
+  await withSeats(async (run, dev) => {
+    for (const id of ['s-1', 's-2']) {
+      await run('start', 'book-seat', JSON.stringify({ id, seat: 'on hold' }));
+      await dev.line(new RegExp(`${id} +desk\\.book completed`));
+    }
+    const filter = ['cancel', '--where', 'process:book-seat id~s-', '--reason', 'the hall is closed'];
+    const [preview, both, none, wrong, unreasoned] = await Promise.all([
+      run(...filter),
+      run(...filter, 'book-seat', 's-1'),
+      run('cancel', '--reason', 'x'),
+      run('cancel', '--where', 'proces:x', '--reason', 'x'),
+      run('resume', '--where', 'process:book-seat', '--yes'),
+    ]);
+    expect(preview).toMatchObject({ code: 0, stderr: expect.stringContaining('Nothing was done.') });
+    expect(preview.stdout).toMatch(
+      /^cancel would change 2 instances\.\nbook-seat s-\d {2}running {4}would undo what was done, then end it/,
+    );
+    expect(both).toMatchObject({ code: 2, stderr: expect.stringContaining('Give either an instance or a filter.') });
+    expect(none).toMatchObject({ code: 2, stderr: expect.stringContaining('No instance was named.') });
+    expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('has the field "proces"') });
+    expect(unreasoned).toMatchObject({ code: 2, stderr: expect.stringContaining('--where was given without --reason.') });
+    const begun = await run(...filter, '--yes', '--rate', '50');
+    const [, id = ''] = /tutti bulk describe (\S+)/.exec(begun.stderr) ?? [];
+    await vi.waitUntil(async () => (await run('bulk', 'describe', id)).stdout.includes('2 of 2 done'), { timeout: 60_000, interval: 500 });
+    const [listed, results, shown, late] = await Promise.all([
+      run('bulk', '--json'),
+      run('bulk', 'results', id),
+      run('show', 'tutti--bulk', id),
+      run('bulk', 'cancel', id, '--reason', 'x'),
+    ]);
+    expect(JSON.parse(listed.stdout)).toMatchObject({
+      id,
+      act: 'cancel',
+      status: 'completed',
+      of: 2,
+      done: 2,
+      reason: 'the hall is closed',
+      by: 'dev',
+    });
+    expect(results.stdout.trim().split('\n').toSorted()).toEqual([
+      expect.stringMatching(/^book-seat s-1 {2}done {6}cancelled$/),
+      expect.stringMatching(/^book-seat s-2 {2}done {6}cancelled$/),
+    ]);
+    expect(shown.stdout).toMatch(/sends cancel to book-seat s-\d/);
+    expect(late).toMatchObject({ code: 1, stderr: expect.stringContaining('CLOSED') });
+  });
+});

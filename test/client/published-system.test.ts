@@ -141,6 +141,6 @@ test('a client on AWS lists the instances of schedules, and those of keys if a p
   const ride = process('ride', { input: id, receives: [Moved.byKey((data) => data.driver)] }, async () => null);
   const listed = (...processes: (typeof pay | typeof ride)[]): readonly string[] =>
     listedProcesses(readPublishedSystem(publishedSystem(system('shop', { processes, services: [] }))));
-  expect(listed(pay)).toEqual(['pay', 'tutti--schedule']);
-  expect(listed(pay, ride)).toEqual(['pay', 'ride', 'tutti--schedule', 'tutti--key']);
+  expect(listed(pay)).toEqual(['pay', 'tutti--schedule', 'tutti--bulk']);
+  expect(listed(pay, ride)).toEqual(['pay', 'ride', 'tutti--schedule', 'tutti--bulk', 'tutti--key']);
 });
