@@ -319,6 +319,14 @@ describe('an operation', () => {
     expect(verdict(imageOf('stuck', { run: '' }), operate('terminate'))).toBe('apply');
   });
 
+  test('of a bulk job to cancel an instance that could not start gets closed, and one that was refused gets dup', () => {
+    const answers = { commandId: 'default#tutti--bulk#job/r/1', hash: '', data: null };
+    const stuck = { code: 'BUG', message: '', refused: 'op-1' };
+    expect(verdict(imageOf('stuck', { run: '' }), operate('cancel', { answers }))).toBe('closed');
+    expect(verdict(imageOf('stuck', { stuck }), operate('resume', { answers, id: 'op-1' }))).toBe('dup');
+    expect(verdict(imageOf('stuck', { stuck }), operate('resume', { answers, id: 'op-2' }))).toBe('apply');
+  });
+
   test('to resolve applies to an open command or a tombstone, by the path of its step or by its id; any other is a duplicate', () => {
     const tombstones = [{ run: 'r-old', n: 2, command: 'x.y', input: null, path: 'x.y:9' }];
     const resolve = (step: string | undefined, status: InstanceStatus = 'running') =>
