@@ -2,6 +2,7 @@ import type { JournalEntry, NotWaiting, Reason } from '../lib/core/journal-entry
 import { instanceText, pidOfCommand } from '../lib/contract/wire/process-id.ts';
 import { OPERATE } from '../lib/contract/bulk.ts';
 import { isGate } from '../lib/contract/gate.ts';
+import { SUBSCRIBE } from '../lib/contract/keys.ts';
 import { commandText, isOfStep } from '../lib/contract/steps.ts';
 import { principalText } from '../lib/client/operations/ending-line.ts';
 import { stepName } from '../lib/client/operations/pending-steps.ts';
@@ -88,6 +89,7 @@ export class Narrator {
     const name = commandText(command, path, undefined, owner);
     this.#commands.set(n, { command: name, undoes: undone, attempt: 1, isChild: owner !== undefined });
     if (command === OPERATE) return plain(`sends ${path.slice(0, path.indexOf(':'))} to ${instanceText(owner ?? '')}`);
+    if (command === SUBSCRIBE) return plain(name.replace('the subscription', 'subscribes'));
     if (owner !== undefined) return plain(`starts ${name}`);
     const tries = (this.#tries.get(path) ?? 0) + 1;
     this.#tries.set(path, tries);

@@ -2,6 +2,7 @@ import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { OPERATE } from './bulk.ts';
 import { command } from './command.ts';
 import type { Duration } from './duration.ts';
+import { SUBSCRIBE } from './keys.ts';
 import type { Json } from './schema.ts';
 import { service } from './service.ts';
 import { instanceText } from './wire/process-id.ts';
@@ -118,11 +119,13 @@ function decoded(part: string): string {
 }
 
 /**
- * A command for a reader: its name, the step that it runs or undoes, or the child that it starts. The input names the step of a late undo.
+ * A command for a reader: its name, the step that it runs or undoes, the subscription that it makes, or the child that it starts. The input
+ * names the step of a late undo.
  * `owner`: of an engine command.
  */
 export function commandText(command: string, path: string, input?: Json, owner?: string): string {
   if (command === OPERATE) return `the operation on ${instanceText(owner ?? '')}`;
+  if (command === SUBSCRIBE) return `the subscription to ${stepNameOf(path.replace(/\/subscribe$/, ''))}`;
   if (owner !== undefined) return `the child ${instanceText(owner)}`;
   if (!isOfStep(command)) return command;
   const step = hasStep(input) ? input.step : path;

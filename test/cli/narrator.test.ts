@@ -18,6 +18,15 @@ const issued = (n: number, command: string, more: object = {}): JournalEntry => 
   ...more,
 });
 
+test('the narrator names the event of a subscription to a key, and not the instance of the key', () => {
+  expect(
+    told(
+      issued(1, 'tutti.subscribe', { path: 'drive:1/drivers.driver-moved:2/subscribe', mode: 'send', owner: 'default#tutti--key#AAAA' }),
+      { type: 'CommandAnswered', at: 1, n: 1, outcome: 'completed' },
+    ),
+  ).toEqual(['subscribes to drivers.driver-moved', 'the subscription to drivers.driver-moved completed']);
+});
+
 test('the narrator describes the commands, the undos and the failure of a failed trip', () => {
   expect(
     told(
