@@ -21,6 +21,8 @@ export interface StartInbound extends Carried {
   readonly id: string;
   /** `identityOf` the start. It names the run, so a start that is decided twice begins one run; the rings hold it. */
   readonly identity: string;
+  /** The name of the run, if one identity begins several runs. @default its identity */
+  readonly run?: string;
   readonly event: string;
   readonly source: string;
   readonly time: string;

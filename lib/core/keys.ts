@@ -17,7 +17,7 @@ import type { ProcessRun } from './run.ts';
  * K2 Without a subscriber the key is at rest: an early buffer, which keeps the ring of signals. Its next subscriber gets what it has kept.
  * K3 A copy whose subscription has ended comes back once. The subscription is removed. If every copy of the event has come back, the event
  *    goes to the other subscribers, else into the early buffer, in the same write. Each time is a round of its own: a subscription that a
- *    late duplicate has added again returns the event once more.
+ *    late duplicate has added again returns the event once more. If that leaves no subscriber, the other kept events stay kept.
  * K4 The reply to a subscription needs no place in the head: it is sent again for each copy of the command.
  */
 export function verdictOfKey(image: Image | undefined, inbound: KeyInbound): 'apply' | 'dup' | 'early' | 'closed' | 'park' {
@@ -54,8 +54,8 @@ export function isKept({ key }: Image, id: string, returned: ReturnedEvent): boo
   return (key as KeyState).subscribers.every((each) => each === id) && isLast(key as KeyState, returned);
 }
 
-/** Puts an event that has come back into the early buffer, which gives it to the next subscriber as a new message. */
-export function keepReturned(image: Image, { body, earlyMs }: ReturnedEvent, at: number): void {
+/** Puts the message of an event into the early buffer of a key, which gives it to the next subscriber. */
+export function keepEarly(image: Image, { body, earlyMs }: Pick<ReturnedEvent, 'body' | 'earlyMs'>, at: number): void {
   image.early = [...(image.early ?? []), body];
   image.due ??= at + earlyMs;
 }

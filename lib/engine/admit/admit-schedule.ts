@@ -36,7 +36,10 @@ export function admitListedSchedules(catalogue: Catalogue, { time }: ListedSched
   const targets = listed.map(({ name, spec }) => {
     const id = listedId(specHash(sha256, canonical, spec));
     const told = { act: 'define', by: catalogue.system.name, reason: 'The code of the system lists it.', spec, origin: 'system' };
-    return targetOf(catalogue, { tenant: DEFAULT_TENANT, name, act: 'define', id, time, told }, by);
+    const { inbound, ...target } = targetOf(catalogue, { tenant: DEFAULT_TENANT, name, act: 'define', id, time, told }, by);
+    // The same times may begin again after their end, and a run is never begun twice under one name.
+    const run = identityOf(sha256, { pid: target.pid, event: SCHEDULE_DEFINED, id: `${id} ${time}` });
+    return { ...target, inbound: { ...(inbound as StartInbound), run } };
   });
   return { status: 'deliver', targets };
 }

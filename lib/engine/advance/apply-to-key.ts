@@ -1,6 +1,6 @@
 import { KEYS, SUBSCRIBE } from '../../contract/keys.ts';
 import type { KeyInbound, ReturnedEvent } from '../../core/inbound.ts';
-import { isKept, keepReturned, openKey, rest, RETURNED, UNSUBSCRIBED } from '../../core/keys.ts';
+import { isKept, keepEarly, openKey, rest, RETURNED, UNSUBSCRIBED } from '../../core/keys.ts';
 import { rememberSignal } from '../../core/signal-ring.ts';
 import type { LiveInstance } from './live-instance.ts';
 
@@ -26,6 +26,6 @@ async function applyReturn(live: LiveInstance, { id, identity, time, returned }:
   const kept = isKept(image, id, returned as ReturnedEvent);
   await live.apply({ at, id, source: KEYS, time, type: 'EventReceived', event: RETURNED, data: event });
   // The ring must not hold an event that is kept: it comes again with the next subscriber.
-  if (kept) keepReturned(image, returned as ReturnedEvent, at);
+  if (kept) keepEarly(image, returned as ReturnedEvent, at);
   else rememberSignal(image, { id: identity, time: Date.parse(time) }, at);
 }

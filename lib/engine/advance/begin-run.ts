@@ -19,7 +19,7 @@ interface Beginning {
 /** A new run of the instance, in memory. */
 export function beginRun(
   { environment, options }: EngineContext,
-  start: Pick<StartInbound, 'identity' | 'at'>,
+  start: Pick<StartInbound, 'identity' | 'at' | 'run'>,
   beginning: Beginning,
 ): LiveInstance {
   const { definition } = beginning;
@@ -29,8 +29,11 @@ export function beginRun(
 }
 
 /** The image of a new run. It keeps the members that must outlive the previous run. */
-function begun({ identity, at }: Pick<StartInbound, 'identity' | 'at'>, { pid, definition, before }: Beginning): Image {
-  const image = newImage(pid, identity, definitionName(definition), at);
+function begun(
+  { identity, at, run = identity }: Pick<StartInbound, 'identity' | 'at' | 'run'>,
+  { pid, definition, before }: Beginning,
+): Image {
+  const image = newImage(pid, run, definitionName(definition), at);
   if (!before) return image;
   const { signals, signalsFloor, tombstones, clock, past } = before;
   const waiting = stillWaiting(before, identity);

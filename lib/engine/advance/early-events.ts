@@ -1,4 +1,6 @@
 import { classify } from '../../core/classify.ts';
+import { keepEarly } from '../../core/keys.ts';
+import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import type { StuckReason } from '../../core/image.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
@@ -29,8 +31,10 @@ export async function applyEarly(
     }
     for (const target of admission.targets) {
       if (target.pid !== pid) continue;
-      const isLeft = classify(live.run.image, target.inbound, live.run.definition) !== 'apply';
-      if (isLeft && !(await isForgotten(context, live, target.inbound))) continue;
+      const verdict = classify(live.run.image, target.inbound, live.run.definition);
+      // A key may be at rest again, after a copy that came back from its only subscriber (lib/core/keys.ts, K3).
+      if (verdict === 'early') keepEarly(live.run.image, { body, earlyMs: (target.definition as ProcessContract).earlyMs }, at);
+      if (verdict !== 'apply' && !(verdict === 'verify' && (await isForgotten(context, live, target.inbound)))) continue;
       await decideEvent(live, { ...target.inbound, key });
       if (live.run.bug) return live.run.bug;
     }
@@ -40,7 +44,7 @@ export async function applyEarly(
 
 /** A key that was at rest has a ring, from which the event may have left. */
 async function isForgotten(context: EngineContext, { run }: LiveInstance, inbound: Inbound): Promise<boolean> {
-  return classify(run.image, inbound, run.definition) === 'verify' && !(await journalHolds(context, run.image, inbound));
+  return !(await journalHolds(context, run.image, inbound));
 }
 
 /**

@@ -22,8 +22,8 @@ export const lifecycleBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/early-events.ts',
-        find: "classify(live.run.image, target.inbound, live.run.definition) !== 'apply'",
-        plant: "!['apply', PLANTED && 'dup'].includes(classify(live.run.image, target.inbound, live.run.definition))",
+        find: "verdict !== 'apply'",
+        plant: "!['apply', PLANTED && 'dup'].includes(verdict)",
       },
     ],
   },
