@@ -41,9 +41,14 @@ export async function loadModules(paths: readonly string[]): Promise<Loaded> {
 }
 
 async function load(path: string): Promise<Readonly<Record<string, unknown>>> {
+  return loadModule(pathToFileURL(moduleFile(path)).href);
+}
+
+/** The path of a module that the command line names. */
+export function moduleFile(path: string): string {
   const file = resolve(path);
   if (!existsSync(file)) throw usageError(`There is no module ${path}.`, 'Name a TypeScript or JavaScript file.');
-  return loadModule(pathToFileURL(file).href);
+  return file;
 }
 
 /** Imports a module by its URL, in TypeScript too. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
@@ -52,10 +52,8 @@ function formatOf({ svg, mermaid, json }: DiagramOptions): Format {
 }
 
 async function flowsIn(modules: readonly string[], process: string | undefined): Promise<readonly Flow[]> {
-  const [{ loadModule }, { flowsOf }] = await Promise.all([import('../load-modules.ts'), import('../../lib/flow/flows.ts')]);
-  const missing = modules.find((module) => !existsSync(module));
-  if (missing !== undefined) throw usageError(`There is no module ${missing}.`, 'Name a TypeScript or JavaScript file.');
-  const flows = await flowsOf(modules, loadModule);
+  const [{ loadModule, moduleFile }, { flowsOf }] = await Promise.all([import('../load-modules.ts'), import('../../lib/flow/flows.ts')]);
+  const flows = await flowsOf(modules.map(moduleFile), loadModule);
   const chosen = process === undefined ? flows : flows.filter((flow) => flow.process === process);
   if (chosen.length > 0) return chosen;
   throw usageError(

@@ -1,3 +1,4 @@
+import { builtInDefinition } from './built-in.ts';
 import type { ProcessContract } from './runtime-contract.ts';
 
 /** The process name of bulk jobs. No process has two hyphens in a row. */
@@ -49,17 +50,6 @@ export interface OperateOutput {
 }
 
 /** The definition of every job. Its reducer is lib/core/bulk-job.ts. No client starts it: a job comes by the queue of operations. */
-export const bulkDefinition: ProcessContract = Object.freeze({
-  name: BULK,
-  version: 1,
-  kind: 'async',
-  builtIn: 'bulk',
-  startOn: [],
-  receives: [],
-  publishes: new Map(),
-  errors: {},
-  onOpen: 'reject',
-  onClosed: 'reject',
-  earlyMs: 86_400_000,
-  late: 'ignore',
-});
+export const bulkDefinition: ProcessContract = Object.freeze(
+  builtInDefinition({ name: BULK, builtIn: 'bulk' }, { kind: 'async', onOpen: 'reject', onClosed: 'reject', late: 'ignore' }),
+);

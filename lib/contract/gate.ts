@@ -1,7 +1,8 @@
+import { builtInDefinition, namedByText, type Identify } from './built-in.ts';
 import { milliseconds, type Duration } from './duration.ts';
 import { ContractError } from './errors.ts';
 import type { GateContract, GateSpec, ProcessContract } from './runtime-contract.ts';
-import { buildPid, processOf } from './wire/process-id.ts';
+import { processOf } from './wire/process-id.ts';
 
 /**
  * The process name of gates in their pids. A gate is an instance between the starts of a process and its instances, one for each key
@@ -88,13 +89,9 @@ export function isWindowed({ gate }: Pick<ProcessContract, 'gate'>): boolean {
   return gate !== undefined && gate.spec.kind !== 'concurrency';
 }
 
-/** The pid of a gate. `identify` hashes the process and the key into an id, because a text can have any characters. */
-export function gatePid(
-  identify: (of: { readonly pid: string; readonly event: string; readonly id: string }) => string,
-  tenant: string,
-  { process, key }: { readonly process: string; readonly key: string },
-): string {
-  return buildPid(tenant, GATES, identify({ pid: `${tenant}#${GATES}#${process}`, event: '#gate', id: key })) as string;
+/** The pid of a gate. */
+export function gatePid(identify: Identify, tenant: string, { process, key }: { readonly process: string; readonly key: string }): string {
+  return namedByText(identify, tenant, { owner: GATES, process, event: '#gate', text: key });
 }
 
 /** Whether a pid is that of a gate. */
@@ -103,17 +100,4 @@ export function isGate(pid: string): boolean {
 }
 
 /** The definition of every gate. Its reducer is lib/core/gating.ts. */
-export const gateDefinition: ProcessContract = Object.freeze({
-  name: GATES,
-  version: 1,
-  kind: 'decider',
-  builtIn: 'gate',
-  startOn: [],
-  receives: [],
-  publishes: new Map(),
-  errors: {},
-  onOpen: 'signal',
-  onClosed: 'restart',
-  earlyMs: 86_400_000,
-  late: 'park',
-});
+export const gateDefinition: ProcessContract = Object.freeze(builtInDefinition({ name: GATES, builtIn: 'gate' }));

@@ -1,5 +1,6 @@
+import { builtInDefinition, namedByText, type Identify } from './built-in.ts';
 import type { ProcessContract } from './runtime-contract.ts';
-import { buildPid, processOf } from './wire/process-id.ts';
+import { processOf } from './wire/process-id.ts';
 
 /**
  * The name of the process of keys in their pids. No process of a user has it: its name would not be kebab-case. A key is an instance between
@@ -28,13 +29,9 @@ export function keyFault(key: unknown): string | undefined {
   return new TextEncoder().encode(key).length > KEY_BYTES_MAX ? `expected at most ${KEY_BYTES_MAX} bytes of UTF-8` : undefined;
 }
 
-/** The pid of a key. `identify` hashes the process, the event and the text into an id, because a text can have any characters. */
-export function keyPid(
-  identify: (of: { readonly pid: string; readonly event: string; readonly id: string }) => string,
-  tenant: string,
-  { process, event, key }: KeyName,
-): string {
-  return buildPid(tenant, KEYS, identify({ pid: `${tenant}#${KEYS}#${process}`, event, id: key })) as string;
+/** The pid of a key. */
+export function keyPid(identify: Identify, tenant: string, { process, event, key }: KeyName): string {
+  return namedByText(identify, tenant, { owner: KEYS, process, event, text: key });
 }
 
 /** Whether a pid is that of a key. */
@@ -43,17 +40,4 @@ export function isKey(pid: string): boolean {
 }
 
 /** The definition of every key. Its reducer is lib/core/keys.ts. */
-export const keyDefinition: ProcessContract = Object.freeze({
-  name: KEYS,
-  version: 1,
-  kind: 'decider',
-  builtIn: 'key',
-  startOn: [],
-  receives: [],
-  publishes: new Map(),
-  errors: {},
-  onOpen: 'signal',
-  onClosed: 'restart',
-  earlyMs: 86_400_000,
-  late: 'park',
-});
+export const keyDefinition: ProcessContract = Object.freeze(builtInDefinition({ name: KEYS, builtIn: 'key' }));

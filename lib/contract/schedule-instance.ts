@@ -1,3 +1,4 @@
+import { builtInDefinition } from './built-in.ts';
 import type { ProcessContract, ScheduleContract, ScheduleSpec } from './runtime-contract.ts';
 import type { Json, Schema } from './schema.ts';
 
@@ -16,22 +17,7 @@ export const ANYTHING = { '~standard': { version: 1, vendor: 'tutti', validate: 
 
 /** The definition of the instances of schedules, with those that the system lists. */
 export function scheduleDefinition(schedules: ReadonlyMap<string, ScheduleContract>): ScheduleDefinition {
-  return {
-    name: SCHEDULES,
-    version: 1,
-    kind: 'decider',
-    builtIn: 'schedule',
-    startOn: [],
-    receives: [],
-    publishes: new Map(),
-    errors: {},
-    view: ANYTHING,
-    onOpen: 'signal',
-    onClosed: 'restart',
-    earlyMs: 86_400_000,
-    late: 'park',
-    schedules,
-  };
+  return { ...builtInDefinition({ name: SCHEDULES, builtIn: 'schedule' }, { view: ANYTHING }), builtIn: 'schedule', schedules };
 }
 
 /** The event that begins a schedule, or changes its times. */

@@ -3,7 +3,7 @@ import { segmentOf, type NodeKind } from './flow.ts';
 import type { End } from './graph.ts';
 import type { NamedContract } from './names.ts';
 import type { CodeReader } from './code-reader.ts';
-import { argumentOf, childrenOf, contextsOf, isFunction, propertyName, memberOf } from './syntax.ts';
+import { argumentOf, childrenOf, contextsOf, isFunction, propertyName, memberOf, unquoted } from './syntax.ts';
 
 type ContextStep = (of: CodeReader, call: CallExpression, after: readonly End[]) => readonly End[];
 
@@ -192,8 +192,4 @@ function undoOf(call: CallExpression): { readonly undo?: string } {
 
 function unresolved(of: CodeReader, call: CallExpression, what: string): void {
   of.graph.unresolved(`${what} is not known`, call, of.place.module);
-}
-
-function unquoted(text: string): string {
-  return text.replaceAll(/^['"`]|['"`]$/g, '');
 }

@@ -2,7 +2,7 @@ import type { CallExpression, Expression, Node } from 'oxc-parser';
 import type { Flow } from './flow.ts';
 import { GraphBuilder, type End } from './graph.ts';
 import type { NameFinder, CodePlace } from './names.ts';
-import { argumentOf, bare, childrenOf, isFunction, methodOf, declaredVersion } from './syntax.ts';
+import { argumentOf, bare, childrenOf, isFunction, methodOf, declaredVersion, unquoted } from './syntax.ts';
 
 /** The exact graph of a decider: each handler leads from the state to its actions, and back. */
 export function deciderGraph(chain: CallExpression, place: CodePlace, names: NameFinder): Flow {
@@ -70,7 +70,7 @@ function addAction(call: CallExpression, handler: End, { graph, place, names }: 
     const timer = names.contract(method.object, place);
     if (timer?.kind !== 'timer') return undefined;
     const time = call.arguments.map((each) => module.textOf(each)).join(', ');
-    const label = method.name === 'clear' ? `clear ${timer.name}` : `${timer.name} ${method.name} ${time.replaceAll(/^['"`]|['"`]$/g, '')}`;
+    const label = method.name === 'clear' ? `clear ${timer.name}` : `${timer.name} ${method.name} ${unquoted(time)}`;
     return [graph.add('timer', label, [handler], { ...parts, name: timer.name, time })];
   }
   if (call.callee.type !== 'Identifier') return undefined;

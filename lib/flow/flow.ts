@@ -85,6 +85,11 @@ export const LOUD: ReadonlySet<NodeKind> = new Set([
   'handler',
 ]);
 
+/** A text of at most so many characters; a longer one ends with an ellipsis. */
+export function clipped(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text;
+}
+
 /** The part of a path of the journal for a label, as lib/core/labels.ts writes it. */
 export function segmentOf(label: string): string {
   return label.replaceAll(/[%/:]/g, encodeURIComponent);

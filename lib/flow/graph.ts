@@ -1,6 +1,6 @@
 import type { Node } from 'oxc-parser';
 import type { SourceModule } from './modules.ts';
-import type { Flow, FlowEdge, FlowNode, NodeKind } from './flow.ts';
+import { clipped, type Flow, type FlowEdge, type FlowNode, type NodeKind } from './flow.ts';
 
 /** The open end of a path through the code: the next node is joined to it. */
 export interface End {
@@ -26,7 +26,7 @@ export class GraphBuilder {
   add(kind: NodeKind, label: string, after: readonly End[], { at, in: module, ...parts }: NodeParts): End {
     if (this.#nodes.length === NODES_MAX) throw new FlowTooLarge();
     const id = `n${this.#nodes.length}`;
-    this.#nodes.push({ id, kind, label: short(label), file: module.name, line: module.lineOf(at), scope: this.#scope, ...parts });
+    this.#nodes.push({ id, kind, label: clipped(label, LABEL), file: module.name, line: module.lineOf(at), scope: this.#scope, ...parts });
     this.join(after, id);
     return { from: id };
   }
@@ -76,7 +76,3 @@ class FlowTooLarge extends RangeError {
 
 /** The longest label. */
 const LABEL = 60;
-
-function short(label: string): string {
-  return label.length > LABEL ? `${label.slice(0, LABEL - 1)}…` : label;
-}

@@ -1,5 +1,5 @@
 import { needing } from '../adapters/system/package-missing.ts';
-import { DIAGRAM_PACKAGES, type Flow, type FlowEdge, type FlowNode } from './flow.ts';
+import { clipped, DIAGRAM_PACKAGES, type Flow, type FlowEdge, type FlowNode } from './flow.ts';
 
 /** A node with its place. `x` and `y` are its middle, in pixels. */
 export interface PlacedNode extends FlowNode {
@@ -38,9 +38,11 @@ export interface Layout {
 const [CHARACTER, SMALL] = [7, 6];
 /** The longest text of a node; its title has the whole. */
 const TEXT = 36;
+/** The longest label of an edge. */
+const EDGE_TEXT = 20;
 
 export function shortened(text: string): string {
-  return text.length > TEXT ? `${text.slice(0, TEXT - 1)}…` : text;
+  return clipped(text, TEXT);
 }
 
 /** Lays a flow out from top to bottom, with a box for each scope. Fails with `PACKAGE_MISSING` without `@dagrejs/dagre`. */
@@ -109,7 +111,7 @@ interface Boxes {
 }
 
 export function shortLabel(label: string): string {
-  return label.length > 20 ? `${label.slice(0, 19)}…` : label;
+  return clipped(label, EDGE_TEXT);
 }
 
 function sizeOf(node: FlowNode): { readonly width: number; readonly height: number } {

@@ -22,8 +22,10 @@ export interface SourceModule {
   readonly bindings: ReadonlyMap<string, Binding>;
   /** By exported name: the name in this file, or in another one. */
   readonly exported: ReadonlyMap<string, Binding | { readonly local: string }>;
-  /** The files of `export * from`. */
+  /** The specifiers of `export * from`. */
   readonly all: readonly string[];
+  /** By specifier: the files of its relative imports. */
+  readonly files: ReadonlyMap<string, string>;
   readonly values: Readonly<Record<string, unknown>> | undefined;
   readonly textOf: (node: Node) => string;
   readonly lineOf: (node: Node) => number;
@@ -47,12 +49,16 @@ export async function readSources(entries: readonly string[], parse: Parse, impo
   const waiting = entries.map((entry) => resolve(entry));
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     if (modules.has(path)) continue;
-    const module = { ...(await readModule(path, parse, importValues)), name: relative(folder, path).replaceAll('\\', '/') };
-    modules.set(path, module);
+    const module = await readModule(path, parse, importValues);
+    const files = new Map<string, string>();
+    modules.set(path, { ...module, files, name: relative(folder, path).replaceAll('\\', '/') });
     for (const specifier of importedBy(module)) {
       const file = fileOf(path, specifier);
-      if (file !== undefined) waiting.push(file);
-      else if (importValues && !specifier.startsWith('.') && !packages.has(specifier)) {
+      if (file !== undefined) {
+        files.set(specifier, file);
+        waiting.push(file);
+      }
+      if (file === undefined && importValues && !specifier.startsWith('.') && !packages.has(specifier)) {
         const values = await valuesOfPackage(path, specifier, importValues);
         if (values) packages.set(specifier, values);
       }
@@ -61,7 +67,11 @@ export async function readSources(entries: readonly string[], parse: Parse, impo
   return { modules, packages };
 }
 
-async function readModule(path: string, parse: Parse, importValues: ImportValues | undefined): Promise<Omit<SourceModule, 'name'>> {
+async function readModule(
+  path: string,
+  parse: Parse,
+  importValues: ImportValues | undefined,
+): Promise<Omit<SourceModule, 'name' | 'files'>> {
   const text = readFileSync(path, 'utf8');
   const { program, errors } = parse(path, text);
   const [fault] = errors;
@@ -154,7 +164,7 @@ function importedBy({ bindings, exported, all }: Pick<SourceModule, 'bindings' |
 }
 
 /** The file of a relative import, as TypeScript and bundlers find it. */
-export function fileOf(importer: string, specifier: string): string | undefined {
+function fileOf(importer: string, specifier: string): string | undefined {
   if (!specifier.startsWith('.')) return undefined;
   const path = resolve(dirname(importer), specifier);
   const stem = path.replace(/\.[cm]?js$/, '');

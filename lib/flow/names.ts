@@ -1,7 +1,7 @@
 import type { Expression, Node } from 'oxc-parser';
 import { isEvent } from '../contract/event.ts';
 import type { CommandContract } from '../contract/runtime-contract.ts';
-import { declare, fileOf, type Binding, type SourceModule, type Sources } from './modules.ts';
+import { declare, type Binding, type SourceModule, type Sources } from './modules.ts';
 import { type AnyFunction, argumentOf, bare, isFunction, propertyName, literalText, memberOf, methodOf } from './syntax.ts';
 
 /** A contract that code names. */
@@ -115,7 +115,7 @@ export class NameFinder {
   }
 
   #imported({ from, name }: { from: string; name: string }, importer: SourceModule, depth: number, code: boolean): Meaning | undefined {
-    const path = fileOf(importer.path, from);
+    const path = importer.files.get(from);
     const module = path === undefined ? undefined : this.#sources.modules.get(path);
     if (!module) {
       const values = this.#sources.packages.get(from);

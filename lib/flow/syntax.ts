@@ -101,3 +101,8 @@ export function literalsOf(node: Expression): Record<string, string | number | b
   }
   return found;
 }
+
+/** The text of an expression without the quotes of a literal. */
+export function unquoted(text: string): string {
+  return text.replaceAll(/^['"`]|['"`]$/g, '');
+}

@@ -118,7 +118,7 @@ class Walker {
       return;
     }
     for (const token of position.tokens) {
-      const [at = '', scope = ''] = token.split('@');
+      const { at, scope } = tokenParts(token);
       if (!scope.startsWith(key.within)) continue;
       for (const { node, forks, closed } of this.#targetsOf(at, key)) {
         const tokens = new Set(position.tokens);
@@ -135,8 +135,8 @@ class Walker {
   }
 
   /** Whether a node lies between the fork of a join and the join. */
-  #isWithin(id: string, join: FlowNode): boolean {
-    const at = this.#order.get(/^\w+/.exec(id)?.[0] ?? id) ?? -1;
+  #isWithin(token: string, join: FlowNode): boolean {
+    const at = this.#order.get(tokenParts(token).from) ?? -1;
     return at >= (this.#order.get(join.fork ?? join.id) ?? 0) && at <= (this.#order.get(join.id) ?? 0);
   }
 
@@ -146,7 +146,7 @@ class Walker {
     if (known) return known;
     const found: Target[] = [];
     const seen = new Set<string>();
-    const [from = '', branch] = token.split('>');
+    const { from, branch } = tokenParts(token);
     const waiting: Target[] = [{ node: from, forks: [], closed: [] }];
     for (let at = waiting.pop(); at; at = waiting.pop())
       for (const id of this.#next.get(at.node) ?? []) {
@@ -182,7 +182,7 @@ class Walker {
   }
 
   #silentFrom(token: string): Set<string> {
-    const [from = '', branch] = (token.split('@')[0] ?? token).split('>');
+    const { from, branch } = tokenParts(token);
     const seen = new Set<string>(branch === undefined ? [] : [branch]);
     const waiting = [branch ?? from];
     for (let at = waiting.pop(); at !== undefined; at = waiting.pop())
@@ -196,8 +196,8 @@ class Walker {
 
   /** A branch that no entry has begun waits at its first events. */
   #shown(token: string): string[] {
-    const [at = '', branch] = (token.split('@')[0] ?? token).split('>');
-    if (branch === undefined) return [at];
+    const { from, branch } = tokenParts(token);
+    if (branch === undefined) return [from];
     return [branch, ...this.#silentFrom(token)].filter((id) => this.#nodes.get(id)?.kind === 'wait');
   }
 
@@ -221,10 +221,24 @@ class Walker {
   }
 }
 
+/** The parts of a token, or of one without its scope: `n3>n5@pay:1/` has the node `n3` and the branch `n5`. */
+function tokenParts(token: string): {
+  readonly at: string;
+  readonly from: string;
+  readonly branch: string | undefined;
+  readonly scope: string;
+} {
+  const [at = '', scope = ''] = token.split('@');
+  const [from = '', branch] = at.split('>');
+  return { at, from, branch, scope };
+}
+
 /** The tokens after the end of a scope: those within it are in the scope around it. */
 function closed(tokens: ReadonlySet<string>, path: string): ReadonlySet<string> {
   const around = scopeOf(path);
-  return new Set(Array.from(tokens, (token) => (token.includes(`@${path}/`) ? `${token.split('@')[0]}@${around}` : token)));
+  return new Set(
+    Array.from(tokens, (token) => (tokenParts(token).scope.startsWith(`${path}/`) ? `${tokenParts(token).at}@${around}` : token)),
+  );
 }
 
 /** The path of the scope around a step. */
