@@ -229,10 +229,15 @@ test('the Python service completes and defers as the library does', () => {
   expect(inPython('decision.is_mine(it, "mine")', [...others, ...mine])).toEqual([...others.map(() => false), ...mine.map(() => true)]);
 });
 
+/** A value that nests `levels` arrays. */
+const nested = (levels: number): unknown => (levels === 0 ? 0 : [nested(levels - 1)]);
+
 test('the Python service accepts the commands that the library accepts', () => {
   const value = fc.oneof(
     fc.jsonValue({ maxDepth: 2 }),
     fc.constantFrom('1.0', '2', '0.5', '1.', HASH, 'a b', '', 0, 1, -1, 2, true, null, command.time, 'default#p#i'),
+    fc.constantFrom<unknown>(nested(63), nested(64), nested(65), '\ud800', { '\udc00': 1 }, { constructor: 1 }, [{ prototype: 1 }]),
+    fc.constant<unknown>(JSON.parse('{"__proto__":1}')),
   );
   const fields = [
     'specversion',

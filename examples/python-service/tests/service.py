@@ -260,6 +260,23 @@ class Commands(Case):
         self.assertIsInstance(rig.deliver(), int)
         self.assertEqual((rig.s3.objects, rig.outcomes()), ({}, []))
 
+    def test_with_an_output_that_no_message_may_carry_have_no_answer(self):
+        deep: Any = 1
+        for _ in range(65):
+            deep = [deep]
+        for output in ({"constructor": 1}, [{"__proto__": {}}], "\ud800", {"\udc00": 1}, deep, float("nan"), 10**400, {1: 2}, object()):
+            rig = Rig(Handler(lambda data, task: output))
+            self.assertIsInstance(rig.deliver(), int)
+            self.assertEqual((rig.outcomes(), rig.record()["errorCode"]), ([], "NotJson"))
+
+    def test_with_a_declared_error_that_no_message_may_carry_have_no_answer(self):
+        def sold_out(data, task):
+            raise DeclaredError("hotels.sold-out", {"prototype": 1})
+
+        rig = Rig(Handler(sold_out))
+        self.assertIsInstance(rig.deliver(), int)
+        self.assertEqual((rig.outcomes(), rig.record()["errorCode"]), ([], "NotJson"))
+
     def test_send_the_expected_owner_with_each_request_to_the_bucket(self):
         rig = Rig(Handler(lambda data, task: "x" * 200_000))
         digest = wire.data_hash({"a": 1})

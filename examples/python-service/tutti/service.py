@@ -357,8 +357,8 @@ class Service:
         except DeclaredError as error:
             try:
                 reply = self._reply(flight, "failed", {"type": error.type, "message": str(error), "data": error.data})
-            except wire.TooLarge as large:
-                return self._retry(job, large)
+            except (wire.TooLarge, wire.NotJson) as unsendable:
+                return self._retry(job, unsendable)
         except Exception as error:
             if not flight.settled:
                 log.error("the handler of %s failed: %s", flight.command["id"], self._described(error))
@@ -466,6 +466,9 @@ class Service:
         return self._publish(flight, self._reply(flight, outcome))
 
     def _reply(self, flight: Flight, outcome: str, data: Any = None, **more: Any) -> str:
+        fault = wire.json_fault(data)
+        if fault is not None:
+            raise wire.NotJson("the answer of the handler cannot be sent: %s" % fault)
         if len(wire.to_wire(data)) > CARRIED_CHARACTERS_MAX:
             more.update(self._put(flight.command, wire.canonical(data)))
         return wire.to_wire(wire.build_reply(flight.command, self.name, outcome, now(), data, **more))

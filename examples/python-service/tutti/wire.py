@@ -4,10 +4,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 from datetime import datetime, timezone
 from decimal import Decimal
-from typing import Any, Dict
+from typing import Any, Dict, Optional
 
 # ---- JSON -------------------------------------------------------------------------------------------------------------
 
@@ -53,6 +54,55 @@ def data_hash(value: Any) -> str:
     return "sha256:" + hashlib.sha256(canonical(value).encode("utf-8")).hexdigest()
 
 
+DEPTH_MAX = 64
+# JavaScript programs that read these keys from an object would access its prototype.
+_FORBIDDEN_KEYS = frozenset(("__proto__", "constructor", "prototype"))
+
+
+def json_fault(value: Any, depth: int = 0) -> Optional[str]:
+    """The reason why no message may carry `value` (docs/wire.md, section 2); None for an allowed value. Quotes nothing of the value."""
+    if isinstance(value, (dict, list, tuple)):
+        if depth >= DEPTH_MAX:
+            return "the value nests deeper than %d levels" % DEPTH_MAX
+        if isinstance(value, dict):
+            for key in value:
+                fault = _key_fault(key)
+                if fault is not None:
+                    return fault
+        return next(filter(None, (json_fault(member, depth + 1) for member in _members(value))), None)
+    if isinstance(value, str):
+        return "a string contains a lone surrogate" if _is_unpaired(value) else None
+    if isinstance(value, bool) or value is None:
+        return None
+    if isinstance(value, (int, float)):
+        return None if _is_finite(value) else "a number is not finite as a double"
+    return "a value of type %s is not JSON" % type(value).__name__
+
+
+def _members(value: Any) -> Any:
+    return value.values() if isinstance(value, dict) else value
+
+
+def _key_fault(key: Any) -> Optional[str]:
+    if not isinstance(key, str):
+        return "a key of type %s is not JSON" % type(key).__name__
+    if key in _FORBIDDEN_KEYS:
+        return "the key %s is not allowed" % key
+    return "a key contains a lone surrogate" if _is_unpaired(key) else None
+
+
+def _is_unpaired(text: str) -> bool:
+    # Python joins the pairs that JSON escapes, so a surrogate that is left has no partner.
+    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _is_finite(number: Any) -> bool:
+    try:
+        return math.isfinite(float(number))
+    except OverflowError:
+        return False
+
+
 def to_wire(value: Any) -> str:
     """JSON as the bus and the queues carry it, with all characters above 0x7E escaped."""
     return json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
@@ -85,6 +135,10 @@ class TooLarge(ValueError):
     """A value exceeds the size limit."""
 
 
+class NotJson(ValueError):
+    """No message may carry the value. The text quotes nothing of it."""
+
+
 class Malformed(ValueError):
     """The message is not a valid command."""
 
@@ -97,6 +151,9 @@ def read_command(body: str) -> Dict[str, Any]:
         raise Malformed("the body is not JSON, or is nested too deeply") from error
     if not isinstance(command, dict):
         raise Malformed("the body is not an object")
+    fault = json_fault(command, -1)
+    if fault is not None:
+        raise Malformed(fault)
     if command.get("specversion") != "1.0" or command.get("datacontenttype") != "application/json":
         raise Malformed("expected a CloudEvent 1.0 with JSON data")
     if "commandid" in command or "outcome" in command:
