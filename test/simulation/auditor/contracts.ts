@@ -33,7 +33,7 @@ export class Contracts {
 
   /** The types of the events that begin runs of this process, in any build. */
   startTypes(process: string): string[] {
-    const definitions = this.#catalogues.flatMap(({ system }) => system.processes.get(process) ?? []);
+    const definitions = this.#catalogues.flatMap((catalogue) => catalogue.system.processes.get(process) ?? catalogue.newest(process) ?? []);
     return [...new Set(definitions.flatMap((each) => [startType(each), ...each.startOn.map(({ event }) => event.type)]))];
   }
 

@@ -1,4 +1,5 @@
-import { parseCommandId } from '../../../lib/contract/wire/process-id.ts';
+import { BULK } from '../../../lib/contract/bulk.ts';
+import { parseCommandId, pidOfCommand, processOf } from '../../../lib/contract/wire/process-id.ts';
 import { type BeginMessage, type CommandMessage, type InboxMessage, type ReplyMessage, sha256 } from '../../../lib/format/inbox-message.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
 import type { BegunBy } from '../../../lib/core/image.ts';
@@ -20,14 +21,12 @@ export class EngineMessages {
   }
 
   /** I5: an owner gives one outcome, which is that of the run that the command has begun. */
-  #replyAccepted(
-    { commandid, owner, outcome }: ReplyMessage,
-    pictureOf: (pid: string) => InstancePicture | undefined,
-    report: Report,
-  ): void {
+  #replyAccepted(message: ReplyMessage, pictureOf: (pid: string) => InstancePicture | undefined, report: Report): void {
+    const { commandid, owner, outcome } = message;
     const picture = pictureOf(owner);
     picture?.outbox.replySent(commandid);
     if (picture?.disturbed) return;
+    if (isOfBulk(commandid)) return operationReplied(message, picture, report);
     const before = this.#outcomes.get(commandid) ?? outcome;
     if (before !== outcome) report('I5', `${owner} answers ${commandid} with ${before}, and then with ${outcome}`);
     this.#outcomes.set(commandid, before);
@@ -39,6 +38,21 @@ export class EngineMessages {
     if (!run && outcome !== 'failed') report('I1', `${owner} answers ${commandid} with ${outcome}, and has no run of that command`);
   }
 }
+
+const isOfBulk = (commandid: string): boolean => processOf(pidOfCommand(commandid)) === BULK;
+
+/** I1: an instance reports an operation of a bulk job as done only if it has journaled it. */
+const operationReplied = (
+  { commandid, owner, outcome, data }: ReplyMessage,
+  picture: InstancePicture | undefined,
+  report: Report,
+): void => {
+  const isUnchanged = (data as { readonly unchanged?: true } | undefined)?.unchanged === true;
+  const isHeld = [...(picture?.runs.values() ?? [])].some(({ ids }) => ids.has(commandid));
+  if (outcome === 'completed' && !isUnchanged && !isHeld)
+    report('I1', `${owner} answers ${commandid} as done, and no entry of its journal has that operation`);
+  if (outcome !== 'completed' && isHeld) report('I5', `${owner} answers ${commandid} with ${outcome}, and has journaled that operation`);
+};
 
 const ENDS: ReadonlyMap<string, string> = new Map([
   ['ProcessCompleted', 'completed'],

@@ -1,4 +1,5 @@
 import { admissionBugs } from './admission-bugs.ts';
+import { bulkBugs } from './bulk-bugs.ts';
 import { childBugs } from './child-bugs.ts';
 import { deferredBugs } from './deferred-bugs.ts';
 import { dispatchBugs } from './dispatch-bugs.ts';
@@ -32,16 +33,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...stepBugs,
   ...childBugs,
   ...startBugs,
+  ...bulkBugs,
   ...foundBugs,
 ];
 
 /** Rows without a planted bug, each with the reason. */
 export const notPlanted: Readonly<Record<string, string>> = {
-  'bulk.pml | BULK_OPERATES_TWICE': 'No scenario of the simulation has bulk jobs; test/bad-input/bulk.test.ts holds it.',
-  'bulk.pml | BULK_CLOSED_SILENT': 'No scenario of the simulation has bulk jobs; test/client/bulk.test.ts holds it.',
-  'bulk.pml | BULK_REFUSES_AGAIN': 'No scenario of the simulation has bulk jobs; test/client/bulk.test.ts holds it.',
-  'bulk.pml | BULK_ENDS_EARLY': 'No scenario of the simulation has bulk jobs; test/core/bulk-job.test.ts holds it.',
-  'bulk.pml | BULK_ISSUES_CANCELLED': 'No scenario of the simulation has bulk jobs; test/client/bulk.test.ts holds it.',
+  'bulk.pml | BULK_CLOSED_SILENT': 'The job sends the command again for ever; test/client/bulk.test.ts fails with it.',
+  'bulk.pml | BULK_REFUSES_AGAIN': 'The scenario bulk has no code that a resume refuses; test/client/bulk.test.ts holds it.',
   'bulk.pml | BULK_REPLY_UNKEPT': 'The reply is a pending send of the commit: everyCrash in test/client/bulk.test.ts holds it.',
   'bulk.pml | BULK_SENDS_ONCE': 'The commands are the outbox of the head: everyCrash in test/client/bulk.test.ts holds it.',
   'child.pml | CHILD_ANSWERS_ONCE': 'No queue of the simulation loses a reply; test/children/lost-and-late.test.ts loses one.',

@@ -1,3 +1,4 @@
+import type { BulkAct, BulkJob } from '../../../lib/contract/bulk.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import type { System } from '../../../lib/contract/system.ts';
 import type { Resolution } from '../../../lib/core/inbound.ts';
@@ -71,6 +72,8 @@ export type Act = { readonly atMs: number } & (
       /** With `move`. */
       readonly version?: number;
     }
+  /** An operation on many instances of the default tenant. */
+  | { readonly kind: 'bulk'; readonly id: string; readonly act: BulkAct; readonly targets: BulkJob['targets']; readonly rate: number }
   /** Deploys the next build, unless a `redeploy` fault has already deployed it. */
   | { readonly kind: 'deploy' }
 );

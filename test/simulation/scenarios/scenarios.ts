@@ -1,6 +1,7 @@
 import type { Choices } from '../world/choices.ts';
 import { blackoutsScenario } from './blackouts/blackouts-scenario.ts';
 import { endlessScenario } from './endless/endless-scenario.ts';
+import { bulkScenario } from './bulk/bulk-scenario.ts';
 import { childrenScenario } from './children/children-scenario.ts';
 import { evolvingScenario } from './evolving/evolving-scenario.ts';
 import { exampleScenarios } from './examples/example-scenarios.ts';
@@ -43,6 +44,7 @@ const columns: Readonly<Record<string, { readonly column: number; readonly maker
   children: { column: 18, maker: childrenScenario },
   endless: { column: 17, maker: endlessScenario },
   paused: { column: 14, maker: pausedScenario },
+  bulk: { column: 11, maker: bulkScenario },
 };
 
 /** Each runs by its name alone, until it takes a column: then the rows of planted bugs that the column holds are written again. */

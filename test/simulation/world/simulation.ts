@@ -327,10 +327,11 @@ class Simulation {
 
   #do(act: Act): void {
     this.#trace.record(
-      `outside: ${act.kind} ${'type' in act ? `${act.type} ${act.id}` : 'pid' in act ? `${act.act} ${act.pid}` : 'id' in act ? act.id : ''}`,
+      `outside: ${act.kind} ${'type' in act ? `${act.type} ${act.id}` : 'pid' in act || 'rate' in act ? `${act.act} ${'pid' in act ? act.pid : act.id}` : 'id' in act ? act.id : ''}`,
     );
     if (act.kind === 'publish') void this.#cloud.publisher.publish([{ source: act.source, type: act.type, detail: this.#detail(act) }]);
     else if (act.kind === 'operate') this.#operate(act.pid, act.act, act.opid, act.version);
+    else if (act.kind === 'bulk') this.#operateAll(act);
     else if (act.kind === 'deploy') this.#deploy();
     else this.#start(act);
   }
@@ -381,6 +382,12 @@ class Simulation {
   #operate(pid: string, act: 'cancel' | 'terminate' | 'pause' | 'resume' | 'move', opid: string, version?: number): void {
     const message = { tutti: 'operate', opid, pid, act, reason: 'simulated', by: 'simulation' } as const;
     this.#request(OPERATIONS, { ...message, ...(version !== undefined && { version }) });
+  }
+
+  #operateAll({ id, act, targets, rate }: Extract<Act, { kind: 'bulk' }>): void {
+    const job = { act, where: 'simulated', targets, rate };
+    const time = new Date(this.#clock.now()).toISOString();
+    this.#request(OPERATIONS, { tutti: 'bulk', opid: id, tenant: 'default', id, job, reason: 'simulated', by: 'simulation', time });
   }
 
   /** A seed with too few faults gets more of a kind that is always possible: an old event of the inbox, once more. */

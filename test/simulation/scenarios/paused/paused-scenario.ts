@@ -33,18 +33,20 @@ export const pausedScenario = (choices: Choices): Scenario => {
       operate('resume', pausedAt + (choices.chance(0.3) ? choices.below(2_000) : choices.below(SPAN_MS)));
     }
     if (choices.chance(0.2)) operate(choices.one(['cancel', 'terminate'] as const), choices.below(SPAN_MS));
-    expectations.set(pid, { starts: [`${id}-began`], events, operated, sound: true, judge: (run) => judge(run, notes) });
+    expectations.set(pid, { starts: [`${id}-began`], events, operated, sound: true, judge: (run) => judgeWatch(run, notes) });
   }
-  return { name: 'paused', builds: [watches], serve: served, acts, expectations };
+  return { name: 'paused', builds: [watches], serve: servedPost, acts, expectations };
 };
 
-const judge = ({ pid, status, result, entries }: EndedRun, notes: number): string[] => {
+/** A watch that has completed has read all its notes. */
+export const judgeWatch = ({ pid, status, result, entries }: EndedRun, notes: number): string[] => {
   if (status !== 'completed') return [];
   const read = entries.filter(({ type }) => type === 'EventTaken').length;
   return read === notes && (result as { readonly notes: number }).notes === notes ? [] : [`${pid} read ${read} of ${notes} notes`];
 };
 
-const served = (site: Site): readonly Served[] => {
+/** The handlers of the post of a watch. */
+export const servedPost = (site: Site): readonly Served[] => {
   const doing = (verb: 'take' | 'leave' | 'report') => async (shift: { readonly id: string; readonly notes: number }, task: Task) => {
     await site.pass();
     const { commandId, undoes } = task;

@@ -1,0 +1,61 @@
+import { BULK, type BulkAct } from '../../../../lib/contract/bulk.ts';
+import type { Choices } from '../../world/choices.ts';
+import type { Act, EndedRun, Expectation, Scenario } from '../scenario.ts';
+import { judgeWatch, servedPost } from '../paused/paused-scenario.ts';
+import { watches } from '../paused/paused-system.ts';
+
+const MINUTE_MS = 60_000;
+const SPAN_MS = 20 * MINUTE_MS;
+
+/** Watches that bulk jobs pause, resume and cancel, beside events, timers and operators, who cancel a job at times. */
+export const bulkScenario = (choices: Choices): Scenario => {
+  const acts: Act[] = [];
+  const expectations = new Map<string, Expectation>();
+  const ids = Array.from({ length: choices.between(2, 6) }, (_, i) => `w${i + 1}`);
+  for (const id of ids) {
+    const atMs = choices.below(MINUTE_MS);
+    const notes = choices.below(3);
+    acts.push({ kind: 'publish', atMs, source: 'watch', type: 'watch.began', id: `${id}-began`, data: { id, notes } });
+    const events = Array.from({ length: notes }, (_, note) => `${id}-note-${note}`);
+    for (const each of events)
+      acts.push({ kind: 'publish', atMs: atMs + choices.below(SPAN_MS), source: 'watch', type: 'watch.noted', id: each, data: { id } });
+    const pid = `default#watch#${id}`;
+    if (choices.chance(0.3)) acts.push({ kind: 'operate', atMs: atMs + choices.below(SPAN_MS), pid, opid: `${id}-ends`, act: 'terminate' });
+    expectations.set(pid, { starts: [`${id}-began`], events, operated: [], sound: true, judge: (run) => judgeWatch(run, notes) });
+  }
+  const job = (name: string, act: BulkAct, atMs: number): void => {
+    const of = ids.filter(() => choices.chance(0.8));
+    if (of.length === 0) return;
+    acts.push({ kind: 'bulk', atMs, id: name, act, targets: [['watch', of]], rate: choices.between(1, 3) });
+    const pid = `default#${BULK}#${name}`;
+    const isCancelled = choices.chance(0.2);
+    if (isCancelled) acts.push({ kind: 'operate', atMs: atMs + choices.below(10_000), pid, opid: `${name}-cancel`, act: 'cancel' });
+    expectations.set(pid, {
+      starts: [name],
+      events: [],
+      operated: isCancelled ? ['cancel'] : [],
+      sound: true,
+      judge: (run) => judgeJob(run, of.length, isCancelled),
+    });
+  };
+  const pausedAt = MINUTE_MS + choices.below(SPAN_MS);
+  job('pausing', 'pause', pausedAt);
+  job('resuming', 'resume', pausedAt + choices.below(SPAN_MS));
+  if (choices.chance(0.5)) job('ending', choices.one(['cancel', 'terminate'] as const), choices.below(2 * SPAN_MS));
+  return { name: 'bulk', builds: [watches], serve: servedPost, acts, expectations };
+};
+
+/** Every command has one result, and a job that was not cancelled has operated all. */
+const judgeJob = ({ pid, status, entries, result }: EndedRun, of: number, isCancelled: boolean): string[] => {
+  const issued = entries.filter(({ type }) => type === 'CommandIssued').length;
+  const answered = entries.filter(({ type }) => type === 'CommandAnswered').length;
+  const cancelledAt = entries.findIndex(({ type }) => type === 'CancelRequested');
+  if (cancelledAt >= 0 && entries.slice(cancelledAt).some(({ type }) => type === 'CommandIssued'))
+    return [`${pid} has issued an operation after it was cancelled`];
+  const faults = issued === answered ? [] : [`${pid} has issued ${issued} operations, and has ${answered} results`];
+  if (status === 'completed') {
+    const { done, unchanged, failed } = result as { readonly done: number; readonly unchanged: number; readonly failed: number };
+    if (done + unchanged + failed !== of) faults.push(`${pid} counts ${done}, ${unchanged} and ${failed} of ${of} instances`);
+  } else if (!isCancelled) faults.push(`${pid} is ${status}, and was not cancelled`);
+  return faults;
+};
