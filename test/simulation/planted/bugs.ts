@@ -39,7 +39,7 @@ export const plantedBugs: readonly PlantedBug[] = [
 
 /** Rows without a planted bug, each with the reason. */
 export const notPlanted: Readonly<Record<string, string>> = {
-  'bulk.pml | BULK_CLOSED_SILENT': 'The job sends the command again for ever; test/client/bulk.test.ts fails with it.',
+  'bulk.pml | BULK_CLOSED_SILENT': 'The job sends the command again without end; test/client/bulk.test.ts fails with it.',
   'bulk.pml | BULK_REFUSES_AGAIN': 'The scenario bulk has no code that a resume refuses; test/client/bulk.test.ts holds it.',
   'bulk.pml | BULK_REPLY_UNKEPT': 'The reply is a pending send of the commit: everyCrash in test/client/bulk.test.ts holds it.',
   'bulk.pml | BULK_SENDS_ONCE': 'The commands are the outbox of the head: everyCrash in test/client/bulk.test.ts holds it.',

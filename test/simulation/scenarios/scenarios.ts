@@ -1,7 +1,7 @@
 import type { Choices } from '../world/choices.ts';
 import { blackoutsScenario } from './blackouts/blackouts-scenario.ts';
-import { endlessScenario } from './endless/endless-scenario.ts';
 import { bulkScenario } from './bulk/bulk-scenario.ts';
+import { endlessScenario } from './endless/endless-scenario.ts';
 import { childrenScenario } from './children/children-scenario.ts';
 import { evolvingScenario } from './evolving/evolving-scenario.ts';
 import { exampleScenarios } from './examples/example-scenarios.ts';
@@ -44,11 +44,9 @@ const columns: Readonly<Record<string, { readonly column: number; readonly maker
   children: { column: 18, maker: childrenScenario },
   endless: { column: 17, maker: endlessScenario },
   paused: { column: 14, maker: pausedScenario },
+  starts: { column: 13, maker: startsScenario },
   bulk: { column: 11, maker: bulkScenario },
 };
-
-/** Each runs by its name alone, until it takes a column: then the rows of planted bugs that the column holds are written again. */
-const byName: Readonly<Record<string, ScenarioMaker>> = { starts: startsScenario };
 
 export const scenarioNames: readonly string[] = [
   ...Object.keys(often),
@@ -56,7 +54,6 @@ export const scenarioNames: readonly string[] = [
   ...Object.keys(providers),
   ...Object.keys(rareSituations),
   ...Object.keys(columns),
-  ...Object.keys(byName),
 ];
 
 /** Two scenarios share one place in the list, so that the seeds of all others keep their worlds. */
@@ -92,7 +89,7 @@ const drawn: ScenarioMaker = (choices) => {
 export const scenarioMaker = (name?: string): ScenarioMaker => (name === undefined ? drawn : made(name));
 
 const made = (name: string): ScenarioMaker => {
-  const maker = often[name] ?? rareSituations[name] ?? people[name] ?? providers[name] ?? byName[name] ?? columns[name]?.maker;
+  const maker = often[name] ?? rareSituations[name] ?? people[name] ?? providers[name] ?? columns[name]?.maker;
   if (maker === undefined) throw new Error(`There is no scenario ${name}: expected one of ${scenarioNames.join(', ')}.`);
   return maker;
 };

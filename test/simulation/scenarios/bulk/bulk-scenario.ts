@@ -7,7 +7,7 @@ import { watches } from '../paused/paused-system.ts';
 const MINUTE_MS = 60_000;
 const SPAN_MS = 20 * MINUTE_MS;
 
-/** Watches that bulk jobs pause, resume and cancel, beside events, timers and operators, who cancel a job at times. */
+/** Watches that bulk jobs pause, resume and cancel, beside events, timers, and operators that cancel a job at times. */
 export const bulkScenario = (choices: Choices): Scenario => {
   const acts: Act[] = [];
   const expectations = new Map<string, Expectation>();
