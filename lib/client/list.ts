@@ -46,7 +46,7 @@ export async function* matchingHeads(reach: Reach, filter: ListFilter): AsyncGen
 }
 
 /** Keys and gates are instances of the engine: they are listed if the filter names their process, or while they are stuck; a gate while starts wait. */
-function isShown(head: Head, { process }: ListFilter): boolean {
+export function isShown(head: Head, { process }: ListFilter): boolean {
   const { pid, status } = head;
   if (isGate(pid)) return status === 'stuck' || process?.name === GATES || holdsStarts(head);
   return !isKey(pid) || status === 'stuck' || process?.name === KEYS;

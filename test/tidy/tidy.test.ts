@@ -21,6 +21,7 @@ const layers = [
   'client',
   'steps',
   'flow',
+  'console',
   'testing',
   'local',
   'cdk',
