@@ -8,6 +8,8 @@ export default defineConfig({
     include: ['test/{core,engine,contract,contracts,client,process,service}/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/*.localstack.test.ts'],
     testTimeout: 30_000,
+    // The files share the modules that a worker has loaded, as in vitest.config.ts.
+    isolate: false,
     pool: 'threads',
     maxWorkers: 2,
     env: { PROPERTY_RUNS_MAX: '25' },

@@ -1,6 +1,6 @@
 import type { FunctionHost } from './outside/function-processes.ts';
 import { endpointOf, isHealthy, isLoopback } from './endpoint.ts';
-import { missingPrograms } from './installation.ts';
+import { install, missingPrograms } from './installation.ts';
 import type { Running } from './running.ts';
 import { containerOf, dockerRuns, startWithDocker } from './with-docker.ts';
 import { keeperOf, startWithoutDocker } from './without-docker.ts';
@@ -12,17 +12,28 @@ export async function startLocalStack(port: () => Promise<number>, say: (line: s
   const given = process.env['AWS_ENDPOINT_URL'];
   if (given !== undefined) return reuse(given, say);
   if (dockerRuns()) return startWithDocker(await unused(await port()), say);
-  const missing = missingPrograms();
-  if (missing.length > 0)
-    throw new Error(
-      [
-        'LocalStack cannot start here.',
-        '- No Docker daemon answers: start Docker, and all else is fetched; or, without Docker:',
-        ...missing.map((line) => `- ${line}`),
-        'Alternatively set the endpoint of a running LocalStack: AWS_ENDPOINT_URL=http://127.0.0.1:4566.',
-      ].join('\n'),
-    );
+  refuseMissingPrograms();
   return startWithoutDocker(await unused(await port()), say);
+}
+
+/** Fetches what LocalStack needs without Docker. With Docker nothing: the image is fetched when it starts. */
+export async function installLocalStack(say: (line: string) => void): Promise<void> {
+  if (dockerRuns()) return;
+  refuseMissingPrograms();
+  say(`installed in ${await install(say)}`);
+}
+
+function refuseMissingPrograms(): void {
+  const missing = missingPrograms();
+  if (missing.length === 0) return;
+  throw new Error(
+    [
+      'LocalStack cannot start here.',
+      '- No Docker daemon answers: start Docker, and all else is fetched; or, without Docker:',
+      ...missing.map((line) => `- ${line}`),
+      'Alternatively set the endpoint of a running LocalStack: AWS_ENDPOINT_URL=http://127.0.0.1:4566.',
+    ].join('\n'),
+  );
 }
 
 async function reuse(endpoint: string, say: (line: string) => void): Promise<Running> {

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { environmentOf } from './endpoint.ts';
-import { startLocalStack } from './localstack.ts';
+import { installLocalStack, startLocalStack } from './localstack.ts';
 
 // npm run localstack [-- --port N]: starts LocalStack, prints the environment that reaches it, and keeps it up until Ctrl-C.
+// npm run localstack -- --install: only fetches what it needs.
 const say = (line: string): void => void process.stderr.write(`localstack: ${line}\n`);
 
 function portOf(given: string): number {
@@ -12,7 +13,11 @@ function portOf(given: string): number {
 }
 
 try {
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '4566' } } });
+  const { values } = parseArgs({ options: { port: { type: 'string', default: '4566' }, install: { type: 'boolean' } } });
+  if (values.install === true) {
+    await installLocalStack(say);
+    process.exit(0);
+  }
   const port = portOf(values.port);
   const running = await startLocalStack(() => Promise.resolve(port), say);
   for (const [name, value] of Object.entries(environmentOf(running.endpoint))) process.stdout.write(`export ${name}=${value}\n`);
