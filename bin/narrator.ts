@@ -164,6 +164,10 @@ function tellOfRun(entry: JournalEntry): Sentence | undefined {
       return plain(`cancel requested by ${principalText(entry)}: ${entry.reason}`);
     case 'TerminateRequested':
       return plain(`terminate requested by ${principalText(entry)}: ${entry.reason}`);
+    case 'ForkRequested':
+      return plain(`forked as ${instanceText(entry.to)} by ${principalText(entry)}: ${entry.reason}`);
+    case 'Forked':
+      return plain(`goes on as a fork of ${instanceText(pidOfCommand(entry.id))} by ${principalText(entry)}: ${entry.reason}`);
     case 'Paused':
       return waiting(`paused by ${principalText(entry)}: ${entry.reason}`);
     case 'Moved':

@@ -5,6 +5,7 @@ import type { Frozen, Received, Sent } from '../contract/schema.ts';
 import type { AnyProcess, EventsOf, ResultOf, StartOf, ViewOf } from '../contract/process-contract.ts';
 import type { Bulk } from './bulk.ts';
 import type { Description, InstanceCount, Status, Summary } from './describe.ts';
+import type { ForkOptions, ForkPreview } from './fork.ts';
 import type { StepOutcome } from './resolve.ts';
 import type { Schedules } from './schedules.ts';
 import type { Signalled } from './signal.ts';
@@ -90,6 +91,14 @@ export interface Client {
    * the version. The reason is journaled. @default reason `moved to version N`
    */
   move(process: AnyProcess, id: string, options: { version: number; reason?: string }): Promise<void>;
+  /**
+   * Forks the instance: another one, of the id `to`, adopts the journal up to the cut `at` and goes on from there. Nothing of it is undone;
+   * `completed` says what happens to steps that were completed after it. The original must have ended, or ends by `supersede`. Throws
+   * `FORK_REFUSED` with each reason, and `ALREADY_USED` if an instance has the id.
+   */
+  fork(process: AnyProcess, id: string, options: ForkOptions): Promise<{ id: string; run: string }>;
+  /** Returns what a fork would do, without doing it: the prefix, the later steps, the events, and the reasons for a refusal. */
+  previewFork(process: AnyProcess, id: string, options: Omit<ForkOptions, 'reason'>): Promise<ForkPreview>;
   /** Completes a deferred command by its task token. */
   complete<C extends AnyCommand>(command: C, token: string, output: Frozen<Sent<C['~']['output']>>): Promise<void>;
   /** Fails a deferred command with an error that its contract declares. */

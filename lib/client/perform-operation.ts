@@ -1,7 +1,7 @@
 import { ClientError, ContractError, ProcessBug, StateFormatUnknown, Unsupported } from '../contract/errors.ts';
 import { isClosed, type PauseClock } from '../core/image.ts';
 import { actIdentity } from '../core/identity.ts';
-import type { Resolution } from '../core/inbound.ts';
+import type { ForkRequest, Resolution } from '../core/inbound.ts';
 import { resolvable } from '../core/resolvable.ts';
 import { decodeHead, requireReadable } from '../format/head-codec.ts';
 import { type OperationMessage, sha256 } from '../format/inbox-message.ts';
@@ -38,6 +38,9 @@ interface Operation {
   readonly version?: number;
   readonly step?: string;
   readonly resolution?: Resolution;
+  readonly fork?: ForkRequest;
+  /** Id of the operation. @default a new one */
+  readonly opid?: string;
 }
 
 const LIST_VERSION = 'List that version of the process in the system, or name one that it lists.';
@@ -50,6 +53,7 @@ const PAST: Readonly<Record<Operation['act'], string>> = {
   resume: 'resumed',
   resolve: 'resolved',
   move: 'moved',
+  fork: 'forked',
 };
 
 /** Resumes a stuck or paused instance; a stuck one on another version of its process if `version` is given. The engine replays the journal on that version first. */
@@ -76,10 +80,10 @@ export function moveInstance(reach: Reach, instance: InstanceName, { version, re
 }
 
 /**
- * Sends an operation (cancel, terminate, pause, resume, resolve or move) to the engine. Resolves when the operation is committed and durable.
+ * Sends an operation (cancel, terminate, pause, resume, resolve, move or fork) to the engine. Resolves when the operation is committed and durable.
  * Throws if the operation is refused, by the head that is read first or by the engine.
  */
-export async function performOperation(reach: Reach, instance: InstanceName, operation: Operation): Promise<void> {
+export async function performOperation(reach: Reach, instance: InstanceName, { opid: given, ...operation }: Operation): Promise<void> {
   const { ports } = reach;
   const pid = pidOf(reach, instance);
   const head = await requireHead(ports, pid);
@@ -90,7 +94,7 @@ export async function performOperation(reach: Reach, instance: InstanceName, ope
   if (needsNoResume(head, operation) || needsNoPause(head, operation) || needsNoMove(head, operation)) return;
   refusePaused(head, operation);
   const now = ports.clock.now();
-  const opid = ports.newId?.(now) ?? newMessageId(now);
+  const opid = given ?? ports.newId?.(now) ?? newMessageId(now);
   await sendRequest(ports, { tutti: 'operate', opid, pid, ...operation, by: await principalOf(ports) }, instance.process);
   await waitForHead(ports, pid, {
     look: (current) => applied(head, current, opid, operation),
@@ -130,6 +134,7 @@ function stillStuck(head: Head, { act }: Operation): ClientError {
 async function refuseParked({ parking }: Reach['ports'], pid: string, opid: string, { act, version }: Operation): Promise<void> {
   const parked = (await parking.parked(pid)).find(({ body, reason }) => reason === 'REFUSED' && body.includes(JSON.stringify(opid)));
   if (!parked) return;
+  if (act === 'fork') throw new ClientError('FORK_REFUSED', parked.detail);
   if (act !== 'move') throw new ContractError('DATA_INVALID', parked.detail);
   const what = `${nameOf(pid)} was not moved to version ${String(version)}, and goes on as it was: ${parked.detail}`;
   if (parked.detail.startsWith('UNKNOWN_VERSION')) throw new ClientError('NOT_FOUND', what, { remedy: LIST_VERSION });
@@ -193,9 +198,9 @@ function refuseStuck(head: Head): void {
   if (code === 'UNKNOWN_VERSION') throw new ClientError('NOT_FOUND', what, { remedy: LIST_VERSION });
 }
 
-/** A closed instance accepts only `resolve`, because an unresolved command may outlive the end. */
+/** A closed instance accepts `resolve`, because an unresolved command may outlive the end, and `fork`. */
 function refuseClosed(head: Head, { act }: Operation): void {
-  if (!isClosed(head.status) || act === 'resolve') return;
+  if (!isClosed(head.status) || act === 'resolve' || act === 'fork') return;
   throw new ClientError(
     'CLOSED',
     `${nameOf(head.pid)} cannot be ${PAST[act]}, because it has ended as ${head.status}: expected an open instance.`,

@@ -240,6 +240,7 @@ export type ClientCode =
   | 'EARLY_OVERFLOW'
   | 'TIMED_OUT'
   | 'TOKEN_INVALID'
+  | 'FORK_REFUSED'
   | 'DENIED'
   | 'UNREACHABLE'
   | 'STATE_CORRUPT'
@@ -254,6 +255,7 @@ export const CLIENT_REMEDIES: Readonly<Record<ClientCode, string>> = {
   STUCK: 'Follow the remedy that tutti why shows and resume the instance, or end it with tutti terminate, which undoes nothing.',
   EARLY_OVERFLOW: 'Start the instance, then send the event.',
   TIMED_OUT: 'Wait longer, or run tutti why to see what the instance waits for.',
+  FORK_REFUSED: 'Show the plan with tutti fork and --plan, then cut elsewhere, or choose for each step that the message names.',
   TOKEN_INVALID: 'Use task.token of the same command, unchanged.',
   DENIED: 'Grant the caller the permission that the message names.',
   UNREACHABLE: 'Check the network and the name of the system, then try again.',

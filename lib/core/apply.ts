@@ -7,12 +7,22 @@ import { attemptTimedOut } from './attempts.ts';
 import { issuePublish } from './effects.ts';
 import { arrived, hasTimeout, takeOver } from './continuing.ts';
 import { endProcess, terminate } from './ending.ts';
+import { goOn, requestFork } from './forking.ts';
 import { issueUndo, sendUnderNewNumber, undoItem } from './issue.ts';
 import type { OpenCommand } from './image.ts';
 import type { RecordedFact } from './journal-entry.ts';
 import { pause, resume } from './resuming.ts';
 import { cancelScope, closeScopes } from './scopes.ts';
-import { type CallStep, type FrontEndOutcome, type ProcessRun, type Signal, type SleepStep, type WaitStep, touch } from './run.ts';
+import {
+  type CallStep,
+  type FrontEndOutcome,
+  originOf,
+  type ProcessRun,
+  type Signal,
+  type SleepStep,
+  type WaitStep,
+  touch,
+} from './run.ts';
 import { setTimer } from './timers.ts';
 import { undoAgain } from './undoing.ts';
 import { endWait, loopOver, receiveSignal } from './waits.ts';
@@ -32,6 +42,8 @@ export function applyFact(run: ProcessRun, fact: RecordedFact): HandlerInput | u
   journal(run, fact);
   switch (fact.type) {
     case 'ProcessStarted':
+      run.origin = fact.origin;
+      run.named = fact.named;
       if (fact.continues) takeOver(run, fact.continues);
       if (run.arriving === 0) run.outcomes.push({ kind: 'begin' });
       if (run.definition.timeoutMs !== undefined && !(fact.continues && hasTimeout(run)))
@@ -57,6 +69,12 @@ export function applyFact(run: ProcessRun, fact: RecordedFact): HandlerInput | u
     }
     case 'TerminateRequested':
       terminate(run, fact.reason);
+      return undefined;
+    case 'ForkRequested':
+      requestFork(run, fact);
+      return undefined;
+    case 'Forked':
+      goOn(run, fact);
       return undefined;
     case 'Paused':
       pause(run, fact);
@@ -146,7 +164,7 @@ function applyLateReply(
 ): undefined {
   run.image.tombstones = run.image.tombstones.filter((tombstone) => tombstone.run !== late.run || tombstone.n !== fact.n);
   if (fact.outcome !== 'completed') return;
-  const id = `${run.image.pid}/${late.run}/${fact.n}`;
+  const id = `${originOf(run).pid}/${late.run}/${fact.n}`;
   issueUndo(run, undoItem(run, { ...late, n: fact.n, path: `late/${id}` }, fact.data ?? null, id));
 }
 

@@ -12,7 +12,16 @@ import type { ParentCommand, StartInbound } from './inbound.ts';
 import { newCall } from './issue.ts';
 import { journal, sending } from './journal.ts';
 import type { RecordedFact } from './journal-entry.ts';
-import { nextPath, rejectIfCancelled, type CallPolicy, type CallStep, type ProcessRun, type Scope, type StepState } from './run.ts';
+import {
+  originOf,
+  nextPath,
+  rejectIfCancelled,
+  type CallPolicy,
+  type CallStep,
+  type ProcessRun,
+  type Scope,
+  type StepState,
+} from './run.ts';
 
 /**
  * Children (docs/protocol.md#children). Input: the requests `ctx.child` and `ctx.detach` of a parent, the start of a child and its end.
@@ -59,7 +68,7 @@ export function startChild(run: ProcessRun, scope: Scope, { definition, input, i
   const owner = childPid(
     run,
     name,
-    id ?? listed.startOn[0]?.of(sent.data as never) ?? `${(parsePid(run.image.pid) as InstanceKey).id}.${n}`,
+    id ?? listed.startOn[0]?.of(sent.data as never) ?? `${(parsePid(originOf(run).pid) as InstanceKey).id}.${n}`,
   );
   step.sent = sent;
   step.n = issueEngineCommand(run, { name: CHILD, owner, path, input: sent, mode: 'call' }).n;

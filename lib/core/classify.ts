@@ -1,6 +1,7 @@
 import type { Outcome } from '../contract/wire/envelope.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { childVerdict } from './children.ts';
+import { awaitsFork, FORK } from './forking.ts';
 import { isBegunBy, isClosed, openCommand, WAITING_MAX, type Image, type RingEntry } from './image.ts';
 import type { Inbound, OperationInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
 import { verdictOfKey } from './keys.ts';
@@ -64,6 +65,7 @@ export function classify(image: Image | undefined, inbound: Inbound, definition:
 }
 
 function ofStart(image: Image | undefined, start: StartInbound, definition: ProcessContract): Verdict {
+  if (start.fork) return forkVerdict(image, start);
   if (start.parent) return childVerdict(image, start, start.parent, definition.onClosed);
   if (!image || image.status === 'early') return 'apply';
   if (definition.kind === 'decider' ? inRing(image.signals, start) : isKnownStart(image, start)) return 'dup';
@@ -86,9 +88,18 @@ function ofStart(image: Image | undefined, start: StartInbound, definition: Proc
   return unlessUndoing(image);
 }
 
-/** A new run would drop an undo that is sent or waits for its next attempt. */
-function unlessUndoing({ commands, resends }: Image): 'wait' | 'restart' {
+/** A new run would drop an undo that is sent or waits for its next attempt, and the reply of a fork. */
+function unlessUndoing(image: Image): 'wait' | 'restart' {
+  const { commands, resends } = image;
+  if (awaitsFork(image)) return 'wait';
   return [...commands.values(), ...resends.values()].some((command) => command.mode === 'undo') ? 'wait' : 'restart';
+}
+
+/** The command of an original at its fork: it begins the run, unless another instance has the id. */
+function forkVerdict(image: Image | undefined, start: StartInbound): Verdict {
+  if (!image || image.status === 'early') return 'apply';
+  if (isKnownStart(image, start)) return 'dup';
+  return image.status === 'stuck' ? 'park' : 'closed';
 }
 
 function isKnownStart(image: Image, { identity }: StartInbound): boolean {
@@ -149,6 +160,8 @@ function ofReply(image: Image, reply: ReplyInbound): Verdict {
   if (reply.outcome === 'unknown' && (command.unknown || image.stuck?.n === reply.n)) return 'dup';
   if (image.status === 'stuck') return 'park';
   if (image.paused) return 'keep';
+  // A fork answers after the end of its original.
+  if (command.command === FORK) return 'apply';
   return isClosed(image.status) && (command.mode === 'send' || command.detached || command.owner !== undefined) ? 'closed' : 'apply';
 }
 
@@ -178,6 +191,8 @@ function ofOperator(image: Image, operator: OperationInbound): Verdict {
       // A reply has come in the meantime, so nothing is left to resolve.
       if (!resolvable(image, operator.step ?? '')) return 'dup';
       return image.paused ? 'keep' : 'apply';
+    case 'fork':
+      return image.status === 'early' || image.run === '' ? 'closed' : 'apply';
     case 'cancel':
     case 'terminate':
       if (isClosed(image.status) || image.status === 'early') return 'closed';

@@ -7,6 +7,7 @@ import type { ArmedTimer, Chain, Image, OpenCommand, PendingSend, SentValue } fr
 import type { Continues, MovedCommand, RecordedFact } from './journal-entry.ts';
 import { journal, offload, sending } from './journal.ts';
 import {
+  idSeenBy,
   rejectIfCancelled,
   type CallStep,
   type Continued,
@@ -52,8 +53,7 @@ function checkInput(run: ProcessRun, { passed, definition, event }: Continuing):
   } catch (fault) {
     refuse(run, 'POISON', withoutValues(fault), fault);
   }
-  const { pid } = run.image;
-  const own = pid.slice(pid.lastIndexOf('#') + 1);
+  const own = idSeenBy(run);
   const id = definition.startOn.find((each) => each.event.type === event)?.of(data as never);
   if (id !== undefined && id !== own)
     refuse(run, 'POISON', `${definition.name} ${own} was continued with an input of the id ${id}: expected its own id.`);
@@ -152,6 +152,7 @@ export function factsAfter(ended: ProcessRun, { definition, event, data }: Conti
       source: environment.system,
       time: instantText(at),
       continues: continuesOf(ended, image),
+      ...(ended.named !== undefined && { named: ended.named }),
       data,
     },
     ...unreadFacts,

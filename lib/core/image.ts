@@ -299,6 +299,18 @@ export interface PastTail {
   readonly entries: readonly string[];
 }
 
+/** The original of a fork. */
+export interface ForkOf {
+  readonly pid: string;
+  readonly run: string;
+  /** The number of entries of the prefix. */
+  readonly entries: number;
+  /** The id of the operation that asked for the fork. */
+  readonly operation: string;
+  /** The id that the code sees. */
+  readonly named: string;
+}
+
 /** One remembered event. */
 export interface RingEntry {
   /** Its identity (`identityOf`). */
@@ -366,6 +378,8 @@ export interface Image {
   /** Present from the second run of a chain on. */
   chain?: Chain | undefined;
   past?: readonly PastTail[] | undefined;
+  /** Of a fork: its original. */
+  fork?: ForkOf;
   /** Entries as JSON, from index `tailFrom`. */
   tail: string[];
   tailFrom: number;

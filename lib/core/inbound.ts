@@ -1,6 +1,7 @@
 import type { Outcome } from '../contract/wire/envelope.ts';
 import type { KeyName } from '../contract/keys.ts';
 import type { Json } from '../contract/schema.ts';
+import type { RecordedFact } from './journal-entry.ts';
 import type { Answered, ForwardedEvent, PauseClock, Subscription } from './image.ts';
 
 /** An admitted event for one instance: it is parsed, its data fits its schema, and its sender is known. */
@@ -34,6 +35,10 @@ export interface StartInbound extends Carried {
   readonly onOpen?: 'reject' | 'attach' | 'signal' | 'queue' | 'replace';
   /** Of a child: the command of its parent. */
   readonly parent?: ParentCommand;
+  /** Of a fork: the command of its original, and its input. */
+  readonly fork?: Answered & { readonly input: ForkInput };
+  /** Of a fork, after its prefix was replayed. */
+  readonly planned?: Planned;
 }
 
 /** The command by which a parent starts a child, or gives it up (docs/protocol.md#children). */
@@ -115,7 +120,7 @@ export interface TickInbound extends Carried {
   readonly tickAt: number;
 }
 
-export type OperationKind = 'cancel' | 'terminate' | 'pause' | 'resume' | 'resolve' | 'move';
+export type OperationKind = 'cancel' | 'terminate' | 'pause' | 'resume' | 'resolve' | 'move' | 'fork';
 
 /** The outcome of a command that an operator found out: its output, or its failure. */
 export type Resolution =
@@ -143,6 +148,55 @@ export interface OperationInbound extends Carried {
   readonly version?: number;
   /** Of a bulk job: the command that the operation answers. */
   readonly answers?: Answered;
+  /** With `fork`. */
+  readonly fork?: ForkRequest;
+  /** With `fork`, after it was checked: the facts of the original. */
+  readonly planned?: Planned;
 }
 
+/** The facts that a fork adds to a journal, at a process time. */
+export type Planned = (at: number) => readonly RecordedFact[];
+
 export type Inbound = StartInbound | SignalInbound | KeyInbound | ReplyInbound | TickInbound | OperationInbound;
+
+/** The request of an operator for a fork (lib/core/fork-plan.ts). */
+export interface ForkRequest {
+  /** Id of the fork. */
+  readonly to: string;
+  /** The path of a step, the number of a journal entry, or `start`. */
+  readonly at: string | number;
+  /** The input of the step at the cut, or of the process at `start`, in place of the one of the original. */
+  readonly input?: Json;
+  /** The version of the definition on which the fork goes on. @default that of the original */
+  readonly version?: number;
+  /** The events that the original received after the cut: ids, or all, or none. */
+  readonly events: 'all' | 'none' | readonly string[];
+  /** The choice for steps that were completed after the cut, by path, or for all of them. */
+  readonly completed?: Choice | Readonly<Record<string, Choice>>;
+  /** Ends the original, if it is open, without undoing its steps. */
+  readonly supersede?: true;
+  /** An event that the fork receives after those of the original. */
+  readonly event?: { readonly type: string; readonly data: Json };
+}
+
+export type Choice = 'adopt' | 'undo' | 'leave';
+
+/** The input of `tutti.fork`: what the fork needs beside the journal of its original. */
+export interface ForkInput {
+  /** The id of the operation. */
+  readonly operation: string;
+  readonly definition: string;
+  /** The number of entries of the prefix. */
+  readonly entries: number;
+  /** Numbers of the calls whose replies the fork adopts. */
+  readonly adopt?: readonly number[];
+  /** Number of the call whose input is edited; of the process, 0. */
+  readonly edited?: number;
+  readonly input?: Json;
+  /** Journal indices of the events to receive again. */
+  readonly events?: readonly number[];
+  readonly event?: { readonly type: string; readonly data: Json };
+  readonly reason: string;
+  readonly by: string;
+  readonly sender?: string;
+}

@@ -15,7 +15,7 @@ import {
 } from './journal.ts';
 import { labelledPath } from './labels.ts';
 import type { CallPolicy, CallStep, ProcessRun, Scope, UndoItem } from './run.ts';
-import { nextPath, rejectIfCancelled } from './run.ts';
+import { originOf, nextPath, rejectIfCancelled } from './run.ts';
 import { allocate, clearTimer } from './timers.ts';
 import { giveUp } from './unresolved.ts';
 
@@ -285,7 +285,7 @@ export function undoItem(
   run: ProcessRun,
   command: Pick<OpenCommand, 'n' | 'command' | 'input' | 'version' | 'path'>,
   output: Json,
-  id = commandIdOf(run.image, command),
+  id = commandIdOf(originOf(run), command),
 ): Extract<UndoItem, { kind: 'command' }> {
   const { command: completed, path } = command;
   const item = { kind: 'command', order: run.position, undoes: id, completed, sent: sentOf(command), output, path } as const;

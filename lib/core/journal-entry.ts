@@ -69,6 +69,12 @@ export interface MovedCommand {
   readonly owner?: string;
 }
 
+/** The run whose names the code of a fork sees. */
+export interface Origin {
+  readonly pid: string;
+  readonly run: string;
+}
+
 /** The facts: the inputs of an instance. Each begins an activation; `at` is process time. A replay applies them one at a time, in order. */
 export type RecordedFact =
   | ({
@@ -84,6 +90,10 @@ export type RecordedFact =
       readonly parent?: string;
       /** The run was begun by `ctx.continueAsNew` of an earlier run, in the same commit as the end of that run. */
       readonly continues?: Continues;
+      /** Of a fork: the entries from here to the next `Forked` are those of this run. */
+      readonly origin?: Origin;
+      /** Of a fork, and of the runs that continue it: the id that the code sees, that of its first original. */
+      readonly named?: string;
     } & Received)
   | ({
       readonly type: 'EventReceived';
@@ -96,6 +106,8 @@ export type RecordedFact =
       readonly moved?: true;
       /** The text of an event by key. */
       readonly key?: string;
+      /** The original of the fork received it, after the prefix. */
+      readonly forked?: true;
     } & Received)
   | ({
       readonly type: 'CommandAnswered';
@@ -106,6 +118,10 @@ export type RecordedFact =
       /** Runs that ended without a reply so far, as its service counts them. */
       readonly attempts?: number;
       readonly late?: Late;
+      /** With `late`: a success that was counted, and that an operator has undone with the fork of this operation. */
+      readonly fork?: string;
+      /** Of a fork: the command of its original whose reply it adopts. */
+      readonly adopted?: string;
       /** An operator resolved the outcome: id, principal and reason of that operation. */
       readonly resolved?: { readonly id: string; readonly reason: string } & Principal;
     } & Received)
@@ -132,6 +148,31 @@ export type RecordedFact =
   | { readonly type: 'TimerFired'; readonly at: number; readonly n: number }
   | ({ readonly type: 'CancelRequested'; readonly at: number; readonly id: string; readonly reason: string } & Principal)
   | ({ readonly type: 'TerminateRequested'; readonly at: number; readonly id: string; readonly reason: string } & Principal)
+  /** An operator forks the instance. `to`: the pid of the fork. `data` is the input of its command (lib/core/forking.ts). */
+  | ({
+      readonly type: 'ForkRequested';
+      readonly at: number;
+      readonly id: string;
+      readonly reason: string;
+      readonly to: string;
+      /** The instance was open, and ends without undoing its steps. */
+      readonly supersedes?: true;
+    } & Principal &
+      Received)
+  /** The prefix ends here, and the fork goes on. `id`: the command of the original. `data`: the edited input. */
+  | ({
+      readonly type: 'Forked';
+      readonly at: number;
+      readonly id: string;
+      readonly reason: string;
+      /** Timers and limits move by the time that has passed since the end of the prefix, in milliseconds. */
+      readonly pausedMs?: number;
+      /** Number of the call whose input is edited. */
+      readonly edited?: number;
+      /** In the prefix of a fork of this fork: the next entries are those of this run. */
+      readonly origin?: Origin;
+    } & Principal &
+      Received)
   | ({
       readonly type: 'Paused';
       readonly at: number;

@@ -143,6 +143,8 @@ const FACTS: ReadonlySet<string> = new Set<RecordedFact['type']>([
   'TimerFired',
   'CancelRequested',
   'TerminateRequested',
+  'ForkRequested',
+  'Forked',
   'Paused',
   'Moved',
   'StartRejected',

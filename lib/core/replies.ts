@@ -118,7 +118,7 @@ function resolveStep(run: ProcessRun, step: CallStep, command: OpenCommand, fact
     return;
   }
   if (fact.outcome === 'completed') {
-    complete(run, step, command, fact.data ?? null);
+    complete(run, step, command, fact);
     return;
   }
   if (isTriedAgain(run, command, fact, deadlineOf(command))) {
@@ -137,8 +137,8 @@ function end(step: CallStep): void {
   step.scope.open.delete(step);
 }
 
-function complete(run: ProcessRun, step: CallStep, command: OpenCommand, output: Json): void {
-  const item = step.undoable && !step.detached ? undoItem(run, command, output) : undefined;
+function complete(run: ProcessRun, step: CallStep, command: OpenCommand, { data: output = null, adopted }: ReplyFact): void {
+  const item = step.undoable && !step.detached ? undoItem(run, command, output, adopted) : undefined;
   step.item = item;
   if (item) step.scope.list.push(item);
   end(step);

@@ -18,7 +18,7 @@ export function pause({ image }: ProcessRun, { at, by, sender, reason, clock }: 
 }
 
 /** Ends a pause: each timer, limit and deadline moves by the paused time, so it has the time left that it had. */
-function unpause({ image, steps }: ProcessRun, pausedMs: number): void {
+export function unpause({ image, steps }: ProcessRun, pausedMs: number): void {
   delete image.paused;
   if (pausedMs === 0) return;
   for (const [n, timer] of image.timers) image.timers.set(n, { ...timer, due: Math.min(timer.due + pausedMs, INSTANT_MAX) });
@@ -65,7 +65,7 @@ export function resume(run: ProcessRun, fact: Extract<RecordedFact, { type: 'Res
 /**
  * Sends under the same id. `within` counts from now, and the full number of runs is allowed on top of those that the service has reported.
  */
-function sendWithNewLimits(run: ProcessRun, command: OpenCommand): void {
+export function sendWithNewLimits(run: ProcessRun, command: OpenCommand): void {
   const { retry } = (run.steps.get(command.n) as CallStep | undefined)?.policy ?? contractOf(run, command.command);
   const { settling } = command;
   command.deadline = run.image.clock + retry.withinMs;

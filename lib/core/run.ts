@@ -3,7 +3,7 @@ import { Cancelled, type Failure } from '../contract/errors.ts';
 import type { CommandContract, ProcessContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json, Schema } from '../contract/schema.ts';
 import type { Carrier, Image, SentValue, StuckReason } from './image.ts';
-import type { Decided } from './journal-entry.ts';
+import type { Decided, Origin } from './journal-entry.ts';
 import type { Expected } from './replay.ts';
 import type { StepBodies } from './step-bodies.ts';
 
@@ -61,6 +61,10 @@ export interface ProcessRun {
   ended: boolean;
   /** Unread events of the run before that are still to be applied before the code begins. */
   arriving: number;
+  /** Of a fork, in its prefix: the run that its entries are of. */
+  origin: Origin | undefined;
+  /** Of a fork: the id that the code sees. */
+  named: string | undefined;
   /** The code has called `ctx.continueAsNew`; the run ends when nothing of it is being undone or settled. */
   continuing: Continuing | undefined;
   /** The run has ended so. The engine begins the next one, in the same commit. */
@@ -338,11 +342,23 @@ export function newRun(definition: ProcessContract, environment: RunEnvironment,
     bug: undefined,
     ended: false,
     arriving: 0,
+    origin: undefined,
+    named: undefined,
     continuing: undefined,
     continued: undefined,
     activation: { open: false, requests: 0, outcomes: 0, entries: 0, allowed: 0 },
     position: 0,
   };
+}
+
+/** The names that ids, random values and default ids of children are made from: in the prefix of a fork those of its original. */
+export function originOf({ origin, image }: Pick<ProcessRun, 'origin' | 'image'>): Origin {
+  return origin ?? image;
+}
+
+/** The id of the instance, as its code sees it. */
+export function idSeenBy({ named, image: { pid } }: Pick<ProcessRun, 'named' | 'image'>): string {
+  return named ?? pid.slice(pid.lastIndexOf('#') + 1);
 }
 
 export function childScope(parent: Scope, path: string, step: ScopeStep | undefined, compensation = false): Scope {

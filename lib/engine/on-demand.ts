@@ -1,6 +1,6 @@
 /**
- * The code for messages that most systems never see: operations, engine commands, keys, schedules, starts that wait, and dead letters. The
- * engine loads this file at the first of them. It is one file, because a bundle has a further chunk for each set of files that are loaded
+ * The code for messages that most systems never see: operations, engine commands, keys, schedules, starts that wait, forks, and dead letters.
+ * The engine loads this file at the first of them. It is one file, because a bundle has a further chunk for each set of files that are loaded
  * together.
  */
 export { admitInternal } from './admit/admit-internal.ts';
@@ -9,4 +9,5 @@ export { operationReply } from './advance/operation-reply.ts';
 export { applyToKey } from './advance/apply-to-key.ts';
 export { answeredBefore, applyChild } from './advance/child-start.ts';
 export { queueStart } from './advance/queue-start.ts';
+export { forked, forkedBefore, planned } from './advance/fork.ts';
 export { drainDeadLetters } from './jobs/drain-dead-letters.ts';

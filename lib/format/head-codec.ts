@@ -2,6 +2,7 @@ import { StateFormatUnknown } from '../contract/errors.ts';
 import type { Json } from '../contract/schema.ts';
 import type {
   Chain,
+  ForkOf,
   GateState,
   KeyState,
   Pause,
@@ -55,6 +56,7 @@ interface Control {
   readonly parent?: NonNullable<Image['parent']>;
   readonly chain?: Chain;
   readonly past?: readonly PastTail[];
+  readonly fork?: ForkOf;
 }
 
 /** The control state of an instance whose start could not be applied. */
@@ -152,6 +154,7 @@ export function encodeControl(image: Image): string {
     parent: image.parent,
     chain: image.chain,
     past: image.past,
+    fork: image.fork,
   });
 }
 
@@ -256,6 +259,7 @@ export function decodeHead(head: Head): Image {
     ...(control.parent && { parent: control.parent }),
     ...(control.chain && { chain: control.chain }),
     ...(control.past && { past: control.past }),
+    ...(control.fork && { fork: control.fork }),
   };
 }
 

@@ -1,6 +1,7 @@
 import { BULK, BULK_ACTS, BULK_INSTANCES_MAX, BULK_RATE_MAX, type BulkJob } from '../contract/bulk.ts';
 import { SCHEDULES } from '../contract/schedule-instance.ts';
 import { HASH, INSTANT } from '../contract/wire/envelope-form.ts';
+import type { ForkRequest } from '../core/inbound.ts';
 import type { ScheduleSpec } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { parseCommandId, tenantOfPid } from '../contract/wire/process-id.ts';
@@ -138,19 +139,36 @@ export function begunFault(data: Json | undefined): string | undefined {
   return tags === undefined || isTags(tags) ? undefined : 'tags must be an object of strings';
 }
 
-const OPERATION_NAMES: readonly unknown[] = ['cancel', 'terminate', 'pause', 'resume', 'resolve', 'move'];
+const OPERATION_NAMES: readonly unknown[] = ['cancel', 'terminate', 'pause', 'resume', 'resolve', 'move', 'fork'];
 
 const CLOCKS: readonly unknown[] = [undefined, 'stop', 'run'];
 
-function operateFault({ opid, pid, act, reason, by, skip, clock, version, step, resolution }: OperationMessage): string | undefined {
-  if (!OPERATION_NAMES.includes(act)) return `act is ${act}, expected cancel, terminate, pause, resume, resolve or move`;
+function operateFault({ opid, pid, act, reason, by, skip, clock, version, step, resolution, fork }: OperationMessage): string | undefined {
+  if (!OPERATION_NAMES.includes(act)) return `act is ${act}, expected cancel, terminate, pause, resume, resolve, move or fork`;
   if (typeof reason !== 'string' || (skip !== undefined && typeof skip !== 'string')) return 'reason and skip must be strings';
   if (!CLOCKS.includes(clock)) return `clock is ${String(clock)}, expected stop or run`;
   if ((version !== undefined || act === 'move') && !(Number.isSafeInteger(version) && (version as number) >= 1))
     return 'version must be a whole number of 1 or more';
   if (act === 'resolve' && (typeof step !== 'string' || !isResolution(resolution)))
     return 'step must be a string, and resolution { output } or { failure: { type, message, data } }';
+  if (act === 'fork' && !isForkRequest(fork)) return 'fork must be { to, at, events } of their forms';
   return texts({ opid, by }) ?? idFault('opid', opid) ?? pidFault(pid);
+}
+
+const CHOICES: readonly unknown[] = ['adopt', 'undo', 'leave'];
+
+function isForkRequest(fork: Partial<ForkRequest> | null | undefined): boolean {
+  if (typeof fork !== 'object' || fork === null) return false;
+  const { to, at, events, completed, supersede, version, event } = fork;
+  const isCut = (typeof at === 'string' && at !== '') || (Number.isSafeInteger(at) && (at as number) >= 0);
+  const areEvents = events === 'all' || events === 'none' || (Array.isArray(events) && events.every((id) => typeof id === 'string'));
+  const areChosen =
+    completed === undefined ||
+    CHOICES.includes(completed) ||
+    (typeof completed === 'object' && completed !== null && Object.values(completed).every((choice) => CHOICES.includes(choice)));
+  const isEvent = event === undefined || (typeof event === 'object' && typeof event?.type === 'string' && event.data !== undefined);
+  const isVersion = version === undefined || (Number.isSafeInteger(version) && version >= 1);
+  return typeof to === 'string' && isCut && areEvents && areChosen && isEvent && isVersion && MARKED.includes(supersede);
 }
 
 function isResolution(resolution: unknown): boolean {

@@ -3,7 +3,7 @@ import type { Overlap, ScheduleSpec } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import type { EventEnvelope } from '../contract/wire/envelope.ts';
 import type { OwnerOutcome, PauseClock } from '../core/image.ts';
-import type { OperationKind, Resolution } from '../core/inbound.ts';
+import type { ForkRequest, OperationKind, Resolution } from '../core/inbound.ts';
 import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import { createHash } from 'node:crypto';
@@ -158,6 +158,8 @@ export interface OperationMessage {
   readonly resolution?: Resolution;
   /** With `resume` and `move`: the version of the definition to go on with. */
   readonly version?: number;
+  /** With `fork`. */
+  readonly fork?: ForkRequest;
 }
 
 /** The schedules that the code of the system lists begin, or get their new times: after a deployment, and every hour. */

@@ -22,7 +22,16 @@ import { answerEvent, changeView, issuePublish, tag } from '../core/effects.ts';
 import { JOURNAL_ENTRIES_SUGGESTED } from '../core/image.ts';
 import { takesChange } from '../core/labels.ts';
 import { callCommand, listedContract, runStep, sendCommand } from '../core/issue.ts';
-import { cancellation, type CallPolicy, type EachLoop, type ProcessRun, type Scope, type StepState as CoreStep } from '../core/run.ts';
+import {
+  cancellation,
+  idSeenBy,
+  originOf,
+  type CallPolicy,
+  type EachLoop,
+  type ProcessRun,
+  type Scope,
+  type StepState as CoreStep,
+} from '../core/run.ts';
 import { endBody, openScope, pivot } from '../core/scopes.ts';
 import { SeededRandom } from '../core/seeded-random.ts';
 import { sleep } from '../core/timers.ts';
@@ -64,7 +73,6 @@ interface Keyed {
 /** `ctx` of one scope at run time. Each method sends its request to the core and returns the promise of the step. */
 export class ProcessContext {
   readonly id: string;
-  readonly runName: string;
   readonly start: ReceivedStart;
   readonly #storage: CodeStorage;
   readonly #run: ProcessRun;
@@ -72,15 +80,19 @@ export class ProcessContext {
   /** The scope of the body that received this `ctx`. */
   readonly #own: Scope;
   #random: SeededRandom | undefined;
+  #seed = '';
 
   constructor(storage: CodeStorage, { run, scope }: RunningCode, definition: AsyncDefinition, start: ReceivedStart) {
-    this.id = run.image.pid.slice(run.image.pid.lastIndexOf('#') + 1);
-    this.runName = run.image.run;
+    this.id = idSeenBy(run);
     this.start = start;
     this.#storage = storage;
     this.#run = run;
     this.#definition = definition;
     this.#own = scope;
+  }
+
+  get runName(): string {
+    return originOf(this.#run).run;
   }
 
   get errors(): AsyncDefinition['throws'] {
@@ -421,8 +433,11 @@ export class ProcessContext {
   #chance(method: string): SeededRandom {
     this.#run.environment.steps?.refuse(`ctx.${method}`);
     isOpen(this.#run, `called ctx.${method}`);
-    this.#random ??= new SeededRandom(`${this.#run.image.pid}/${this.runName}/${this.#own.path}`);
-    return this.#random;
+    const { pid, run } = originOf(this.#run);
+    const seed = `${pid}/${run}/${this.#own.path}`;
+    if (this.#seed === seed && this.#random) return this.#random;
+    this.#seed = seed;
+    return (this.#random = new SeededRandom(seed));
   }
 
   #promise<T>(step: CoreStep): Step<T> {

@@ -467,6 +467,10 @@ const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
       [imageOf('running', PAUSED), operate('move', { version: 2 })],
       [imageOf('running'), operate('move', { version: 2 })],
     ],
+    [
+      [imageOf('early', { run: '' }), operate('fork')],
+      [imageOf('completed'), operate('fork')],
+    ],
     [[imageOf('stuck', { run: '' }), operate('cancel')]],
     [[imageOf('stuck'), operate('cancel')]],
   ],

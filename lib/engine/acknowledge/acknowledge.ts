@@ -185,9 +185,9 @@ async function acknowledgeLate(context: EngineContext, { message, target }: Item
   });
 }
 
-/** A parent receives a reply about a child whose id is taken. */
+/** A parent receives a reply about a child whose id is taken, and an original about its fork. */
 function isOfParent(inbound: SignalInbound | StartInbound): boolean {
-  return inbound.kind === 'start' && inbound.parent !== undefined;
+  return inbound.kind === 'start' && (inbound.parent ?? inbound.fork) !== undefined;
 }
 
 function lateId(inbound: SignalInbound | StartInbound): string {

@@ -9,6 +9,8 @@ import { begunFault } from '../../format/inbox-form.ts';
 import { parseCommandId, parsePid, type CommandKey, type InstanceKey } from '../../contract/wire/process-id.ts';
 import { isKey, SUBSCRIBE } from '../../contract/keys.ts';
 import { CHILD, startSchema } from '../../core/children.ts';
+import { FORK } from '../../core/forking.ts';
+import type { ForkInput } from '../../core/inbound.ts';
 import { replyKey } from '../../core/classify.ts';
 import { actIdentity, identityOf } from '../../core/identity.ts';
 import { SHORT_HASH_LENGTH } from '../../core/journal.ts';
@@ -26,6 +28,7 @@ const COMMANDS: Readonly<Record<string, AdmitCommand>> = {
   [START]: admitGated,
   [SUBSCRIBE]: admitSubscribe,
   [OPERATE]: admitOperate,
+  [FORK]: admitFork,
 };
 
 /** Admits an engine command for the instance that owns it (docs/protocol.md#engine-commands). Only the inbox carries it. */
@@ -134,6 +137,47 @@ function toChild(definition: ProcessContract, message: CommandMessage, start: Ch
             cancelIdentity,
             ...(cancel && { cancel }),
           },
+        },
+      },
+    ],
+  };
+}
+
+/** The command of an original at its fork. Its identity names the run, so the fork begins once. */
+function admitFork(catalogue: Catalogue, message: CommandMessage, by: Carried): Admission {
+  const { commandid, owner, data, time, hops, traceparent } = message;
+  const { tenant, process, id } = parsePid(owner) as InstanceKey;
+  const original = parseCommandId(commandid) as CommandKey;
+  const of = parsePid(original.pid);
+  if (of?.tenant !== tenant || of.process !== process)
+    return park('FORBIDDEN', `${commandid} is of another tenant or process than its fork ${owner}.`, owner);
+  const input = data as unknown as ForkInput;
+  if (typeof input?.definition !== 'string' || !Number.isSafeInteger(input.entries) || typeof input.operation !== 'string')
+    return park('MALFORMED', `${commandid} names no prefix and no definition for its fork.`, owner);
+  const definition = catalogue.definition(input.definition) ?? catalogue.newest(process);
+  if (!definition) return park('UNKNOWN_PROCESS', `There is no process ${process} in ${catalogue.system.name}.`, owner);
+  const identity = identityOf(sha256, { pid: owner, event: '#fork', id: commandid });
+  return {
+    status: 'deliver',
+    targets: [
+      {
+        pid: owner,
+        definition,
+        inbound: {
+          kind: 'start',
+          key: `s:${identity}`,
+          ...by,
+          id: commandid,
+          identity,
+          event: startType(definition),
+          source: catalogue.system.name,
+          time,
+          subject: id,
+          data: null,
+          definition: definitionName(definition),
+          hops: hops + 1,
+          ...(traceparent !== undefined && { trace: traceparent }),
+          fork: { commandId: commandid, hash: message.datahash.slice('sha256:'.length, 'sha256:'.length + SHORT_HASH_LENGTH), input },
         },
       },
     ],

@@ -86,6 +86,7 @@ function ofOperate(operate: OperationMessage, by: Carried, senderId: string | un
           ...(operate.step !== undefined && { step: operate.step }),
           ...(operate.resolution !== undefined && { resolution: operate.resolution }),
           ...(operate.version !== undefined && { version: operate.version }),
+          ...(operate.fork !== undefined && { fork: operate.fork }),
         },
       },
     ],

@@ -33,6 +33,15 @@ async function decideOperation(live: LiveInstance, operator: OperationInbound, a
       delete run.image.stuck;
       delete run.image.paused;
       return live.apply({ type: 'TerminateRequested', at, id, reason, ...principal });
+    case 'fork': {
+      const facts = operator.planned?.(at) ?? [];
+      if (facts.some((fact) => 'supersedes' in fact)) {
+        delete run.image.stuck;
+        delete run.image.paused;
+      }
+      for (const fact of facts) await live.apply(fact);
+      return;
+    }
     case 'pause':
       return live.apply({ type: 'Paused', at, id, reason, ...principal, clock: operator.clock ?? 'stop' });
     case 'move':

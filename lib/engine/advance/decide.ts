@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { isOrchestratorError } from '../../contract/errors.ts';
 import { NEWER, parseVersion, versionOf, withoutValues } from '../../contract/schema.ts';
 import { ACTIVATION_MAX, goesOn } from '../../core/journal.ts';
-import { type Image, type RingEntry, STARTS_MAX, isClosed, openCommand } from '../../core/image.ts';
+import { replyToIssuer } from '../../core/engine-commands.ts';
+import { type Answered, type Image, type RingEntry, STARTS_MAX, isClosed, openCommand } from '../../core/image.ts';
 import type { Inbound, ReplyInbound, SignalInbound, StartInbound } from '../../core/inbound.ts';
 import type { JournalEntry, RecordedFact } from '../../core/journal-entry.ts';
 import { remember, rememberSignal, SKEW_MS } from '../../core/signal-ring.ts';
@@ -59,6 +60,7 @@ export async function decideEvent(live: LiveInstance, inbound: Inbound, verdict?
 }
 
 async function applyStart(live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> {
+  if (start.fork) return applyFork(live, start, start.fork, at);
   if (start.parent) return (await import('../on-demand.ts')).applyChild(live, start, start.parent, { at, rejected });
   const { image } = live.run;
   const { id, identity, source, event, data, time } = start;
@@ -86,6 +88,13 @@ async function applyStart(live: LiveInstance, start: StartInbound, at: number, r
     ...(start.subject !== undefined && { subject: start.subject }),
     data,
   });
+}
+
+/** A fork begins: the facts that follow its prefix, and the reply to its original. */
+async function applyFork(live: LiveInstance, { planned, trace }: StartInbound, { commandId, hash }: Answered, at: number): Promise<void> {
+  if (trace !== undefined) live.run.image.trace ??= trace;
+  for (const fact of planned?.(at) ?? []) if (!live.run.bug) await live.apply(fact);
+  replyToIssuer(live.run, { commandId, hash, outcome: 'completed' }, null);
 }
 
 function applySignal(live: LiveInstance, signal: SignalInbound, at: number): Promise<void> {

@@ -68,15 +68,20 @@ export class LiveInstance {
   static async replayed(code: RunnableCode, image: Image, journal: readonly JournalEntry[]): Promise<LiveInstance> {
     const shadow = newImage(image.pid, image.run, image.definition, image.startedAt);
     const live = new LiveInstance(code, shadow);
-    const differences = await live.#replay(journal, heldBy(image));
-    if (differences.length > 0 && !live.run.bug)
-      live.run.bug = {
-        code: 'NONDETERMINISM',
-        message: `The code does not decide what the journal of ${image.pid} holds: ${differences.slice(0, 5).join('; ')}.`,
-      };
+    await live.replay(journal, heldBy(image));
     live.run.image = image;
     live.committedTail = image.tail.length;
     return live;
+  }
+
+  /** Replays entries on the image of this instance. A difference sets `run.bug`. */
+  async replay(journal: readonly JournalEntry[], held: (n: number) => Json | undefined): Promise<void> {
+    const differences = await this.#replay(journal, held);
+    if (differences.length === 0) return;
+    this.run.bug ??= {
+      code: 'NONDETERMINISM',
+      message: `The code does not decide what the journal of ${this.run.image.pid} holds: ${differences.slice(0, 5).join('; ')}.`,
+    };
   }
 
   async #replay(journal: readonly JournalEntry[], held: (n: number) => Json | undefined): Promise<readonly string[]> {
@@ -184,9 +189,9 @@ function wantedDefinition(image: Image | undefined, inbound: Inbound): string {
   return `${definition.slice(0, definition.lastIndexOf('@'))}@${inbound.version}`;
 }
 
-/** Terminate does not replay: the instance may be stuck because its journal cannot be replayed. */
+/** Terminate and fork do not replay: the instance may be stuck because its journal cannot be replayed. */
 function isTerminate(inbound: Inbound): boolean {
-  return inbound.kind === 'operate' && inbound.act === 'terminate';
+  return inbound.kind === 'operate' && (inbound.act === 'terminate' || inbound.act === 'fork');
 }
 
 /** Warm instances by pid; the least recently used is dropped first. `take` removes the instance, so that only one batch advances it. */

@@ -1,6 +1,6 @@
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import { isClosed, newImage, type Answered, type Image, type PendingSend, type StuckReason } from '../../core/image.ts';
-import type { Inbound, OperationInbound } from '../../core/inbound.ts';
+import type { Inbound, OperationInbound, StartInbound } from '../../core/inbound.ts';
 import { sendsOf } from '../../core/continuing.ts';
 import { unresolvedCount } from '../../core/image.ts';
 import { decodeHead, resolveReferences } from '../../format/head-codec.ts';
@@ -179,10 +179,18 @@ export class WorkingCopy {
     if (refusal) return refusal;
     const live = await this.#liveFor(item);
     if (!(live instanceof LiveInstance)) return live;
-    return live.run.bug ?? this.#applyTo(live, item);
+    const { inbound } = item.target;
+    const ready = 'fork' in inbound && inbound.fork ? await this.#planned(live, inbound) : inbound;
+    return live.run.bug ?? ('kind' in ready ? this.#applyTo(live, item, ready) : ready);
   }
 
-  async #applyTo(live: LiveInstance, { message, target: { inbound }, verdict }: Item): Promise<StuckReason | undefined> {
+  /** A fork and its original read a journal before they are decided. The code for it is loaded at the first fork. */
+  async #planned(live: LiveInstance, inbound: OperationInbound | StartInbound): Promise<Inbound | StuckReason> {
+    const { forked, planned } = await import('../on-demand.ts');
+    return inbound.kind === 'start' ? forked(this.#context, live, inbound) : planned(this.#context, live, inbound);
+  }
+
+  async #applyTo(live: LiveInstance, { message, verdict }: Item, inbound: Inbound): Promise<StuckReason | undefined> {
     this.#setSendsAside(live);
     // A buffer that was stuck, and that an earlier event of this group resumed, is included.
     const { early } = this.#base ?? {};
@@ -281,7 +289,7 @@ export class WorkingCopy {
   /** An operation that frees a stuck or paused instance sends parked events back, and so does its redelivery, which may repair a crash. */
   #unsticks({ target: { inbound }, verdict }: Item): boolean {
     if (inbound.kind !== 'operate' || inbound.act === 'pause' || inbound.act === 'move') return false;
-    if (inbound.act === 'terminate') return this.#base?.paused !== undefined;
+    if (inbound.act === 'terminate' || inbound.act === 'fork') return this.#base?.paused !== undefined;
     return inbound.act === 'resume' || verdict === 'dup' || this.#base?.status === 'stuck' || this.#base?.paused !== undefined;
   }
 
@@ -340,10 +348,15 @@ export class WorkingCopy {
     for (const item of items) {
       const { inbound } = item.target;
       if (inbound.kind === 'operate' && inbound.answers && !item.refused) await this.#answerOperation(item, inbound, inbound.answers);
-      if (inbound.kind !== 'start' || !inbound.parent || !this.#image || (item.verdict !== 'dup' && item.verdict !== 'closed')) continue;
-      const { answeredBefore } = await import('../on-demand.ts');
-      const again = await answeredBefore(this.#context, this.#image, inbound);
-      if (again) item.dispatches = [replyDispatch(this.#image, inbound.parent, again, dispatchContext(this.#context))];
+      if (inbound.kind !== 'start' || !this.#image || (item.verdict !== 'dup' && item.verdict !== 'closed')) continue;
+      const command = inbound.parent ?? inbound.fork;
+      if (!command) continue;
+      const { answeredBefore, forkedBefore } = await import('../on-demand.ts');
+      const again = inbound.fork
+        ? await forkedBefore(this.#context, this.#image, inbound, item.verdict === 'dup')
+        : await answeredBefore(this.#context, this.#image, inbound);
+      // A fork that has begun may still have to send its first commands.
+      if (again) item.dispatches = [...item.dispatches, replyDispatch(this.#image, command, again, dispatchContext(this.#context))];
     }
   }
 

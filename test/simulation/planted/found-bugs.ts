@@ -103,7 +103,7 @@ export const foundBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
-        find: 'return live.run.bug ?? this.#applyTo(live, item);',
+        find: "return live.run.bug ?? ('kind' in ready ? this.#applyTo(live, item, ready) : ready);",
         plant: 'if (PLANTED && isMove(item.target.inbound)) live.run.bug = undefined;\n    ORIGINAL',
       },
     ],

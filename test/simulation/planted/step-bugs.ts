@@ -79,8 +79,8 @@ export const stepBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/process/process-context.ts',
-        find: 'new SeededRandom(`${this.#run.image.pid}/',
-        plant: "new SeededRandom(`${PLANTED && this.#run.environment.steps ? '' : this.#run.image.pid}/",
+        find: 'const seed = `${pid}/',
+        plant: "const seed = `${PLANTED && this.#run.environment.steps ? '' : pid}/",
       },
     ],
   },

@@ -1,0 +1,174 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { command, event, process, service, system } from 'tutti';
+import { everyCrash, scripted, simulate, type World } from 'tutti/testing';
+
+const Started = event('f.started', z.object({ id: z.string(), total: z.int() }));
+const Approved = event('f.approved', z.object({ id: z.string(), by: z.string() }));
+const refund = command({ input: z.object({ paymentId: z.string() }) });
+const charge = command({
+  input: z.object({ total: z.int(), key: z.string() }),
+  output: z.object({ paymentId: z.string() }),
+  undo: { command: refund, input: (_input, { paymentId }) => ({ paymentId }) },
+});
+const cancelFlight = command({ input: z.object({ seat: z.string(), flight: z.string() }) });
+const bookFlight = command({
+  input: z.object({ flight: z.string() }),
+  output: z.object({ seat: z.string() }),
+  errors: { SoldOut: z.object({}) },
+  undo: { command: cancelFlight, input: ({ flight }, { seat }) => ({ flight, seat }) },
+});
+const price = command({ input: z.object({ flight: z.string() }), output: z.object({ price: z.int() }) });
+const tell = command({ input: z.object({ text: z.string() }) });
+const shop = service('shop', { charge, refund, bookFlight, cancelFlight, price, tell });
+
+const trip = process(
+  'trip',
+  { startOn: Started.byId(({ id }) => id), receives: [Approved.byId(({ id }) => id)] },
+  async (ctx, { total }) => {
+    const { paymentId } = await ctx.call(shop.charge, { total, key: ctx.uuid() });
+    ctx.send(shop.tell, { text: `paid ${ctx.id}` });
+    await ctx.call(shop.price, { flight: 'BER-OSL' });
+    const { by } = await ctx.waitFor(Approved);
+    const { seat } = await ctx.call(shop.bookFlight, { flight: 'BER-OSL' });
+    await ctx.sleep('1 hour');
+    if (seat === '13') throw ctx.fail('the seat has no window');
+    return { paymentId, seat, by, id: ctx.id, uuid: ctx.uuid() };
+  },
+);
+const trips = system('f', { processes: [trip], services: [shop] });
+
+/** Seats by flight; each call of a test may change them. */
+const handlers = (seats: Readonly<Record<string, string>> = { 'BER-OSL': '12A', 'BER-LIS': '2C' }) => ({
+  charge: async (_: unknown, { commandId }: { readonly commandId: string }) => ({ paymentId: `paid ${commandId}` }),
+  refund: async () => {},
+  bookFlight: async ({ flight }: { readonly flight: string }) => ({ seat: seats[flight] ?? '1' }),
+  cancelFlight: async () => {},
+  price: async () => ({ price: 100 }),
+  tell: async () => {},
+});
+const worldOf = (seats?: Readonly<Record<string, string>>): World =>
+  simulate(trips, { services: [scripted(shop, handlers(seats) as never)], patience: '1 day' });
+
+const begin = async (world: World): Promise<void> => {
+  await world.client.publish(Started, { id: 'x', total: 900 });
+  await world.client.publish(Approved, { id: 'x', by: 'ada' }, { id: 'yes' });
+  await world.settle();
+};
+const types = (world: World, id: string): unknown[] => world.journal(trip, id).map((entry) => (entry as { readonly type: string }).type);
+
+describe('client.fork', () => {
+  test('goes on from a step of an instance that has ended, without doing again what came before', async () => {
+    const world = worldOf();
+    await begin(world);
+    const first = (await world.client.result(trip, 'x')) as { uuid: string; paymentId: string };
+    const fork = await world.client.fork(trip, 'x', {
+      at: 'shop.bookFlight:1',
+      input: { flight: 'BER-LIS' },
+      completed: 'undo',
+      reason: 'a wrong flight',
+    });
+    expect(fork).toEqual({ id: 'x~f1', run: expect.any(String) as string });
+    const second = (await world.client.result(trip, 'x~f1')) as { uuid: string };
+    expect(second).toEqual({ paymentId: first.paymentId, seat: '2C', by: 'ada', id: 'x', uuid: expect.any(String) as string });
+    expect(second.uuid).not.toBe(first.uuid);
+    expect(world.calls(shop.charge)).toHaveLength(1);
+    expect(world.calls(shop.tell)).toHaveLength(1);
+    expect(world.calls(shop.bookFlight)).toEqual([{ flight: 'BER-OSL' }, { flight: 'BER-LIS' }]);
+    expect(world.calls(shop.cancelFlight)).toEqual([{ flight: 'BER-OSL', seat: '12A' }]);
+    expect(types(world, 'x').slice(-6)).toEqual([
+      'ForkRequested',
+      'CommandIssued',
+      'CommandAnswered',
+      'CommandIssued',
+      'CommandAnswered',
+      'CommandAnswered',
+    ]);
+  });
+
+  test('undoes the adopted steps under the ids of the original when it fails', async () => {
+    const world = worldOf({ 'BER-OSL': '12A', 'BER-LIS': '13' });
+    await begin(world);
+    await world.client.result(trip, 'x');
+    await world.client.fork(trip, 'x', {
+      at: 'shop.bookFlight:1',
+      input: { flight: 'BER-LIS' },
+      completed: 'leave',
+      reason: 'a wrong flight',
+    });
+    await expect(world.client.result(trip, 'x~f1')).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
+    expect(world.calls(shop.refund)).toHaveLength(1);
+    expect(world.calls(shop.cancelFlight)).toEqual([{ flight: 'BER-LIS', seat: '13' }]);
+  });
+
+  test('supersedes an open instance, and starts at its beginning with another input', async () => {
+    const world = worldOf();
+    await begin(world);
+    await expect(world.client.fork(trip, 'x', { at: 'start', reason: 'no' })).rejects.toMatchObject({
+      code: 'FORK_REFUSED',
+      message: expect.stringContaining('it is open: end it first, or ask to supersede it') as string,
+    });
+    const plan = await world.client.previewFork(trip, 'x', { at: 'start', supersede: true });
+    expect(plan).toMatchObject({
+      to: 'x~f1',
+      entries: 0,
+      events: [expect.any(Number)],
+      later: [{ path: 'shop.charge:1', choice: undefined }, { path: 'shop.price:1', choice: 'leave' }, { path: 'shop.bookFlight:1' }],
+    });
+    expect(plan.refusals).toEqual([
+      'shop.charge:1 was completed after the cut: choose adopt, undo or leave for it',
+      'shop.bookFlight:1 was completed after the cut: choose adopt, undo or leave for it',
+    ]);
+    const input = { id: 'x', total: 100 };
+    await world.client.fork(trip, 'x', { at: 'start', input, completed: 'undo', supersede: true, reason: 'a wrong total', to: 'x-2' });
+    await world.settle();
+    expect((await world.client.describe(trip, 'x')).status).toBe('terminated');
+    expect(world.calls(shop.refund)).toHaveLength(1);
+    expect(await world.client.result(trip, 'x-2')).toMatchObject({ id: 'x', by: 'ada' });
+    expect(world.calls(shop.charge).map(({ total }) => total)).toEqual([900, 100]);
+    expect(world.calls(shop.cancelFlight)).toHaveLength(1);
+  });
+
+  test('lets one fork alone have the steps of the prefix', async () => {
+    const world = worldOf();
+    await begin(world);
+    await world.client.result(trip, 'x');
+    await world.client.fork(trip, 'x', { at: 'shop.bookFlight:1', completed: 'leave', reason: 'again' });
+    await expect(world.client.fork(trip, 'x', { at: 'shop.bookFlight:1', completed: 'leave', reason: 'and again' })).rejects.toMatchObject({
+      message: expect.stringContaining('shop.charge:1 belongs to the fork x~f1') as string,
+    });
+    await world.client.result(trip, 'x~f1');
+    const again = await world.client.fork(trip, 'x~f1', { at: 'shop.bookFlight:1', completed: 'undo', reason: 'the fork again' });
+    expect(again.id).toBe('x~f2');
+    expect(await world.client.result(trip, 'x~f2')).toMatchObject({ id: 'x', seat: '12A' });
+  });
+
+  test('reports an id that another instance has', async () => {
+    const world = worldOf();
+    await begin(world);
+    await world.client.result(trip, 'x');
+    await world.client.start(trip, { id: 'y', total: 1 });
+    await expect(world.client.fork(trip, 'x', { at: 'start', completed: 'leave', to: 'y', reason: 'no' })).rejects.toMatchObject({
+      code: 'ALREADY_USED',
+    });
+  });
+
+  test('gives the same result wherever a worker is killed', async () => {
+    await everyCrash(trips, { services: [scripted(shop, handlers() as never)], patience: '1 day' }, async (world) => {
+      await world.client.publish(Started, { id: 'x', total: 900 });
+      await world.client.publish(Approved, { id: 'x', by: 'ada' }, { id: 'yes' });
+      await world.client.result(trip, 'x');
+      await world.client.fork(trip, 'x', {
+        at: 'shop.bookFlight:1',
+        input: { flight: 'BER-LIS' },
+        completed: 'undo',
+        reason: 'a wrong flight',
+        to: 'x2',
+      });
+      expect(await world.client.result(trip, 'x2')).toMatchObject({ seat: '2C' });
+      await world.settle();
+      expect(world.calls(shop.charge)).toHaveLength(1);
+      expect(world.calls(shop.cancelFlight)).toEqual([{ flight: 'BER-OSL', seat: '12A' }]);
+    });
+  });
+});
