@@ -29,7 +29,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     storeLarge: refuse,
     durable: state.durable,
   };
-  const { list, causes, counts, bulk, journal, why, parked, schedules, versions } = operationsOn({ system: NO_SYSTEM, ports });
+  const { list, previewFork, causes, counts, bulk, journal, why, parked, schedules, versions } = operationsOn({ system: NO_SYSTEM, ports });
   const refused = {
     start: refuse,
     result: refuse,
@@ -39,6 +39,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     cancel: refuse,
     terminate: refuse,
     pause: refuse,
+    fork: refuse,
     resolve: refuse,
     resume: refuse,
     move: refuse,
@@ -48,6 +49,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
   };
   const operations: Operations = {
     list,
+    previewFork,
     causes,
     journal,
     why,

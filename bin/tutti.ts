@@ -12,6 +12,7 @@ import { addKeysCommand } from './commands/keys.ts';
 import { addListCommand } from './commands/list.ts';
 import { addMoveCommand } from './commands/move.ts';
 import { addParkedCommand } from './commands/parked.ts';
+import { addForkCommand } from './commands/fork.ts';
 import { addPauseCommand } from './commands/pause.ts';
 import { addPublishCommand } from './commands/publish.ts';
 import { addRedriveCommand } from './commands/redrive.ts';
@@ -73,6 +74,7 @@ function commandLine(invocation: Invocation): Command {
   addCancelCommand(program, invocation);
   addTerminateCommand(program, invocation);
   addPauseCommand(program, invocation);
+  addForkCommand(program, invocation);
   addResolveCommand(program, invocation);
   addResumeCommand(program, invocation);
   addMoveCommand(program, invocation);

@@ -143,6 +143,31 @@ describe('client.fork', () => {
     expect(await world.client.result(trip, 'x~f2')).toMatchObject({ id: 'x', seat: '12A' });
   });
 
+  test('undoes in the original what an open step does after it was superseded', async () => {
+    const world = worldOf();
+    world.down(shop, '10 minutes');
+    await world.client.publish(Started, { id: 'x', total: 900 });
+    await world.settle();
+    await world.client.fork(trip, 'x', { at: 'start', supersede: true, reason: 'a wrong total', input: { id: 'x', total: 100 } });
+    await world.advance('20 minutes');
+    expect(world.calls(shop.charge).map(({ total }) => total)).toEqual([900, 100]);
+    const [{ paymentId } = { paymentId: '' }, ...others] = world.calls(shop.refund);
+    expect(paymentId).toMatch(/^paid default#trip#x\//);
+    expect(others).toEqual([]);
+  });
+
+  test('leaves the steps to the original if another instance takes the id meanwhile', async () => {
+    const world = worldOf();
+    await begin(world);
+    await world.client.result(trip, 'x');
+    const taken = world.client.fork(trip, 'x', { at: 'shop.bookFlight:1', completed: 'leave', to: 'y', reason: 'again' });
+    await world.client.publish(Started, { id: 'y', total: 1 });
+    await expect(taken).rejects.toMatchObject({ code: 'ALREADY_USED' });
+    expect(types(world, 'y')).not.toContain('Forked');
+    await world.client.fork(trip, 'x', { at: 'shop.bookFlight:1', completed: 'leave', to: 'z', reason: 'again' });
+    expect(await world.client.result(trip, 'z')).toMatchObject({ id: 'x', seat: '12A' });
+  });
+
   test('reports an id that another instance has', async () => {
     const world = worldOf();
     await begin(world);

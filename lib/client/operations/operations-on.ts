@@ -111,6 +111,16 @@ export function operationsOn(system: Reach): Operations {
       await moveInstance(reach, instance, { version, ...(reason === undefined ? {} : { reason }) });
       return statusOf(reach, instance);
     },
+    fork: async ({ process, id, tenant, ...fork }) => {
+      const reach = within(system, tenant);
+      await namedHead(reach, { process, id });
+      return (await import('../fork.ts')).forkInstance(reach, { process, id }, fork);
+    },
+    previewFork: async ({ process, id, tenant, ...fork }) => {
+      const reach = within(system, tenant);
+      await namedHead(reach, { process, id });
+      return (await import('../fork.ts')).previewFork(reach, { process, id }, fork);
+    },
     parked: async (request) => listParked(of(request), request),
     redrive: (request) => redriveParked(system, request),
     discard: (request) => discardParked(system, request),

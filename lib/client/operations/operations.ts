@@ -4,6 +4,7 @@ import type { Overlap } from '../../contract/runtime-contract.ts';
 import type { Json } from '../../contract/schema.ts';
 import type { PauseClock } from '../../core/image.ts';
 import type { BulkDescription, BulkPreview, BulkRequest, BulkResult } from '../bulk.ts';
+import type { ForkOptions, ForkPreview } from '../fork.ts';
 import type { InstanceCount, Paused, Status, Summary } from '../describe.ts';
 import type { UndeclaredFailure } from '../resolve.ts';
 import type { VersionUse } from '../versions.ts';
@@ -55,6 +56,10 @@ export interface Operations {
   resolve: Operation<Instance & { step: string; reason: string } & ({ output: Json } | { failure: UndeclaredFailure }), { status: Status }>;
   resume: Operation<Instance & { version?: number; skip?: string; reason?: string }, { status: Status }>;
   move: Operation<Instance & { version: number; reason?: string }, { status: Status }>;
+  /** Resolves when the fork has begun. */
+  fork: Operation<Instance & ForkRequestOfOperator & { reason: string }, { id: string; run: string }>;
+  /** The plan of a fork, which forks nothing. */
+  previewFork: Operation<Instance & ForkRequestOfOperator, ForkPreview>;
   parked: Operation<ParkedRequest, ParkedResponse>;
   redrive: Operation<RedriveRequest, RedriveResponse>;
   /** Takes parked events that must never be applied out of the lists. */
@@ -104,6 +109,9 @@ export interface ScheduleRequest extends OfTenant {
 export type ListedSchedule = Texts<ScheduleDescription>;
 
 type Texts<T> = T extends Date ? string : T extends object ? { readonly [K in keyof T]: Texts<T[K]> } : T;
+
+/** A fork, as the command line asks for it. */
+export type ForkRequestOfOperator = Omit<ForkOptions, 'reason' | 'event'>;
 
 interface Operation<Request, Response> {
   (request: Request): Promise<Response>;

@@ -19,6 +19,8 @@ const METHODS: readonly (keyof Operations)[] = [
   'resolve',
   'resume',
   'move',
+  'fork',
+  'previewFork',
   'parked',
   'redrive',
   'discard',
