@@ -45,6 +45,8 @@ export function goOn(run: ProcessRun, fact: Extract<RecordedFact, { type: 'Forke
   unpause(run, fact.pausedMs ?? 0);
   if (fact.edited !== undefined) edit(run, fact.edited, fact.data ?? null, fact.dataversion);
   for (const command of image.commands.values()) {
+    // The fork adopts the reply of an open child.
+    if (command.owner !== undefined) continue;
     command.inputRef = run.expected ? undefined : offload(run, command.input);
     sendWithNewLimits(run, command);
   }

@@ -298,6 +298,32 @@ describe('a tick', () => {
   });
 });
 
+describe('the command of an original at its fork', () => {
+  const fork = { commandId: `${PID}/x/1`, hash: '', input: { operation: 'op', definition: 'trip@1', entries: 1, reason: '', by: '' } };
+  const verdictOn = (image: Image | undefined, onClosed: 'reject' | 'restart' = 'restart'): Verdict =>
+    verdict(image, start({ fork }), { onOpen: 'reject', onClosed });
+
+  test('begins a run where there is none, once', () => {
+    expect(verdictOn(undefined)).toBe('apply');
+    expect(verdictOn(imageOf('early', { run: '' }))).toBe('apply');
+    for (const status of ['running', 'completed', 'stuck'] as const)
+      expect(verdictOn(imageOf(status, { run: identity('second') }))).toBe('dup');
+    expect(verdictOn(imageOf('running', { starts: [identity('second')] }))).toBe('dup');
+  });
+
+  test('never replaces the run of another instance', () => {
+    expect(verdictOn(imageOf('running'))).toBe('closed');
+    expect(verdictOn(imageOf('completed'))).toBe('closed');
+    expect(verdictOn(imageOf('stuck'))).toBe('park');
+  });
+
+  test('is answered after the end of the original, which begins no other run before', () => {
+    const awaiting = withCommand('completed', { command: 'tutti.fork', owner: 'default#trip#y', mode: 'call' });
+    expect(verdict(awaiting, reply())).toBe('apply');
+    expect(verdict(awaiting, start(), { onOpen: 'reject', onClosed: 'restart' })).toBe('wait');
+  });
+});
+
 describe('an operation', () => {
   test.each([
     ['cancel', 'running', 'apply'],

@@ -1,6 +1,6 @@
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import { isClosed, newImage, type Answered, type Image, type PendingSend, type StuckReason } from '../../core/image.ts';
-import type { Inbound, OperationInbound, StartInbound } from '../../core/inbound.ts';
+import type { Inbound, OperationInbound } from '../../core/inbound.ts';
 import { sendsOf } from '../../core/continuing.ts';
 import { unresolvedCount } from '../../core/image.ts';
 import { decodeHead, resolveReferences } from '../../format/head-codec.ts';
@@ -179,13 +179,13 @@ export class WorkingCopy {
     if (refusal) return refusal;
     const live = await this.#liveFor(item);
     if (!(live instanceof LiveInstance)) return live;
-    const { inbound } = item.target;
-    const ready = 'fork' in inbound && inbound.fork ? await this.#planned(live, inbound) : inbound;
+    const ready = await this.#ready(live, item.target.inbound);
     return live.run.bug ?? ('kind' in ready ? this.#applyTo(live, item, ready) : ready);
   }
 
   /** A fork and its original read a journal before they are decided. The code for it is loaded at the first fork. */
-  async #planned(live: LiveInstance, inbound: OperationInbound | StartInbound): Promise<Inbound | StuckReason> {
+  async #ready(live: LiveInstance, inbound: Inbound): Promise<Inbound | StuckReason> {
+    if (!('fork' in inbound) || !inbound.fork) return inbound;
     const { forked, planned } = await import('../on-demand.ts');
     return inbound.kind === 'start' ? forked(this.#context, live, inbound) : planned(this.#context, live, inbound);
   }

@@ -61,6 +61,15 @@ export const notPlanted: Readonly<Record<string, string>> = {
   'keys.pml | RETURN_DROPPED': 'No scenario of the simulation has keys yet; test/engine/key-sends.test.ts fails with it.',
   'keys.pml | RETURN_LOST': 'No scenario of the simulation has keys yet; test/core/keys.test.ts fails with it.',
   'keys.pml | UNSUBSCRIBE_NEVER': 'No scenario of the simulation has keys yet; test/core/keys.test.ts fails with it.',
+  'fork.pml | FORK_ADOPTS_OPEN': 'A fork adopts a reply of the journal, and the journal has none of an open step.',
+  'fork.pml | FORK_BEGINS_AGAIN': 'No scenario of the simulation has forks yet; test/core/classify.test.ts fails with it.',
+  'fork.pml | FORK_DROPS_LATE': 'No scenario of the simulation has forks yet; test/client/fork.test.ts fails with it.',
+  'fork.pml | FORK_HAS_NO_OWNER': 'No scenario of the simulation has forks yet; test/client/fork.test.ts fails with it.',
+  'fork.pml | FORK_KEPT_BY_TAKEN': 'No scenario of the simulation has forks yet; test/client/fork.test.ts fails with it.',
+  'fork.pml | FORK_NOT_SENT_AGAIN':
+    'No queue of the simulation loses a command; an engine command is sent again as that of CHILD_NOT_SENT_AGAIN is.',
+  'fork.pml | FORK_REPLACES': 'No scenario of the simulation has forks yet; test/client/fork.test.ts fails with it.',
+  'fork.pml | FORK_STANDS_ON_UNDONE': 'No scenario of the simulation has forks yet; test/core/fork-plan.test.ts fails with it.',
   'late.pml | UNDO_REPLY_WRONGRUN':
     'No run begins while an undo is open, and an undo has a number of the run that issues it, so its reply is never of another run.',
   'deferred.pml | UNRESOLVED_DEAF':
