@@ -148,7 +148,7 @@ function stepsOf({ entries, pid, run }: Original): Map<number, Step> {
   const undone = new Map<number, string>();
   let names: Origin = { pid, run };
   const undo = (id: string, how: 'open' | 'done'): void => {
-    for (const step of steps.values()) if (step.id === id && step.completedAt !== undefined) step.undo = how;
+    for (const step of steps.values()) if (step.id === id) step.undo = how;
   };
   for (const [index, entry] of entries.entries())
     switch (entry.type) {

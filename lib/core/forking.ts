@@ -85,8 +85,8 @@ function subscribeAnew(run: ProcessRun): void {
   run.keys = undefined;
   for (const name of held) {
     const [event = ''] = name.split(' ', 1);
-    const { deliver } = run.definition.receives.find(({ event: { type }, by }) => type === event && by === 'key') ?? {};
     const key = name.slice(event.length + 1);
-    subscribe(run, `fork/${name}`, { process: run.definition.name, event, key }, deliver === 'first' ? deliver : undefined);
+    for (const { deliver } of run.definition.receives.filter(({ event: { type }, by }) => type === event && by === 'key'))
+      subscribe(run, `fork/${name}`, { process: run.definition.name, event, key }, deliver);
   }
 }

@@ -44,9 +44,12 @@ export function serveSteps({ system, script, slots = SLOTS, ...source }: StepOpt
 
   const prepareRun = (command: CommandEnvelope, { step }: StepInput): Promise<Partial<FoundStep> | StepMissing> =>
     functionsOf(keyOf(command.id), step, 'body');
-  // The undone command may be of an earlier run, whose journal has the step.
-  const prepareUndo = (command: CommandEnvelope, { step }: StepUndo): Promise<Partial<FoundStep> | StepMissing> =>
-    functionsOf(keyOf(command.undoes ?? command.id), step, 'undo');
+  // The undone command may be of an earlier run, whose journal has the step. A fork has adopted those of its original.
+  const prepareUndo = (command: CommandEnvelope, { step }: StepUndo): Promise<Partial<FoundStep> | StepMissing> => {
+    const own = keyOf(command.id);
+    const undone = keyOf(command.undoes ?? command.id);
+    return functionsOf(undone.pid === own.pid ? undone : own, step, 'undo');
+  };
 
   const handlers = {
     run: { prepare: prepareRun, run: runBody },

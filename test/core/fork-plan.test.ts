@@ -113,9 +113,9 @@ describe('the steps after the cut', () => {
       started,
       issued(1, 'undoable'),
       answered(1),
+      issued(3, 'other', { mode: 'send' }),
       issued(2, 'cancel', { undoes: `${PID}/R/1` }),
       answered(2),
-      issued(3, 'other', { mode: 'send' }),
       answered(3),
       answered(7),
       answered(1, { outcome: 'failed' }),
@@ -128,6 +128,11 @@ describe('the steps after the cut', () => {
       'undoable:1 was completed before the cut and undone after it: cut before it, or adopt it by name',
     ]);
     expect(planFork(of(undone), asked({ at: 2, completed: { 'undoable:1': 'adopt' } })).refusals).toEqual([]);
+  });
+
+  test('do not count by a success that came late and was undone', () => {
+    const entries = [started, issued(1, 'undoable'), answered(1, { late: { run: 'R', command: 'undoable', input: null } })];
+    expect(planFork(of(entries), asked({}))).toMatchObject({ later: [], refusals: [] });
   });
 
   test('that the journal does not have cannot be chosen', () => {
@@ -209,13 +214,15 @@ test('the prefix of a fork names the run that each part is of', () => {
   const texts = [
     JSON.stringify({ ...started, parent: 'p/r/1' }),
     JSON.stringify({ type: 'EventReceived', data: '"type":"Forked"' }),
+    JSON.stringify({ type: 'EventReceived', data: { type: 'ProcessStarted' } }),
     JSON.stringify({ type: 'Forked', at: 3 }),
     JSON.stringify({ type: 'Tagged', path: '', tags: { a: '"type":"ProcessStarted"' } }),
   ];
   const origin = { pid: PID, run: 'R' };
   const first = prefixOf(texts, { ...origin, named: 'x' }).map((text) => JSON.parse(text) as object);
   expect(first[0]).toEqual({ ...started, origin, named: 'x' });
-  expect(first[2]).toEqual({ type: 'Forked', at: 3, origin });
+  expect(first[2]).toEqual({ type: 'EventReceived', data: { type: 'ProcessStarted' } });
+  expect(first[3]).toEqual({ type: 'Forked', at: 3, origin });
   const again = prefixOf(
     first.map((entry) => JSON.stringify(entry)),
     { pid: 'default#trip#x~f1', run: 'F', named: 'x~f1' },
