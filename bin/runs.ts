@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ClientPorts } from '../lib/client/connection.ts';
 import { headsOfAll } from '../lib/client/list.ts';
-import { nameOf } from '../lib/client/instance.ts';
+import { codeOfRun, nameOf } from '../lib/client/instance.ts';
 import { readHeadJournal } from '../lib/client/operations/journal-view.ts';
 import type { System } from '../lib/contract/system.ts';
 import { systemContract } from '../lib/contract/system.ts';
@@ -17,6 +17,9 @@ export interface ReplayableRun {
   readonly name: string;
   /** The differences between the decisions of this code and the journal, and what the replay skipped. */
   replay(): Promise<Replayed>;
+  /** Of an open run: its definition, `name@version`, and the code that began it, if its journal names one. */
+  readonly definition?: string;
+  readonly code?: string | undefined;
 }
 
 export type ReplayableRuns = AsyncIterable<ReplayableRun> | Iterable<ReplayableRun>;
@@ -60,6 +63,8 @@ async function* runsOf(system: System<string>, ports: Pick<ClientPorts, 'store' 
   for await (const head of headsOfAll(ports.index, { statuses: ['running', 'stuck'] })) {
     const entries = await readHeadJournal(ports, head);
     // An instance that got stuck at its start has no journal.
-    if (entries.length > 0) yield { name: nameOf(head.pid), replay: () => replayOpenRun(system, head, entries) };
+    if (entries.length === 0) continue;
+    const { definition } = head;
+    yield { name: nameOf(head.pid), definition, code: codeOfRun(definition, entries), replay: () => replayOpenRun(system, head, entries) };
   }
 }

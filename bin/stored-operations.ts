@@ -29,7 +29,10 @@ export function storedOperations(directory: string): { readonly operations: Oper
     storeLarge: refuse,
     durable: state.durable,
   };
-  const { list, previewFork, causes, counts, bulk, journal, why, parked, schedules, versions } = operationsOn({ system: NO_SYSTEM, ports });
+  const { list, previewFork, causes, counts, bulk, journal, why, parked, schedules, versions, flow } = operationsOn({
+    system: NO_SYSTEM,
+    ports,
+  });
   const refused = {
     start: refuse,
     result: refuse,
@@ -55,6 +58,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     why,
     parked,
     versions,
+    flow,
     counts,
     bulk: (request) => (READS.has(request.do) ? bulk(request) : refuse()),
     // An act needs a running engine, which computes the times.

@@ -29,6 +29,7 @@ export function deployedEngine(): Engine {
   return new Engine({
     system: deployedSystem(),
     frontEndOf,
+    codes: JSON.parse(process.env['TUTTI_CODES'] ?? '{}') as Readonly<Record<string, string>>,
     store: deployedStore(),
     // sweep-timers reads the index, and has no engine.
     index: { due: () => Promise.resolve([]) },

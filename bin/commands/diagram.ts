@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
+import type { Instance, Operations } from '../../lib/client/operations/operations.ts';
+import { isOrchestratorError } from '../../lib/contract/errors.ts';
 import type { Flow } from '../../lib/flow/flow.ts';
 import { EXIT, usageError } from '../exit-code.ts';
 import { addInstanceOptions, withOperations, type InstanceOptions, type Invocation } from '../invocation.ts';
@@ -23,7 +25,10 @@ const EXTENSIONS: Readonly<Record<Format, string>> = { svg: 'svg', mermaid: 'mmd
 export function addDiagramCommand(program: Command, invocation: Invocation): void {
   addInstanceOptions(program.command('diagram'))
     .description('draw the flow of each process from its source: its steps, branches, loops, waits, undos and ends')
-    .argument('<modules...>', 'modules that define processes; the modules that they import are read too')
+    .argument(
+      '[modules...]',
+      'modules that define processes; the modules that they import are read too. With --of, not needed for a stored flow',
+    )
     .option('--svg', 'a picture for a page or a README')
     .option('--mermaid', 'the text of a Mermaid flowchart (default)')
     .option('--check', 'print what the source does not tell, with its line, and exit 1 if there is any')
@@ -32,7 +37,12 @@ export function addDiagramCommand(program: Command, invocation: Invocation): voi
     .option('--out <dir>', 'folder to write to, one file per process and version; files of the same name are replaced')
     .action(async (modules: string[], options: DiagramOptions) => {
       const format = formatOf(options);
-      const flows = await flowsIn(modules, options.process);
+      if (modules.length === 0 && (options.of === undefined || options.process === undefined))
+        throw usageError(
+          'Expected modules, or an instance with --of ID --process NAME.',
+          'Name the module in which process(…) or decider(…) is called.',
+        );
+      const flows = modules.length === 0 ? [] : await flowsIn(modules, options.process);
       if (options.of !== undefined) await drawInstance(flows, { ...options, of: options.of }, invocation);
       else if (options.check) check(flows, invocation);
       else if (options.out !== undefined) await writeAll(flows, { format, out: options.out }, invocation);
@@ -64,13 +74,13 @@ async function flowsIn(modules: readonly string[], process: string | undefined):
   );
 }
 
-/** Prints the picture of the last run of an instance. */
+/** Prints the picture of the last run of an instance: of the code that began it if that is stored, else of the modules. */
 async function drawInstance(
   flows: readonly Flow[],
   options: DiagramOptions & { readonly of: string },
   invocation: Invocation,
 ): Promise<void> {
-  const names = [...new Set(flows.map((flow) => flow.process))];
+  const names = options.process === undefined ? [...new Set(flows.map((flow) => flow.process))] : [options.process];
   const [process, ...others] = names;
   if (process === undefined || others.length > 0)
     throw usageError(`${options.of} may be an instance of ${names.join(' or ')}.`, 'Name the process with --process.');
@@ -84,7 +94,11 @@ async function drawInstance(
     const answer = await operations.journal({ process, id: options.of, payloads: true, from: 0 });
     const entries = answer.entries as unknown as readonly JournalEntry[];
     const started = entries.find((entry) => entry.type === 'ProcessStarted');
-    const flow = flows.find((each) => titleOf(each) === started?.definition);
+    const own = flows.find((each) => titleOf(each) === started?.definition);
+    const flow =
+      own && (started?.code === undefined || started.code === own.code)
+        ? own
+        : await storedOr(operations, { process, id: options.of }, own);
     if (!flow)
       throw usageError(
         `${process} ${options.of} runs on ${started?.definition}, which the modules do not define: expected ${flows.map(titleOf).join(' or ')}.`,
@@ -94,6 +108,16 @@ async function drawInstance(
     invocation.terminal.print(...svg.split('\n'));
     invocation.terminal.message(answer.why);
   });
+}
+
+/** The stored flow of an instance; `own` if none is stored. Without `own`, `NOT_FOUND` says how flows come to be stored. */
+async function storedOr(operations: Operations, instance: Instance, own: Flow | undefined): Promise<Flow | undefined> {
+  try {
+    return (await operations.flow(instance)).flow;
+  } catch (error) {
+    if (own !== undefined && isOrchestratorError(error) && error.code === 'NOT_FOUND') return own;
+    throw error;
+  }
 }
 
 /** Prints the names and functions that the source does not tell. */

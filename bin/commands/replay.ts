@@ -5,6 +5,7 @@ import { usageError } from '../exit-code.ts';
 interface ReplayCommandOptions extends WhereOptions {
   readonly journals?: string;
   readonly open?: true;
+  readonly accept?: readonly string[];
 }
 
 export function addReplayCommand(program: Command, invocation: Invocation): void {
@@ -13,18 +14,21 @@ export function addReplayCommand(program: Command, invocation: Invocation): void
     .argument('<module...>', 'modules that export the system')
     .option('--journals <dir>', 'folder of recorded journals, *.json')
     .option('--open', 'the open instances of the deployed system, or of the folder; no system may run on it')
-    .action(async (modules: readonly string[], { journals, open, json, ...where }: ReplayCommandOptions) => {
+    .option('--accept <code...>', 'with --open: codes of this checkout under which open runs of other code may go on')
+    .action(async (modules: readonly string[], { journals, open, json, accept = [], ...where }: ReplayCommandOptions) => {
       if ((journals === undefined) === (open === undefined)) {
         throw usageError('Expected either --journals DIR or --open.', 'Choose the journals to replay.');
       }
       // Lazy imports, because the short commands do not need the engine.
-      const [{ loadModules }, { openRuns, recordedRuns }, { replayAll }] = await Promise.all([
+      const [{ loadModules, moduleFile }, { openRuns, recordedRuns }, { replayAll }, { definedCodes }] = await Promise.all([
         import('../load-modules.ts'),
         import('../runs.ts'),
         import('../replay.ts'),
+        import('../../lib/flow/flows.ts'),
       ]);
       const { system } = await loadModules(modules);
       const runs = journals === undefined ? openRuns(system, where) : recordedRuns(system, journals);
-      invocation.exitCode = await replayAll(invocation.terminal, runs, json === true);
+      const codes = open ? await definedCodes(modules.map(moduleFile)) : {};
+      invocation.exitCode = await replayAll(invocation.terminal, runs, json === true, { codes, accepted: new Set(accept) });
     });
 }

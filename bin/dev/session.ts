@@ -50,6 +50,7 @@ export class DevSession {
       entry,
       principal: 'dev',
       checks: true,
+      flows: true,
       onFault: (error) => terminal.error(error),
       ...(options.memory ? {} : { directory: options.local }),
       onCommit: (head) => {

@@ -11,5 +11,8 @@ export const handler = makeHandler(
     clock,
     log: logLine,
     schedules: process.env['TUTTI_SCHEDULES'] === 'true',
+    ...(process.env['TUTTI_FLOWS'] === 'true' && {
+      storeFlows: async () => (await import('../deployed-flows.ts')).storeDeployedFlows(),
+    }),
   })),
 );

@@ -4,8 +4,8 @@ import type { EventContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import { isClosed, journalLength } from '../core/image.ts';
 import type { Decided, JournalEntry } from '../core/journal-entry.ts';
-import { decodeHead } from '../format/head-codec.ts';
-import { parseEntry } from '../format/read-journal.ts';
+import { chainOf, decodeHead, pastOf } from '../format/head-codec.ts';
+import { parseEntry, runBefore, textsOfRun } from '../format/read-journal.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { nameOf, notFound, pidOf, readHead, readValue, type InstanceName } from './instance.ts';
@@ -37,7 +37,7 @@ export async function askInstance(
     throw new ContractError('DATA_INVALID', `${nameOf(pidOf(reach, instance))} was asked ${event.type}, which declares no answer.`);
   const pid = pidOf(reach, instance);
   const before = await readHead(ports, pid);
-  const given = eventId === undefined || !before || !isClosed(before.status) ? undefined : await answerOf(reach, before, eventId);
+  const given = eventId === undefined || !before ? undefined : await answerBefore(reach, before, eventId);
   if (given) return readValue(ports.payloads, pid, given);
   const { id } = await signalInstance(reach, { ...instance, eventId }, event, data);
   const deadline = timeout === undefined ? Infinity : ports.clock.now() + milliseconds(timeout);
@@ -51,9 +51,7 @@ export async function askInstance(
       ...(deadline === Infinity ? {} : { timeoutMs: Math.max(0, deadline - ports.clock.now()) }),
       timedOut: (current) => timedOut(reach, pid, current, event.type),
     });
-    const answer =
-      (await answerOf(reach, head, id)) ??
-      (run === undefined || run === head.run ? undefined : answerIn(await entriesOfRun(reach, pid, run), id));
+    const answer = (await answerOf(reach, head, id)) ?? (run === head.run ? undefined : await answerOfOthers(reach, head, { run, id }));
     if (answer) {
       await ports.durable();
       return readValue(ports.payloads, pid, answer);
@@ -69,9 +67,13 @@ export async function askInstance(
 /** The head, once it has the answer or never will, or once entries have left it that were not read. */
 function seen(
   head: Head,
-  { id, from, run = head.run }: { readonly id: string; readonly from: number; readonly run: string | undefined },
+  { id, from, run: known }: { readonly id: string; readonly from: number; readonly run: string | undefined },
 ): Head | undefined {
+  const isFirst = known === undefined;
+  const run = known ?? head.run;
   if (isClosed(head.status) || head.status === 'stuck' || head.tailFrom > from || head.run !== run) return head;
+  // The first head that is seen may be of a later run of the chain.
+  if (isFirst && chainOf(head)) return head;
   return head.tail.some((text) => text.includes('"EventAnswered"')) && answerIn(head.tail.map(parseEntry), id) ? head : undefined;
 }
 
@@ -79,13 +81,44 @@ async function answerOf({ ports }: Reach, head: Head, id: string): Promise<Answe
   return answerIn(head.tail.map(parseEntry), id) ?? answerIn(await readHeadJournal(ports, head, { payloads: false }), id);
 }
 
+/** The answer to a question that was asked before: of a run that has ended, or of an earlier run of the chain. */
+async function answerBefore(reach: Reach, head: Head, id: string): Promise<Answer | undefined> {
+  const own = isClosed(head.status) ? await answerOf(reach, head, id) : undefined;
+  return own ?? (chainOf(head) && answerOfEarlier(reach, head, id));
+}
+
+/** A question that is older than so many runs is asked again. */
+const RUNS_MAX = 10;
+
+/** The answer in a run that a later one has replaced: the one that was seen last, or another one of the chain. */
+async function answerOfOthers(
+  reach: Reach,
+  head: Head,
+  { run, id }: { readonly run: string | undefined; readonly id: string },
+): Promise<Answer | undefined> {
+  const seenLast = run === undefined ? undefined : answerIn(await entriesOfRun(reach, head, run), id);
+  return seenLast ?? (chainOf(head) && answerOfEarlier(reach, head, id));
+}
+
+async function answerOfEarlier({ ports }: Reach, head: Head, id: string): Promise<Answer | undefined> {
+  const place = { ...head, past: pastOf(head) };
+  let run = runBefore(await textsOfRun(ports.store, place, head.run));
+  for (let runs = 0; run !== undefined && runs < RUNS_MAX; runs += 1) {
+    const texts = await textsOfRun(ports.store, place, run);
+    const answer = answerIn(texts.map(parseEntry), id);
+    if (answer) return answer;
+    run = runBefore(texts);
+  }
+  return undefined;
+}
+
 function answerIn(entries: readonly JournalEntry[], id: string): Answer | undefined {
   return entries.find((entry): entry is Answer => entry.type === 'EventAnswered' && entry.id === id);
 }
 
-/** The journal of a run that a later one has replaced: all of its entries are in chunks. */
-async function entriesOfRun({ ports }: Reach, pid: string, run: string): Promise<JournalEntry[]> {
-  return (await ports.store.chunks(pid, run)).flatMap(({ entries }) => entries.map(parseEntry));
+/** The journal of a run that a later one has replaced. The last entries of a run that has just continued as new are still in the head. */
+async function entriesOfRun({ ports }: Reach, head: Head, run: string): Promise<JournalEntry[]> {
+  return (await textsOfRun(ports.store, { ...head, past: pastOf(head) }, run)).map(parseEntry);
 }
 
 /** The failure of an instance that failed or was cancelled is the failure of the question. */

@@ -6,6 +6,7 @@ import type { AnyProcess, EventsOf, ResultOf, StartOf, ViewOf } from '../contrac
 import type { Bulk } from './bulk.ts';
 import type { Description, InstanceCount, Status, Summary } from './describe.ts';
 import type { ForkOptions, ForkPreview } from './fork.ts';
+import type { DefinitionFlow, FlowOptions } from './flow.ts';
 import type { StepOutcome } from './resolve.ts';
 import type { Schedules } from './schedules.ts';
 import type { Signalled } from './signal.ts';
@@ -99,6 +100,11 @@ export interface Client {
   fork(process: AnyProcess, id: string, options: ForkOptions): Promise<{ id: string; run: string }>;
   /** Returns what a fork would do, without doing it: the prefix, the later steps, the events, and the reasons for a refusal. */
   previewFork(process: AnyProcess, id: string, options: Omit<ForkOptions, 'reason'>): Promise<ForkPreview>;
+  /**
+   * Returns the graph of the process that a build has read from its source and stored (docs/operations.md#flows), also of a version or a code
+   * that no build runs any more. Throws `NOT_FOUND` if none is stored. @default the newest stored code of the newest version
+   */
+  flow(process: AnyProcess, options?: FlowOptions): Promise<DefinitionFlow>;
   /** Completes a deferred command by its task token. */
   complete<C extends AnyCommand>(command: C, token: string, output: Frozen<Sent<C['~']['output']>>): Promise<void>;
   /** Fails a deferred command with an error that its contract declares. */

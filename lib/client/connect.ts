@@ -57,6 +57,7 @@ export function connect(system: System<string>, connection: Connection, { tenant
       await resumeInstance(reach, named(process, id), options);
     },
     move: (process, id, options) => moveInstance(reach, named(process, id), options),
+    flow: async ({ name }, options) => (await import('./flow.ts')).flowOf(reach, name, options),
     resolve: (process, id, step, outcome) => resolveStep(reach, named(process, id), step, outcome as never),
     fork: async (process, id, options) => (await import('./fork.ts')).forkInstance(reach, named(process, id), options),
     previewFork: async (process, id, options) => (await import('./fork.ts')).previewFork(reach, named(process, id), options),

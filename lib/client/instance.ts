@@ -3,6 +3,7 @@ import { buildPid, DEFAULT_TENANT, INSTANCE_ID_FORM, parsePid, tenantOf } from '
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Image } from '../core/image.ts';
+import type { JournalEntry } from '../core/journal-entry.ts';
 import { decodeHead } from '../format/head-codec.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -73,6 +74,12 @@ export function notFound(pid: string, head?: Head): ClientError {
 export function definitionOf(system: Reach['system'], definition: string): ProcessContract | undefined {
   const { process, version } = splitDefinition(definition);
   return system.processes.get(process)?.find((each) => each.version === version);
+}
+
+/** The code that began a run, or that it was moved to; undefined if its journal names none for this definition. */
+export function codeOfRun(definition: string, entries: readonly JournalEntry[]): string | undefined {
+  const named = entries.findLast((entry) => entry.type === 'ProcessStarted' || entry.type === 'Moved');
+  return named && 'definition' in named && named.definition === definition ? named.code : undefined;
 }
 
 export function splitDefinition(definition: string): { readonly process: string; readonly version: number } {

@@ -1,7 +1,8 @@
 import { instantText } from '../contract/wire/wire.ts';
+import { knownCodes } from '../format/stored-flow.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
-import { splitDefinition } from './instance.ts';
+import { codeOfRun, splitDefinition } from './instance.ts';
 import { headsOfAll } from './list.ts';
 import { readHeadJournal } from './operations/journal-view.ts';
 
@@ -21,6 +22,17 @@ export interface VersionUse {
   readonly why: string;
   /** The changes that open runs have taken with `ctx.patched`. Absent if there are none, or if they were not asked for. */
   readonly changes?: readonly ChangeUse[];
+  /** The codes that began open runs, most runs first. Absent if journals name none, or if they were not asked for. */
+  readonly codes?: readonly CodeUse[];
+}
+
+/** A code of a version (lib/flow/code-hash.ts), and the open runs that it began. */
+export interface CodeUse {
+  /** 16 hex digits. */
+  readonly code: string;
+  readonly open: number;
+  /** Whether the system runs this code now. Absent if it has stored no flow of the version. */
+  readonly isNewest?: boolean;
 }
 
 /** A change of `ctx.patched`, and the open runs of its version. */
@@ -39,34 +51,50 @@ interface Count {
   oldest: number;
   /** By change: the open runs that have taken it. */
   readonly changes: Map<string, number>;
+  /** By code: the open runs that it began. */
+  readonly codes: Map<string, number>;
 }
 
-const NONE = { running: 0, stuck: 0, paused: 0, oldest: Infinity } as const;
+function none(): Count {
+  return { running: 0, stuck: 0, paused: 0, oldest: Infinity, changes: new Map(), codes: new Map() };
+}
 
 /**
  * Counts the open runs of each listed version, and of each version that an open run needs. Early events need none, because their start takes
  * the newest version. It reads the index of instances, which may lag for some seconds. With `changes` it also reads the journal of each open
- * run.
+ * run, for the changes that it has taken and the code that began it.
  */
 export async function versionsInUse({ system, ports }: Reach, { changes = false } = {}): Promise<readonly VersionUse[]> {
   const counts = new Map<string, Count>();
-  for (const versions of system.processes.values())
-    for (const { name, version } of versions) counts.set(`${name}@${version}`, { ...NONE, changes: new Map() });
+  for (const versions of system.processes.values()) for (const { name, version } of versions) counts.set(`${name}@${version}`, none());
   for await (const head of headsOfAll(ports.index, { statuses: ['running', 'stuck'] })) {
-    const count = counts.get(head.definition) ?? { ...NONE, changes: new Map<string, number>() };
+    const count = counts.get(head.definition) ?? none();
     counts.set(head.definition, count);
     count[kindOf(head)] += 1;
     count.oldest = Math.min(count.oldest, head.startedAt);
-    if (changes) await noteChanges(count, ports, head);
+    if (changes) await noteJournal(count, ports, head);
+  }
+  const newest = new Map<string, string>();
+  for (const [definition, { codes }] of counts) {
+    const known = codes.size === 0 ? undefined : (await knownCodes(ports.store, definition)).at(-1);
+    if (known) newest.set(definition, known.code);
   }
   return [...counts]
-    .map(([definition, count]) => useOf(system, definition, count))
+    .map(([definition, count]) => ({ ...useOf(system, definition, count), ...codesOf(count, newest.get(definition)) }))
     .toSorted((one, other) => one.process.localeCompare(other.process) || other.version - one.version);
 }
 
-async function noteChanges({ changes }: Count, ports: Reach['ports'], head: Head): Promise<void> {
-  for (const entry of await readHeadJournal(ports, head, { payloads: false }))
-    if (entry.type === 'ChangeTaken') changes.set(entry.path, (changes.get(entry.path) ?? 0) + 1);
+async function noteJournal({ changes, codes }: Count, ports: Reach['ports'], head: Head): Promise<void> {
+  const entries = await readHeadJournal(ports, head, { payloads: false });
+  for (const entry of entries) if (entry.type === 'ChangeTaken') changes.set(entry.path, (changes.get(entry.path) ?? 0) + 1);
+  const code = codeOfRun(head.definition, entries);
+  if (code !== undefined) codes.set(code, (codes.get(code) ?? 0) + 1);
+}
+
+function codesOf({ codes }: Count, newest: string | undefined): Pick<VersionUse, 'codes'> {
+  if (codes.size === 0) return {};
+  const uses = Array.from(codes, ([code, open]) => ({ code, open, ...(newest !== undefined && { isNewest: code === newest }) }));
+  return { codes: uses.toSorted((one, other) => other.open - one.open) };
 }
 
 /** A paused instance may be stuck too. */
@@ -75,7 +103,7 @@ function kindOf({ status, paused }: Head): 'running' | 'stuck' | 'paused' {
   return paused === undefined ? 'running' : 'paused';
 }
 
-function useOf(system: Reach['system'], definition: string, { oldest, changes, ...count }: Count): VersionUse {
+function useOf(system: Reach['system'], definition: string, { oldest, changes, codes: _codes, ...count }: Count): VersionUse {
   const { process, version } = splitDefinition(definition);
   const listed = system.processes.get(process);
   const isListed = listed?.some((each) => each.version === version) ?? false;

@@ -8,6 +8,7 @@ import type { Continues, MovedCommand, RecordedFact } from './journal-entry.ts';
 import { journal, offload, sending } from './journal.ts';
 import {
   idSeenBy,
+  codeOf,
   rejectIfCancelled,
   type CallStep,
   type Continued,
@@ -147,6 +148,7 @@ export function factsAfter(ended: ProcessRun, { definition, event, data }: Conti
       type: 'ProcessStarted',
       at,
       definition: image.definition,
+      ...codeOf(environment, image.definition),
       event: isListed ? event : startType(definition),
       id: `${image.pid}/${ended.image.run}`,
       source: environment.system,

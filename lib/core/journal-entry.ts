@@ -81,6 +81,8 @@ export type RecordedFact =
       readonly type: 'ProcessStarted';
       readonly at: number;
       readonly definition: string;
+      /** The hash of the code of the definition (lib/flow/code-hash.ts). Absent if the build does not know it. */
+      readonly code?: string;
       readonly event: string;
       readonly id: string;
       readonly source: string;
@@ -181,7 +183,14 @@ export type RecordedFact =
       readonly clock: PauseClock;
     } & Principal)
   /** The run goes on with another version of its process, on which its journal was replayed. */
-  | ({ readonly type: 'Moved'; readonly at: number; readonly id: string; readonly reason: string; readonly definition: string } & Principal)
+  | ({
+      readonly type: 'Moved';
+      readonly at: number;
+      readonly id: string;
+      readonly reason: string;
+      readonly definition: string;
+      readonly code?: string;
+    } & Principal)
   | ({
       readonly type: 'Resumed';
       readonly at: number;

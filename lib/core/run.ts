@@ -107,6 +107,8 @@ export interface RunEnvironment {
   readonly commands: ReadonlyMap<string, CommandContract>;
   /** The processes of the system, the newest version first. @default unknown: each process that `ctx.child` names is taken as it is */
   readonly processes?: ReadonlyMap<string, readonly ProcessContract[]>;
+  /** By `name@version`: the hash of the code of a definition, which the start of a run journals. @default not known */
+  readonly codes?: Readonly<Record<string, string>> | undefined;
   /** Adds a command that the process names and `commands` lacks. Tests of one process, which have no system, set it. */
   readonly unlisted?: (named: CommandContract) => CommandContract;
   /** SHA-256 in hex. */
@@ -123,6 +125,12 @@ export interface RunEnvironment {
   readonly observer?: ActivationObserver;
   /** Collects the functions of `ctx.run`, in a replay by the step runner. @default they are not kept */
   readonly steps?: StepBodies;
+}
+
+/** The member `code` of the entry that begins a run of this definition, or moves one to it. */
+export function codeOf({ codes }: RunEnvironment, definition: string): { readonly code?: string } {
+  const code = codes?.[definition];
+  return code === undefined ? {} : { code };
 }
 
 /** Is notified of each activation, so that a watchdog can name the instance whose code does not yield. */

@@ -27,6 +27,8 @@ export interface EngineOptions {
   readonly payloads: PayloadStore;
   readonly parking: ParkingStore;
   readonly clock: Clock;
+  /** By `name@version`: the hash of the code of each definition (lib/flow/code-hash.ts). @default not known: no journal has one */
+  readonly codes?: Readonly<Record<string, string>> | undefined;
   /** Timers at most this far ahead are carried by the inbox, later ones by the due index. @default 900,000, the longest delay of SQS */
   readonly tickThresholdMs?: number;
   /** Makes misuse that production tolerates a bug, for development and tests. @default false */

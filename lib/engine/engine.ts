@@ -109,6 +109,7 @@ function environmentOf(catalogue: Catalogue, options: EngineOptions): RunEnviron
     system: catalogue.system.name,
     commands: catalogue.system.commands,
     processes: catalogue.system.processes,
+    ...(options.codes && { codes: options.codes }),
     hash: sha256,
     canonical,
     tickThresholdMs: options.tickThresholdMs ?? 900_000,

@@ -1,8 +1,9 @@
 import type { CallExpression, Expression, Node } from 'oxc-parser';
+import { codeHash } from './code-hash.ts';
 import type { Flow } from './flow.ts';
 import { GraphBuilder, type End } from './graph.ts';
 import type { NameFinder, CodePlace } from './names.ts';
-import { argumentOf, bare, childrenOf, isFunction, methodOf, declaredVersion, unquoted } from './syntax.ts';
+import { argumentOf, bare, childrenOf, isFunction, memberOf, methodOf, declaredVersion, unquoted } from './syntax.ts';
 
 /** The exact graph of a decider: each handler leads from the state to its actions, and back. */
 export function deciderGraph(chain: CallExpression, place: CodePlace, names: NameFinder): Flow {
@@ -17,7 +18,10 @@ export function deciderGraph(chain: CallExpression, place: CodePlace, names: Nam
   const name = names.text(argumentOf(call, 0), place) ?? '*';
   const state = graph.add('start', 'state', [], { at: call, in: module });
   for (const on of handlers) addHandler(on, state, { graph, place, names });
-  return graph.flow({ process: name, version: declaredVersion(argumentOf(call, 1)), kind: 'decider' });
+  const options = argumentOf(call, 1);
+  const initial = memberOf(options, 'initial');
+  const code = codeHash([chain, ...(initial ? [initial] : [])], place, names);
+  return graph.flow({ process: name, version: declaredVersion(options), kind: 'decider', code });
 }
 
 interface Reading {

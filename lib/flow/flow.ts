@@ -62,6 +62,8 @@ export interface Flow {
   readonly process: string;
   readonly version: number;
   readonly kind: 'async' | 'decider';
+  /** The hash of the code that decides (lib/flow/code-hash.ts): another build with the same hash decides alike. */
+  readonly code: string;
   readonly nodes: readonly FlowNode[];
   readonly edges: readonly FlowEdge[];
   /** Names and functions that the source does not tell, each with its line. A complete graph has none. */

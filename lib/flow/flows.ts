@@ -1,5 +1,8 @@
 import type { CallExpression, Expression, Node } from 'oxc-parser';
 import { needing } from '../adapters/system/package-missing.ts';
+import type { Json } from '../contract/schema.ts';
+import type { BuiltFlow } from '../format/stored-flow.ts';
+import { codeHash } from './code-hash.ts';
 import { deciderGraph } from './decider-graph.ts';
 import { DIAGRAM_PACKAGES, type Flow } from './flow.ts';
 import { GraphBuilder } from './graph.ts';
@@ -13,7 +16,7 @@ import { argumentOf, childrenOf, isFunction, literalText, methodOf, declaredVers
  *
  * Input: the path of a module, and how to import it for the values of its names. Output: a `Flow` for each definition. Trunk: modules.ts parses
  * the files, names.ts finds what names stand for, process-graph.ts reads the function of a process with context-steps.ts, and decider-graph.ts
- * the handlers of a decider; layout.ts, svg.ts and mermaid.ts draw a flow, and walk.ts places the entries of a journal on it.
+ * the handlers of a decider; code-hash.ts names the code that decides; layout.ts, svg.ts and mermaid.ts draw a flow, and walk.ts places the entries of a journal on it.
  */
 export async function flowsOf(entries: readonly string[], importValues?: ImportValues): Promise<Flow[]> {
   const { parseSync } = await needing('The diagram of a process', DIAGRAM_PACKAGES, () => import('oxc-parser'));
@@ -21,6 +24,30 @@ export async function flowsOf(entries: readonly string[], importValues?: ImportV
   const sources = await readSources(entries, parse, importValues);
   const names = new NameFinder(sources);
   return [...sources.modules.values()].flatMap((module) => definitionsOf(module).map((definition) => flowOf(definition, names)));
+}
+
+/**
+ * The graphs of the definitions that an entry reaches, for the store of a running system, each under the hash of its code. A host must start
+ * without them: there are none if `oxc-parser` is not installed or a module does not parse, and a module that cannot be imported gives names
+ * by its text alone.
+ */
+export async function builtFlows(entry: string, importValues: ImportValues): Promise<BuiltFlow[]> {
+  const flows = await flowsOf([entry], importValues)
+    .catch(() => flowsOf([entry]))
+    .catch(() => []);
+  const found = new Map<string, BuiltFlow>();
+  for (const flow of flows) {
+    const definition = `${flow.process}@${flow.version}`;
+    if (flow.process !== '*' && !found.has(definition))
+      found.set(definition, { definition, code: flow.code, flow: flow as unknown as Json });
+  }
+  return [...found.values()];
+}
+
+/** The codes of the definitions that modules reach, by `name@version`. None without `oxc-parser`. */
+export async function definedCodes(entries: readonly string[]): Promise<Readonly<Record<string, Pick<Flow, 'code' | 'kind'>>>> {
+  const flows = await flowsOf(entries).catch(() => []);
+  return Object.fromEntries(flows.map(({ process, version, code, kind }) => [`${process}@${version}`, { code, kind }]));
 }
 
 interface Definition {
@@ -67,7 +94,7 @@ function flowOf({ call, kind, place }: Definition, names: NameFinder): Flow {
   const version = declaredVersion(argumentOf(call, 1));
   const body = argumentOf(call, 2);
   const code = isFunction(body) ? { code: body, place } : body && names.function(body, place);
-  const of = { process: name, version, kind };
+  const of = { process: name, version, kind, code: codeHash(body ? [body] : [], place, names) };
   if (!code) {
     const graph = new GraphBuilder();
     graph.unresolved('the function of the process is not known', call, place.module);

@@ -59,7 +59,7 @@ export class GraphBuilder {
     return this.#nodes.length;
   }
 
-  flow(of: Pick<Flow, 'process' | 'version' | 'kind'>): Flow {
+  flow(of: Pick<Flow, 'process' | 'version' | 'kind' | 'code'>): Flow {
     return { ...of, nodes: this.#nodes, edges: this.#edges, unresolved: this.#unresolved };
   }
 }

@@ -102,16 +102,21 @@ interface Read {
 function readStatement(statement: Statement, read: Read): void {
   switch (statement.type) {
     case 'ImportDeclaration':
+      // Types are not followed, since the program may never import that module.
+      if (statement.importKind === 'type') break;
       for (const each of statement.specifiers) {
+        if (each.type === 'ImportSpecifier' && each.importKind === 'type') continue;
         const name = each.type === 'ImportSpecifier' ? nameOf(each.imported) : each.type === 'ImportDefaultSpecifier' ? 'default' : '*';
         read.bindings.set(each.local.name, { from: statement.source.value, name });
       }
       break;
     case 'ExportAllDeclaration':
+      if (statement.exportKind === 'type') break;
       if (statement.exported) read.exported.set(nameOf(statement.exported), { from: statement.source.value, name: '*' });
       else read.all.push(statement.source.value);
       break;
     case 'ExportNamedDeclaration':
+      if (statement.exportKind === 'type') break;
       for (const { local, exported } of statement.specifiers)
         read.exported.set(
           nameOf(exported),
@@ -132,6 +137,10 @@ function readStatement(statement: Statement, read: Read): void {
 export function declare(statement: Node, bindings: Map<string, Binding>): string[] {
   if (statement.type === 'FunctionDeclaration') {
     if (statement.id) bindings.set(statement.id.name, { code: statement });
+    return statement.id ? [statement.id.name] : [];
+  }
+  if (statement.type === 'ClassDeclaration' || statement.type === 'TSEnumDeclaration') {
+    if (statement.id) bindings.set(statement.id.name, { code: statement as Node as Expression });
     return statement.id ? [statement.id.name] : [];
   }
   if (statement.type !== 'VariableDeclaration') return [];

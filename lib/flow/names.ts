@@ -72,6 +72,22 @@ export class NameFinder {
       : { code: bare(node), place };
   }
 
+  /** The code of a name, or of a member of `import * as`; undefined if another package, or nothing that the modules declare, has the name. */
+  declared(node: Node, place: CodePlace): { readonly code: Expression | AnyFunction; readonly place: CodePlace } | undefined {
+    const meaning =
+      node.type === 'Identifier'
+        ? this.#meaningOfName(node.name, place, DEPTH, true)
+        : node.type === 'MemberExpression' && !node.computed && node.object.type === 'Identifier' && node.property.type === 'Identifier'
+          ? this.#memberOfNamespace(node.object.name, node.property.name, place)
+          : undefined;
+    return meaning && 'code' in meaning ? meaning : undefined;
+  }
+
+  #memberOfNamespace(name: string, member: string, place: CodePlace): Meaning | undefined {
+    const meaning = this.#meaningOfName(name, place, DEPTH, true);
+    return meaning && 'namespace' in meaning ? this.#exportOf(meaning.namespace, member, DEPTH, true) : undefined;
+  }
+
   /** The text that an expression always has. */
   text(node: Expression | undefined, place: CodePlace): string | undefined {
     if (node === undefined) return undefined;

@@ -55,8 +55,32 @@ export function progressOf(flow: Flow, entries: readonly JournalEntry[], { place
   for (const { id, kind } of flow.nodes)
     if (!ended && kind === 'wait' && tokens.includes(id) && !progress.has(id))
       progress.set(id, { state: 'waiting', times: 1, retries: 0, since: now });
+  if (!ended && !openNodes(progress).length) {
+    const [wait, ...others] = waitsAfter(flow, tokens);
+    if (wait !== undefined && others.length === 0)
+      progress.set(wait, { times: 1, ...progress.get(wait), state: 'waiting', retries: 0, since: now });
+  }
   for (const id of passed(flow, progress)) progress.set(id, { state: 'done', times: 0, retries: 0, since: now });
   return progress;
+}
+
+/** The nodes at which an open run is now: it waits there for a reply, a timer or an event. */
+export function openNodes(progress: ReadonlyMap<string, Pick<NodeProgress, 'state'>>): string[] {
+  return [...progress].flatMap(([id, { state }]) => (state === 'running' || state === 'waiting' ? [id] : []));
+}
+
+/** The waits that a run can have begun since its last entry: a wait for an event leaves none. */
+export function waitsAfter({ nodes, edges }: Flow, tokens: readonly string[]): string[] {
+  const kinds = new Map(nodes.map(({ id, kind }) => [id, kind]));
+  const seen = new Set(tokens);
+  const found: string[] = [];
+  for (const at of seen) {
+    const kind = kinds.get(at);
+    if (kind === 'wait' && !tokens.includes(at)) found.push(at);
+    else if (tokens.includes(at) || (kind !== undefined && !LOUD.has(kind)))
+      for (const { from, to, kind: edge } of edges) if (from === at && edge === undefined) seen.add(to);
+  }
+  return found;
 }
 
 interface Change {

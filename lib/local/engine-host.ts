@@ -12,7 +12,7 @@ import { begunIn, pidIn, runningIn, sharedActivation } from './running-activatio
 import { startThread } from './start-thread.ts';
 import { beatEveryMs, watch } from './watchdog.ts';
 
-export interface HostOptions extends OpenRequest {
+export interface HostOptions extends Omit<OpenRequest, 'codes'> {
   readonly ports: EnginePorts;
   readonly clock: Clock;
   /** How long the thread may go without yielding while it has work, and one activation may run. */
@@ -53,6 +53,7 @@ export class EngineHost implements EngineSeat {
   readonly #options: HostOptions;
   readonly #methods: Methods;
   readonly #stopping = new AbortController();
+  #codes: OpenRequest['codes'];
   #worker: Worker | undefined;
   #channel: PortChannel | undefined;
   #restarted: Promise<PortChannel> | undefined;
@@ -62,8 +63,9 @@ export class EngineHost implements EngineSeat {
     this.#methods = { ...offeredPorts(options.ports), 'host.fault': async (fault: Fault) => options.fault(errorOf(fault)) };
   }
 
-  /** Resolves when the engine is ready. Rejects if its module cannot be imported or lacks the system. */
-  async start(): Promise<void> {
+  /** Resolves when the engine is ready. Rejects if its module cannot be imported or lacks the system. `codes`: those of `EngineOptions`. */
+  async start(codes?: OpenRequest['codes']): Promise<void> {
+    this.#codes = codes;
     await this.#open();
   }
 
@@ -115,7 +117,7 @@ export class EngineHost implements EngineSeat {
       });
     });
     try {
-      await channel.call('engine.open', [{ url, system, checks } satisfies OpenRequest]);
+      await channel.call('engine.open', [{ url, system, checks, codes: this.#codes } satisfies OpenRequest]);
     } catch (error) {
       await worker.terminate();
       throw error;

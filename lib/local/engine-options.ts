@@ -13,11 +13,12 @@ interface LocalEngine {
   readonly ports: EnginePorts;
   readonly clock: Clock;
   readonly checks: boolean;
+  readonly codes?: EngineOptions['codes'];
   readonly onFault: (error: unknown) => void;
 }
 
 /** The options of the embedded runtime's engine, on the main thread or in its own. */
-export function engineOptions({ system, ports, clock, checks, onFault }: LocalEngine): EngineOptions {
+export function engineOptions({ system, ports, clock, checks, codes, onFault }: LocalEngine): EngineOptions {
   return {
     system,
     frontEndOf,
@@ -26,6 +27,7 @@ export function engineOptions({ system, ports, clock, checks, onFault }: LocalEn
     // The due index is local, so no timer needs a message of its own.
     tickThresholdMs: -1,
     checks,
+    codes,
     onFault,
     onNotice: (notice) => {
       const fault = noticeFault(notice);

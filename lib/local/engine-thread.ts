@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { parentPort } from 'node:worker_threads';
 import { SystemClock } from '../adapters/system/clock.ts';
 import type { ActivationObserver } from '../core/run.ts';
-import { Engine } from '../engine/engine.ts';
+import { Engine, type EngineOptions } from '../engine/engine.ts';
 import { engineOptions } from './engine-options.ts';
 import { remotePorts, type EngineSeat } from './engine-ports.ts';
 import { faultOf } from './fault.ts';
@@ -16,6 +16,7 @@ export interface OpenRequest {
   readonly url: string;
   readonly system: string;
   readonly checks: boolean;
+  readonly codes?: EngineOptions['codes'];
 }
 
 /** The calls that the thread answers. */
@@ -39,7 +40,7 @@ function offerEngine(end: ChannelEnd, observer: ActivationObserver): void {
     return engine;
   };
   const thread: EngineThread = {
-    open: async ({ url, system, checks }) => {
+    open: async ({ url, system, checks, codes }) => {
       // Errors of modules imported from now on name lines of the source.
       if (checks) process.setSourceMapsEnabled(true);
       const options = engineOptions({
@@ -47,6 +48,7 @@ function offerEngine(end: ChannelEnd, observer: ActivationObserver): void {
         ports: remotePorts(channel),
         clock: new SystemClock(),
         checks,
+        codes,
         onFault: (error) => void tell(error),
       });
       engine = new Engine({ ...options, observer });

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { STEPS } from '../contract/steps.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { ClientError, ContractError, isOrchestratorError } from '../contract/errors.ts';
@@ -9,6 +10,7 @@ import { operationsOn } from '../client/operations/operations-on.ts';
 import { connectionOf, connectionPorts, type ClientPorts, type Connection } from '../client/connection.ts';
 import { Engine } from '../engine/engine.ts';
 import { hasSchedules, listSchedules } from '../engine/jobs/list-schedules.ts';
+import { codesOf, storeFlows, type BuiltFlow } from '../format/stored-flow.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { MessageQueue } from '../ports/message-queue.ts';
 import { Consumer } from '../service/consumer/consumer.ts';
@@ -54,6 +56,11 @@ export interface RuntimeOptions {
    */
   readonly checks?: boolean;
   /**
+   * With `entry` and `oxc-parser`: reads the source of the processes at the start. The journal of each run then names the code that began it,
+   * and the graph of each process is stored, for `client.flow` and `tutti versions`. @default false
+   */
+  readonly flows?: boolean;
+  /**
    * The keys of command records, `task.commandId` and `task.undoes` begin with the name of the system. Set it for all but one of the systems
    * that share a service with a store of its own, or whose handlers call one foreign system, because ids of commands do not name their
    * system. Keep it for the life of the folder: under other keys, no earlier command is found. @default false
@@ -97,6 +104,7 @@ export class Runtime {
   readonly #fault: (error: unknown) => void;
   readonly #lastFaults = new LastFaults();
   #running: readonly Promise<void>[] = [];
+  #flows: readonly BuiltFlow[] = [];
   /** Lets another system run the services under the same record keys. */
   #release: () => void = () => undefined;
   #folder: FolderServer | undefined;
@@ -137,7 +145,8 @@ export class Runtime {
   async start(): Promise<void> {
     try {
       this.#release = holdServices(this.#system.name, this.#keyPrefix, this.#options.services);
-      await this.#host?.start();
+      this.#flows = await this.#readFlows();
+      await this.#host?.start(codesOf(this.#flows));
     } catch (error) {
       this.#release();
       this.state.close();
@@ -244,8 +253,19 @@ export class Runtime {
     return queue;
   }
 
+  /** Imports what reads them only if it is asked for. */
+  async #readFlows(): Promise<readonly BuiltFlow[]> {
+    const { flows = false, entry } = this.#options;
+    if (!flows || entry === undefined) return [];
+    const url = entryUrl(entry);
+    if (!url.startsWith('file:')) return [];
+    const { builtFlows } = await import('../flow/flows.ts');
+    return builtFlows(fileURLToPath(url), (module) => import(module) as Promise<Readonly<Record<string, unknown>>>);
+  }
+
   async #sweep(): Promise<void> {
     const { signal } = this.#stopping;
+    await storeFlows(this.state.processStore, this.#flows, this.state.clock.now()).catch(this.#fault);
     for (let sweeps = 0; !signal.aborted; sweeps += 1) {
       if (sweeps % SWEEPS_PER_EXPIRY === 0) this.state.parkingStore.expire(this.state.clock.now());
       if (sweeps % SWEEPS_PER_LISTING === 0 && hasSchedules(this.#system)) await listSchedules(this.state);

@@ -77,6 +77,10 @@ test('diagram --of draws the progress of an instance from its journal, and says 
     const drawing = (id: string) => tutti('diagram', SEATS, '--of', id, '--local', join(folder, 'state'));
     const drawn = await drawing('s-1');
     expect((await drawing('s-2')).code).toBe(3);
+    // The flow that the run stored needs no module.
+    const stored = await tutti('diagram', '--process', 'book-seat', '--of', 's-1', '--local', join(folder, 'state'));
+    expect([stored.code, stored.stdout]).toEqual([0, drawn.stdout]);
+    expect(await tutti('diagram', '--of', 's-1')).toMatchObject({ code: 2, stderr: expect.stringContaining('--of ID --process NAME') });
     expect([drawn.code, drawn.stdout, drawn.stderr]).toEqual([
       0,
       expect.stringMatching(/^<svg [^]*aria-label="call, desk\.book[^"]*, done"[^]*<\/svg>\n$/),

@@ -9,6 +9,7 @@ import { addVersionsCommand } from '../../bin/commands/versions.ts';
 import { exitCodeOf } from '../../bin/exit-code.ts';
 import type { Invocation } from '../../bin/invocation.ts';
 import { Terminal } from '../../bin/terminal.ts';
+import { permit as housePermit, permits } from '../client/permits.ts';
 import { testFolder } from '../local/running-jobs.ts';
 
 const Asked = event('house.asked', z.object({ id: z.string(), files: z.boolean() }));
@@ -23,28 +24,31 @@ const permit = (version: number) =>
     await ctx.waitFor(Paid);
   });
 
+/** Runs a command on a folder. */
+async function runOn(directory: string, ...parts: readonly string[]): Promise<{ readonly code: number; readonly text: string }> {
+  let text = '';
+  const stream = { write: (part: string) => (text += part) } as unknown as NodeJS.WriteStream;
+  const invocation: Invocation = { terminal: new Terminal(stream, stream, {}), exitCode: 0 };
+  const program = new Command('tutti').exitOverride();
+  addMoveCommand(program, invocation);
+  addVersionsCommand(program, invocation);
+  try {
+    await program.parseAsync(['node', 'tutti', ...parts, '--local', directory]);
+  } catch (error) {
+    invocation.terminal.error(error);
+    return { code: exitCodeOf(error), text };
+  }
+  return { code: invocation.exitCode, text };
+}
+
 /** A running system, and commands on it. */
 async function office() {
   const directory = testFolder();
-  const permits = system('permits', { processes: [permit(2), permit(1)], services: [desk] });
-  const local = await startLocal(permits, { directory, services: [serve(desk, { file: async () => {} })] });
+  const both = system('permits', { processes: [permit(2), permit(1)], services: [desk] });
+  const local = await startLocal(both, { directory, services: [serve(desk, { file: async () => {} })] });
   onTestFinished(() => local.stop());
   for (const [id, files] of Object.entries({ p1: true, p2: true, p3: false })) await local.client.start(permit(2), { id, files });
-  const run = async (...parts: readonly string[]): Promise<{ readonly code: number; readonly text: string }> => {
-    let text = '';
-    const stream = { write: (part: string) => (text += part) } as unknown as NodeJS.WriteStream;
-    const invocation: Invocation = { terminal: new Terminal(stream, stream, {}), exitCode: 0 };
-    const program = new Command('tutti').exitOverride();
-    addMoveCommand(program, invocation);
-    addVersionsCommand(program, invocation);
-    try {
-      await program.parseAsync(['node', 'tutti', ...parts, '--local', directory]);
-    } catch (error) {
-      invocation.terminal.error(error);
-      return { code: exitCodeOf(error), text };
-    }
-    return { code: invocation.exitCode, text };
-  };
+  const run = (...parts: readonly string[]) => runOn(directory, ...parts);
   return { client: local.client, run, move: (...parts: readonly string[]) => run('move', ...parts) };
 }
 
@@ -94,4 +98,15 @@ test('tutti versions --changes counts the open runs with and without each change
     'permit version 1, change audit: taken by 1, no open run is without it: its call can be deleted',
   ]);
   expect((await run('versions')).text).not.toContain('change ');
+});
+
+test('tutti versions --changes counts the open runs that each code has begun', async () => {
+  const directory = testFolder();
+  const entry = new URL('../client/permits.ts', import.meta.url);
+  const local = await startLocal(permits, { directory, services: [], entry, flows: true });
+  onTestFinished(() => local.stop());
+  await local.client.start(housePermit, {}, { id: 'p' });
+  expect((await runOn(directory, 'versions', '--changes')).text).toMatch(
+    /^permit version 1, code [0-9a-f]{16}, which runs now: 1 open run$/m,
+  );
 });

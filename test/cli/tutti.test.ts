@@ -1,6 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { inFolder, RunningTutti, SEATS, SEATS_UNSERVED, tutti } from './command-line.ts';
 
 // Each test starts several programs, so a busy machine needs more time.
@@ -17,6 +17,18 @@ function eventsFile(folder: string, ...lines: readonly string[]): string {
   writeFileSync(file, `${lines.join('\n')}\n`);
   return file;
 }
+
+/** A copy of the seats with other code, in a folder from which modules resolve `tutti`. */
+const otherSeats = (from: string, to: string): string => {
+  const parent = join(import.meta.dirname, '../../.tutti');
+  mkdirSync(parent, { recursive: true });
+  const folder = mkdtempSync(join(parent, 'other-seats-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const text = readFileSync(SEATS, 'utf8');
+  expect(text).toContain(from);
+  writeFileSync(join(folder, 'seats.ts'), text.replace(from, to));
+  return join(folder, 'seats.ts');
+};
 
 describe('usage', () => {
   test('help lists the commands and exits 0, and wrong usage prints an error to stderr and exits 2', async () => {
@@ -170,7 +182,17 @@ describe('a running dev', () => {
       expect(shown.stdout).toMatch(/completed {"number":2}\ntags {2}seat=7C\nview {2}{"stage":"booking"}\n$/);
       const signal = ['signal', 'book-seat', 's-1', 'seats.confirmed', '{"id":"s-1"}', ...where];
       expect(await tutti(...signal)).toMatchObject({ code: 4, stderr: expect.stringContaining('Start tutti dev') });
-      expect(await tutti('replay', SEATS, '--open', ...where)).toMatchObject({ code: 0, stdout: expect.stringContaining('book-seat s-1') });
+      expect(await tutti('replay', SEATS, '--open', ...where)).toMatchObject({
+        code: 0,
+        stdout: expect.stringContaining('same     book-seat s-1'),
+      });
+      // Code that the run has not reached replays, and is still other code.
+      const other = otherSeats('return { number };', 'return { number: number + 1 };');
+      expect(await tutti('replay', other, '--open', ...where)).toMatchObject({
+        code: 1,
+        stdout: expect.stringContaining('changed  book-seat s-1'),
+        stderr: expect.stringMatching(/book-seat@1: 1 open run was begun by other code than ([0-9a-f]{16}) .* --accept \1\./),
+      });
 
       const next = new RunningTutti('dev', SEATS, ...where);
       await next.line(/s-1 +continues: waits for the event seats\.confirmed/);

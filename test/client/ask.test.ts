@@ -62,6 +62,24 @@ describe('client.ask', () => {
     await expect(ask('q-2')).rejects.toMatchObject({ code: 'CLOSED' });
   });
 
+  test('with the id of a question that an earlier run of an open chain answered returns that answer', async () => {
+    const meter = process(
+      'meter',
+      { startOn: Ordered.byId((ordered) => ordered.id), receives: [Cancelled.byId((cancelled) => cancelled.id)] },
+      async (ctx, input) => {
+        const { id } = await ctx.waitFor(Cancelled);
+        ctx.answer(Cancelled, { fee: input.answers, note: id });
+        return ctx.continueAsNew({ ...input, answers: input.answers + 1 });
+      },
+    );
+    const world = simulate(system('rides', { processes: [meter], services: [] }), { patience: '1 hour' });
+    await world.client.publish(Ordered, { id: 'm', answers: 0 });
+    const ask = (id: string): Promise<{ fee: number }> => world.client.ask(meter, 'm', Cancelled, { id: 'm' }, { id, timeout: '1 minute' });
+    expect([await ask('q-0'), await ask('q-1'), await ask('q-2')].map(({ fee }) => fee)).toEqual([0, 1, 2]);
+    expect([await ask('q-2'), await ask('q-0'), await ask('q-1')].map(({ fee }) => fee)).toEqual([2, 0, 1]);
+    expect(world.journal(meter, 'm').filter((entry) => (entry as { type: string }).type === 'EventReceived')).toEqual([]);
+  });
+
   test('that times out keeps the event, which is answered later', async () => {
     const world = await begun(1);
     world.down(fees, '10 minutes');

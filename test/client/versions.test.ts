@@ -29,6 +29,7 @@ async function versionsOf(
   listed: readonly number[],
   heads: Readonly<Record<string, readonly Head[]>>,
   options?: { readonly changes: boolean },
+  codes: readonly string[] = [],
 ) {
   const index = {
     tenants: async () => Object.keys(heads),
@@ -37,7 +38,13 @@ async function versionsOf(
     },
   };
   const permits = systemContract(system('permits', { processes: listed.map(permit), services: [] }));
-  return versionsInUse({ system: permits, ports: { index, store: { chunks: async () => [] } } } as never, options);
+  return versionsInUse(
+    {
+      system: permits,
+      ports: { index, store: { chunks: async () => [{ entries: codes.map((code) => JSON.stringify({ code, at: 1 })) }] } },
+    } as never,
+    options,
+  );
 }
 
 test('a version can leave the system only when no run of any tenant is open on it', async () => {
@@ -81,4 +88,24 @@ test('the changes that open runs have taken are counted by version, if they are 
   ]);
   expect(first?.changes).toEqual([{ change: 'vat', taken: 1, without: 0 }]);
   for (const each of await versionsOf([2, 1], heads)) expect(each).not.toHaveProperty('changes');
+});
+
+test('the codes that began open runs are counted by version, and the newest one is marked', async () => {
+  const begun = (code?: string, definition = 'permit@1') => ({
+    tail: [JSON.stringify({ type: 'ProcessStarted', definition, ...(code && { code }) })],
+  });
+  const moved = { tail: [...begun('aa').tail, JSON.stringify({ type: 'Moved', definition: 'permit@2', code: 'cc' })] };
+  const heads = {
+    default: [head('a', 'permit@1', begun('aa')), head('b', 'permit@1', begun('bb')), head('c', 'permit@1', begun())],
+    north: [head('d', 'permit@1', begun('aa')), head('e', 'permit@2', moved), head('f', 'permit@2', begun('aa'))],
+  };
+  const [second, first] = await versionsOf([2, 1], heads, { changes: true }, ['aa', 'bb']);
+  expect(first?.codes).toEqual([
+    { code: 'aa', open: 2, isNewest: false },
+    { code: 'bb', open: 1, isNewest: true },
+  ]);
+  expect(second?.codes).toEqual([{ code: 'cc', open: 1, isNewest: false }]);
+  const [, unknown] = await versionsOf([2, 1], heads, { changes: true });
+  expect(unknown?.codes?.[0]).toEqual({ code: 'aa', open: 2 });
+  for (const each of await versionsOf([2, 1], heads)) expect(each).not.toHaveProperty('codes');
 });

@@ -11,7 +11,7 @@ import type { CommandEnvelope, EventEnvelope, Outcome, ReplyEnvelope } from '../
 import { parseCommandId } from '../../lib/contract/wire/process-id.ts';
 import { canonical } from '../../lib/contract/wire/json.ts';
 import { drainDeadLetters } from '../../lib/engine/jobs/drain-dead-letters.ts';
-import type { AdvanceResult, Engine, EngineNotice } from '../../lib/engine/engine.ts';
+import type { AdvanceResult, Engine, EngineNotice, EngineOptions } from '../../lib/engine/engine.ts';
 import { type OperationMessage, inboxBody, sha256 } from '../../lib/format/inbox-message.ts';
 import type { EventPublisher } from '../../lib/ports/event-publisher.ts';
 import type { ReceivedMessage } from '../../lib/ports/message-queue.ts';
@@ -45,7 +45,12 @@ export class EngineRig {
   constructor(
     processes: readonly AnyProcess[],
     services: readonly AnyService[],
-    options: { readonly checks?: boolean; readonly store?: MemoryProcessStore; /** Names the worker. */ readonly random?: number } = {},
+    options: {
+      readonly checks?: boolean;
+      readonly store?: MemoryProcessStore;
+      /** Names the worker. */ readonly random?: number;
+      readonly codes?: EngineOptions['codes'];
+    } = {},
   ) {
     const { clock } = this;
     const stores = memoryStores();
@@ -65,6 +70,7 @@ export class EngineRig {
       random: () => options.random ?? 0.5,
       onNotice: (notice) => void this.notices.push(notice),
       checks: options.checks ?? false,
+      codes: options.codes,
     });
   }
 

@@ -64,6 +64,29 @@ describe('sweep-timers', () => {
     ]);
   });
 
+  test('sweep-timers of a build with graphs stores them at its first run and every hour, and goes on if that fails', async () => {
+    const own = new VirtualClock(Date.parse('2026-01-01T00:00:00.000Z'));
+    const storedAt: number[] = [];
+    const lines: LogLine[] = [];
+    const handler = makeSweep(() => ({
+      clock: own,
+      log: (line) => void lines.push(line),
+      index: { due: async () => [] },
+      sender: { send: async () => [] },
+      storeFlows: async () => {
+        storedAt.push(own.now());
+        if (storedAt.length === 1) throw new TypeError('no right');
+      },
+    }));
+    const start = own.now();
+    for (let minute = 0; minute <= 61; minute += 1) {
+      own.advanceTo(start + minute * 60_000);
+      await handler({}, context);
+    }
+    expect(storedAt).toEqual([start, start + 3_600_000]);
+    expect(lines).toMatchObject([{ event: 'fault' }]);
+  });
+
   test('sweep-timers logs each reason of its queue once', async () => {
     const lines: LogLine[] = [];
     const due = ['a', 'b'].map((id) => ({ pid: `default#trip#${id}`, run: 'r1', due: clock.now() }));

@@ -1,5 +1,7 @@
 import { aws, connect, type Client } from 'tutti/client';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { awsReach } from '../../lib/client/aws/aws.ts';
+import { operationsOn } from '../../lib/client/operations/operations-on.ts';
 import type { Deployment } from './outside/deployment.ts';
 import { awaitStatus, pidOf, readHead } from './outside/head.ts';
 import { deedsFor } from './outside/ledger.ts';
@@ -58,6 +60,16 @@ describe.concurrent('the parts of Tutti in a deployed system', { timeout: 300_00
     await awaitStatus(suite, pidOf('taxi', id), 'running');
     expect(await client.ask(taxi, id, TaxiCancelled, { id }, { timeout: '2 minutes' })).toEqual({ fee: 500 });
     await awaitStatus(suite, pidOf('taxi', id), 'completed');
+  });
+
+  test('sweep-timers stores the flow of a process, and a journal names the code of it', async () => {
+    const stored = await until('the flow of taxi to be stored', () => client.flow(taxi).catch(() => undefined), { withinSeconds: 180 });
+    expect(stored?.flow).toMatchObject({ process: 'taxi', unresolved: [] });
+    const id = `${run}-fleet`;
+    await publish(suite, 'trials.taxi-ordered', { id });
+    await awaitStatus(suite, pidOf('taxi', id), 'running');
+    const { entries } = await operationsOn(await awsReach({ name: SUITE })).journal({ process: 'taxi', id, payloads: false, from: 0 });
+    expect(entries[0]).toMatchObject({ type: 'ProcessStarted', code: stored?.code });
   });
 
   test('a paused instance keeps an event until it is resumed', async () => {

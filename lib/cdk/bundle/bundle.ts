@@ -6,8 +6,9 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BuildOptions, Metafile } from 'esbuild';
 import { FUNCTION_SDK } from '../../adapters/aws/sdk-packages.ts';
+import { FLOWS_FILE } from '../../format/stored-flow.ts';
 import { BundleError } from './bundle-error.ts';
-import type { EngineBuildOptions } from './engine-build.ts';
+import type { EngineBuild, EngineBuilt } from './engine-build.ts';
 import { carriedLocales, forbiddenChain, loadedBy } from './module-graph.ts';
 
 /**
@@ -77,7 +78,13 @@ export function bundleFunctions(options: { readonly entry: string; readonly syst
   const entry = resolve(options.entry);
   return once(`functions ${options.system} ${entry}`, () => {
     const entries = Object.fromEntries(FUNCTION_NAMES.map((name) => [name, functionFile(`${name}/lambda`)]));
-    const { metafile, folders } = splitBuild(entry, entries, buildEngine, {
+    let flows: EngineBuilt['flows'] = [];
+    const run = (from: string, options: BuildOptions): Metafile => {
+      const built = buildEngine(from, options);
+      flows = built.flows;
+      return built.metafile;
+    };
+    const { metafile, folders } = splitBuild(entry, entries, run, {
       alias: {
         'tutti-entry': entry,
         // Lambda passes credentials in the environment; the provider chain of the SDK has 110 KB.
@@ -87,6 +94,8 @@ export function bundleFunctions(options: { readonly entry: string; readonly syst
     });
     const chain = forbiddenChain(metafile, entry);
     if (chain) throw BundleError.forbidden(entry, chain);
+    // Only the sweeper, which is off the path of every event, stores them.
+    if (flows.length > 0) writeFileSync(join(folders['sweep-timers'] as string, FLOWS_FILE), JSON.stringify(flows));
     return { folders: folders as Record<FunctionName, string>, warnings: warningsOf(metafile) };
   });
 }
@@ -168,18 +177,18 @@ function build(entry: string, options: BuildOptions): Metafile {
   }
 }
 
-/** As `build`, without the modules that user code imports dynamically. */
-function buildEngine(entry: string, options: EngineBuildOptions): Metafile {
+/** As `build`, without the modules that user code imports dynamically, and with the graphs of the processes. */
+function buildEngine(entry: string, options: BuildOptions): EngineBuilt {
   loadEsbuild();
   const program = fileURLToPath(new URL(`./engine-build.${SOURCE ? 'ts' : 'js'}`, import.meta.url));
   const loader = SOURCE ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [];
   const { status, stdout, stderr, error } = spawnSync(process.execPath, [...loader, program], {
-    input: JSON.stringify(options),
+    input: JSON.stringify({ options, entry } satisfies EngineBuild),
     encoding: 'utf8',
     maxBuffer: METAFILE_BYTES_MAX,
   });
   if (status !== 0) throw notBuilt(entry, error ?? stderr);
-  return JSON.parse(stdout) as Metafile;
+  return JSON.parse(stdout) as EngineBuilt;
 }
 
 function notBuilt(entry: string, error: unknown): BundleError {

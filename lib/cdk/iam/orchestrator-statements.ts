@@ -1,8 +1,9 @@
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { DUE_INDEX, LIST_INDEX } from '../../adapters/dynamodb/tables.ts';
+import { FLOW_PARTITIONS } from '../../format/stored-flow.ts';
 import { CLIENT_WRITER, ORCHESTRATOR_WRITER } from '../../ports/payload-store.ts';
 import { payloadKeys } from '../resources/payload-bucket.ts';
-import { allow, publishedBy, RECEIVE } from './statement.ts';
+import { allow, inPartitions, publishedBy, RECEIVE } from './statement.ts';
 
 /** The resources that the functions of an orchestrator use. */
 export interface OrchestratorResources {
@@ -35,8 +36,13 @@ export function advanceStatements(at: OrchestratorResources): readonly PolicySta
   ];
 }
 
+/** Queries due instances, and stores the graphs of the processes. It reads and writes no instance. */
 export function sweepStatements(at: OrchestratorResources): readonly PolicyStatement[] {
-  return [allow(['dynamodb:Query'], [`${at.tableArn}/index/${DUE_INDEX.name}`]), allow(['sqs:SendMessage'], [at.inboxArn])];
+  return [
+    allow(['dynamodb:Query'], [`${at.tableArn}/index/${DUE_INDEX.name}`]),
+    allow(['dynamodb:Query', 'dynamodb:PutItem'], [at.tableArn], inPartitions(FLOW_PARTITIONS)),
+    allow(['sqs:SendMessage'], [at.inboxArn]),
+  ];
 }
 
 /** Queries the list of running instances and reads their heads. No write. */

@@ -72,6 +72,11 @@ export function operationsOn(system: Reach): Operations {
     journal: async (request) => journalOf(of(request), request),
     why: async (instance) => whyOf(of(instance), instance),
     versions: async (request) => ({ versions: await versionsInUse(system, request) }),
+    flow: async ({ process, id, tenant, ...options }) => {
+      const { flowOf, flowOfInstance } = await import('../flow.ts');
+      const reach = within(system, tenant);
+      return id === undefined ? flowOf(reach, process, options) : flowOfInstance(reach, { process, id }, options);
+    },
     cancel: async ({ reason, ...instance }) => operated(of(instance), instance, { act: 'cancel', reason }),
     terminate: async ({ reason, ...instance }) => {
       const reach = of(instance);

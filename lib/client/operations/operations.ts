@@ -6,6 +6,7 @@ import type { PauseClock } from '../../core/image.ts';
 import type { BulkDescription, BulkPreview, BulkRequest, BulkResult } from '../bulk.ts';
 import type { ForkOptions, ForkPreview } from '../fork.ts';
 import type { InstanceCount, Paused, Status, Summary } from '../describe.ts';
+import type { DefinitionFlow, FlowOptions } from '../flow.ts';
 import type { UndeclaredFailure } from '../resolve.ts';
 import type { VersionUse } from '../versions.ts';
 import type { ScheduleDescription } from '../schedules.ts';
@@ -50,6 +51,8 @@ export interface Operations {
   why: Operation<Instance, WhyResponse>;
   /** The versions of each process, with their open runs in all tenants; with `changes`, also those of `ctx.patched`. */
   versions: Operation<{ readonly changes?: boolean }, { versions: readonly VersionUse[] }>;
+  /** The stored graph of a process; with `id`, of the version and the code of that instance. */
+  flow: Operation<OfTenant & FlowOptions & { readonly process: string; readonly id?: string }, DefinitionFlow>;
   cancel: Operation<Instance & { reason: string }, { status: Status }>;
   terminate: Operation<Instance & { reason: string }, TerminateResponse>;
   pause: Operation<Instance & { reason: string; clock?: PauseClock }, PauseResponse>;

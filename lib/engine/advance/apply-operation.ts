@@ -7,7 +7,7 @@ import type { OperationInbound, Resolution } from '../../core/inbound.ts';
 import type { RecordedFact } from '../../core/journal-entry.ts';
 import { resolvable } from '../../core/resolvable.ts';
 import { PAUSED } from '../../core/resuming.ts';
-import type { ProcessRun } from '../../core/run.ts';
+import { codeOf, type ProcessRun } from '../../core/run.ts';
 import { remember } from '../../core/signal-ring.ts';
 import { lateOf } from '../../core/unresolved.ts';
 import { isHalted } from '../../core/undoing.ts';
@@ -44,8 +44,10 @@ async function decideOperation(live: LiveInstance, operator: OperationInbound, a
     }
     case 'pause':
       return live.apply({ type: 'Paused', at, id, reason, ...principal, clock: operator.clock ?? 'stop' });
-    case 'move':
-      return live.apply({ type: 'Moved', at, id, reason, definition: run.image.definition, ...principal });
+    case 'move': {
+      const { definition } = run.image;
+      return live.apply({ type: 'Moved', at, id, reason, definition, ...codeOf(run.environment, definition), ...principal });
+    }
     case 'resume':
       if (run.image.paused) await endPause(live, operator, at);
       return run.image.stuck ? applyResume(live, operator, at) : undefined;

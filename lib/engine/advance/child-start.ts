@@ -7,6 +7,7 @@ import { replyToIssuer } from '../../core/engine-commands.ts';
 import { isBegunBy, isClosed, type Image, type OwnerOutcome } from '../../core/image.ts';
 import type { ParentCommand, StartInbound } from '../../core/inbound.ts';
 import type { JournalEntry } from '../../core/journal-entry.ts';
+import { codeOf } from '../../core/run.ts';
 import { remember } from '../../core/signal-ring.ts';
 import { journalTexts, parseEntry } from '../../format/read-journal.ts';
 import type { EngineContext } from '../engine-context.ts';
@@ -46,6 +47,7 @@ export async function applyChild(
     type: 'ProcessStarted',
     at,
     definition: start.definition,
+    ...codeOf(run.environment, start.definition),
     event: start.event,
     id,
     source,

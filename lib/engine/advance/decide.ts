@@ -9,7 +9,7 @@ import type { JournalEntry, RecordedFact } from '../../core/journal-entry.ts';
 import { remember, rememberSignal, SKEW_MS } from '../../core/signal-ring.ts';
 import { holdsSubscription } from '../../core/subscriptions.ts';
 import { arm, nextDue } from '../../core/timers.ts';
-import type { ProcessRun } from '../../core/run.ts';
+import { codeOf, type ProcessRun } from '../../core/run.ts';
 import { lateOf } from '../../core/unresolved.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { type Verdict, classify } from '../../core/classify.ts';
@@ -81,6 +81,7 @@ async function applyStart(live: LiveInstance, start: StartInbound, at: number, r
     type: 'ProcessStarted',
     at,
     definition: start.definition,
+    ...codeOf(live.run.environment, start.definition),
     event,
     id,
     source,

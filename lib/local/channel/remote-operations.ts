@@ -11,6 +11,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'causes',
   'counts',
   'versions',
+  'flow',
   'journal',
   'why',
   'cancel',

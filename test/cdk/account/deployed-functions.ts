@@ -90,7 +90,7 @@ export class DeployedFunctions {
     return handler;
   }
 
-  #environmentOf({ role, environment }: DeployedFunction): Readonly<Record<string, string>> {
+  #environmentOf({ id, role, environment }: DeployedFunction): Readonly<Record<string, string>> {
     // In the template a queue's URL is a reference to it.
     const urlOf = (queue: string): string => `${this.#endpoint}/${ACCOUNT}/${queue}`;
     const url = ([name, value]: readonly [string, string]): readonly [string, string] => {
@@ -102,6 +102,7 @@ export class DeployedFunctions {
     return {
       ...Object.fromEntries(Object.entries(environment).map(url)),
       AWS_REGION: REGION,
+      LAMBDA_TASK_ROOT: this.#folderOf(id),
       AWS_ENDPOINT_URL: this.#endpoint,
       AWS_ACCESS_KEY_ID: role,
       AWS_SECRET_ACCESS_KEY: 'secret',

@@ -150,6 +150,19 @@ describe('functions', () => {
     shop.account.queues.set('shop-steps', []);
   });
 
+  test('sweep-timers stores the graphs of the processes, whose codes the journals name', async () => {
+    await shop.functions.tick('SweepTimers');
+    const stored = await client.flow(order);
+    expect(stored).toMatchObject({ flow: { process: 'order', unresolved: [] }, code: expect.stringMatching(/^[0-9a-f]{16}$/) });
+    await place('o-11');
+    const acts = await shop.acts('Client');
+    const { entries } = await acts.journal({ process: 'order', id: 'o-11', payloads: false, from: 0 });
+    expect(entries[0]).toMatchObject({ type: 'ProcessStarted', code: stored.code });
+    // An environment stores them again only if they are missing.
+    await shop.functions.tick('SweepTimers');
+    expect((await client.flow(order)).codes).toHaveLength(1);
+  });
+
   test('a tick that is lost is sent again by wake-overdue', async () => {
     await shop.during(client.start(nap, { text: '' }, { id: 'n-3' }));
     shop.account.queues.set('shop-inbox', []);
