@@ -86,6 +86,7 @@ async function forwardInstance(context: EngineContext, pid: string, items: reado
   const here = items.filter((item) => !item.forwarded);
   if (here.length > 0) await working.readReferences();
   working.finish(here);
+  await working.answerAgain(here);
   return 'done';
 }
 

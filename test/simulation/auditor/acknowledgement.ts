@@ -1,5 +1,6 @@
 import { replyKey } from '../../../lib/core/classify.ts';
 import { isClosed, openCommand } from '../../../lib/core/image.ts';
+import { isOfBulk } from './engine-messages.ts';
 import type { InstancePicture } from './instance-picture.ts';
 import type { Reading, Target } from './reading.ts';
 import type { Report } from './violations.ts';
@@ -14,6 +15,8 @@ export interface Deleted {
   /** Whether a queue holds another message with the same content. `wrapped`: counts only messages in a wrapper. */
   readonly hasCopy: (wrapped: boolean) => boolean;
   readonly isSentBack: (inner: string, since: number) => boolean;
+  /** Whether a queue has accepted a reply to the operation of a bulk job. */
+  readonly isOperated: (commandId: string) => boolean;
 }
 
 /**
@@ -139,7 +142,9 @@ const missingTick = ({ hasCopy }: Deleted, { run, tickAt }: Of<'tick'>, { image,
 
 const missingAct = (deleted: Deleted, target: Of<'operate'>, picture: InstancePicture): string | undefined => {
   const { startedAt, stuckUntil, closedUntil } = picture;
-  const { acceptedAt } = deleted;
+  const { acceptedAt, isOperated } = deleted;
+  // Each verdict on the operation of a bulk job has its reply.
+  if (isOfBulk(target.id) && !isOperated(target.id)) return 'its job has no reply to it';
   // If a resume fails, the head is stuck again and names the reason. Each further resume is a request of its own.
   if (target.act === 'resume' && stuckUntil !== Infinity) return leftParked(deleted, picture);
   // If the instance was stuck or closed, or had not begun, the act may have changed nothing.

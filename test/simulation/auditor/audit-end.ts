@@ -96,6 +96,14 @@ const checkWaiting = ({ report }: EndContext, { pid, runs, head }: KeptInstance)
   for (const id of rejected.filter((each) => began.includes(each))) report('I4', `${id} was rejected by ${pid}, and began a run`);
   const twice = idsOf('StartQueued').filter((id, index, all) => all.indexOf(id) < index);
   for (const id of twice) report('I4', `${id} waits twice for the end of ${pid}`);
+  let waiting: string[] = [];
+  for (const entry of entries)
+    if (entry.type === 'StartQueued') waiting.push(entry.id);
+    else if (entry.type === 'StartRejected') waiting = waiting.filter((id) => id !== entry.id);
+    else if (entry.type === 'ProcessStarted' && waiting.length > 0) {
+      if (entry.id !== waiting[0]) report('I6', `${entry.id} has overtaken ${waiting[0]}, which waited for the end of ${pid}`);
+      waiting = waiting.filter((id) => id !== entry.id);
+    }
   if (head === undefined || !isClosed(head.status)) return;
   for (const id of queued.filter((each) => !began.includes(each))) report('I6', `${id} waited for the end of ${pid}, and never began`);
 };

@@ -20,6 +20,7 @@ import { Contracts } from './contracts.ts';
 import { EngineMessages } from './engine-messages.ts';
 import { DefiniteAnswers, type TakenAnswer } from './definite-answers.ts';
 import { checkEarly } from './early-buffer.ts';
+import { checkGates, checkSlots } from './gates.ts';
 import { HandlerRuns } from './handler-runs.ts';
 import { newInstancePicture, newRunPicture, type InstancePicture } from './instance-picture.ts';
 import { checkEntries } from './journal-rules.ts';
@@ -33,7 +34,7 @@ import { restorePicture } from './restored-picture.ts';
 import { retirePicture } from './retired-picture.ts';
 import { SentCommands } from './sent-commands.ts';
 import { SentTicks } from './sent-ticks.ts';
-import { stoppedForNothing } from './stuck-by-answer.ts';
+import { stoppedForNothing, triedTwice } from './stuck-by-answer.ts';
 import { ServiceMessages } from './service-messages.ts';
 import type { Told } from './told.ts';
 import { blockedByLoser, checkTombstones } from './tombstones.ts';
@@ -122,6 +123,8 @@ export class Auditor implements Observer, Told {
     checkBase(picture, head, previous, report);
     const stopped = stoppedForNothing(head, previous);
     if (stopped !== undefined) report('I5', stopped);
+    const tried = triedTwice(head, previous);
+    if (tried !== undefined) report('I4', tried);
     if (head.status === 'stuck' && previous?.status !== 'stuck' && this.#options.endsWorkers?.() === false) this.#checkQuarantined(head);
     if (this.#options.compatible && head.status === 'stuck' && previous?.status !== 'stuck') this.#checkReason(head);
     const before = picture.image;
@@ -145,6 +148,7 @@ export class Auditor implements Observer, Told {
     picture.startedAt = Math.min(picture.startedAt, this.#at);
     checkEntries({ picture, run, before: before?.run === head.run ? before : undefined, contracts: this.#contracts, report }, first);
     this.#checkEarly(picture, head, previous);
+    if (head.run !== before?.run) checkSlots(picture, this.#pictures, this.#contracts, report);
     const dropped = picture.outbox.follow(image);
     // The pending sends of a restored head may have been sent before.
     if (!picture.disturbed) for (const each of dropped) report('I2', `${each} was dropped from the head, and never sent`);
@@ -323,6 +327,11 @@ export class Auditor implements Observer, Told {
     }
   }
 
+  /** I6 and I7 for gates, at rest. */
+  gatesRest(): void {
+    checkGates(this.#pictures, this.#violations.report);
+  }
+
   /** I13, at the end: the decisions and the faults bound the number of sends. */
   boundedBy(faults: number): void {
     let decided = 0;
@@ -432,6 +441,7 @@ export class Auditor implements Observer, Told {
       hasCopy,
       isLeft: (id: string) => queues.isLeft(id),
       isSentBack: (inner: string, since: number) => queues.isSentBack(inner, since),
+      isOperated: (commandId: string) => this.#engineMessages.isOperated(commandId),
     };
     for (const target of reading.targets) {
       const picture = this.#picture(target.pid);

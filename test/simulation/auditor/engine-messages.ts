@@ -1,8 +1,10 @@
-import { BULK } from '../../../lib/contract/bulk.ts';
+import { BULK, type OperateOutput } from '../../../lib/contract/bulk.ts';
 import { parseCommandId, pidOfCommand, processOf } from '../../../lib/contract/wire/process-id.ts';
 import { type BeginMessage, type CommandMessage, type InboxMessage, type ReplyMessage, sha256 } from '../../../lib/format/inbox-message.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
-import type { BegunBy } from '../../../lib/core/image.ts';
+import { isClosed, type BegunBy } from '../../../lib/core/image.ts';
+import type { HeadStatus } from '../../../lib/ports/process-store.ts';
+import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { startIdentity } from './contracts.ts';
 import type { InstancePicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
@@ -11,6 +13,8 @@ import type { Report } from './violations.ts';
 export class EngineMessages {
   /** The outcome of each command, as its owner has sent it. */
   readonly #outcomes = new Map<string, string>();
+  /** The operations of bulk jobs that have a reply. */
+  readonly #operated = new Set<string>();
 
   accepted(body: string, pictureOf: (pid: string) => InstancePicture | undefined, report: Report): void {
     if (body.startsWith('{"tutti":"begin"')) beginAccepted(JSON.parse(body) as BeginMessage, pictureOf, report);
@@ -20,11 +24,17 @@ export class EngineMessages {
     if (message.tutti === 'reply') this.#replyAccepted(message, pictureOf, report);
   }
 
+  /** Whether a queue has accepted a reply to the operation of a bulk job. */
+  isOperated(commandid: string): boolean {
+    return this.#operated.has(commandid);
+  }
+
   /** I5: an owner gives one outcome, which is that of the run that the command has begun. */
   #replyAccepted(message: ReplyMessage, pictureOf: (pid: string) => InstancePicture | undefined, report: Report): void {
     const { commandid, owner, outcome } = message;
     const picture = pictureOf(owner);
     picture?.outbox.replySent(commandid);
+    if (isOfBulk(commandid)) this.#operated.add(commandid);
     if (picture?.disturbed) return;
     if (isOfBulk(commandid)) return operationReplied(message, picture, report);
     const before = this.#outcomes.get(commandid) ?? outcome;
@@ -39,15 +49,18 @@ export class EngineMessages {
   }
 }
 
-const isOfBulk = (commandid: string): boolean => processOf(pidOfCommand(commandid)) === BULK;
+/** Whether a command is the operation of a bulk job. */
+export const isOfBulk = (commandid: string): boolean => processOf(pidOfCommand(commandid)) === BULK;
 
-/** I1: an instance reports an operation of a bulk job as done only if it has journaled it. */
+/** I1, I5: an instance reports an operation of a bulk job as done only if it has journaled it, and as unchanged only if it is open. */
 const operationReplied = (
   { commandid, owner, outcome, data }: ReplyMessage,
   picture: InstancePicture | undefined,
   report: Report,
 ): void => {
-  const isUnchanged = (data as { readonly unchanged?: true } | undefined)?.unchanged === true;
+  const { status, unchanged } = (data ?? {}) as Partial<OperateOutput>;
+  const isUnchanged = unchanged === true;
+  if (isUnchanged && isClosed(status as HeadStatus)) report('I5', `${owner} answers ${commandid} as unchanged, and is ${status}`);
   const isHeld = [...(picture?.runs.values() ?? [])].some(({ ids }) => ids.has(commandid));
   if (outcome === 'completed' && !isUnchanged && !isHeld)
     report('I1', `${owner} answers ${commandid} as done, and no entry of its journal has that operation`);
@@ -61,7 +74,7 @@ const ENDS: ReadonlyMap<string, string> = new Map([
   ['ProcessTerminated', 'failed'],
 ]);
 
-/** I1: only a start that has waited, journaled in an earlier run, begins one. */
+/** I1: only a start that has waited, journaled in an earlier run or at the end of a window, begins one. */
 const beginAccepted = (
   { pid, owner, data }: BeginMessage,
   pictureOf: (pid: string) => InstancePicture | undefined,
@@ -71,9 +84,12 @@ const beginAccepted = (
   const { event, id } = (data ?? {}) as unknown as Partial<BegunBy>;
   picture?.outbox.beginSent(identityOf(sha256, { pid, event: String(event), id: String(id) }));
   if (!picture || picture.disturbed) return;
-  const waited = [...picture.runs.values()].some(({ entries }) => entries.some((entry) => entry.type === 'StartQueued' && entry.id === id));
+  const waited = [...picture.runs.values()].some(({ entries }) => entries.some((entry) => hasWaited(entry, String(id))));
   if (!waited) report('I1', `${String(id)} begins ${pid}, and has not waited for it`);
 };
+
+const hasWaited = (entry: JournalEntry, id: string): boolean =>
+  (entry.type === 'StartQueued' && entry.id === id) || (entry.type === 'WindowClosed' && entry.ids.includes(id));
 
 /** I1: only commands of a committed head are sent, to the owner that it names. */
 const commandAccepted = (

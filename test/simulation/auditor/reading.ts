@@ -4,6 +4,8 @@ import { type Json, NEWER, parseVersion } from '../../../lib/contract/schema.ts'
 import { actIdentity, identityOf } from '../../../lib/core/identity.ts';
 import { startType } from '../../../lib/contract/catalogue.ts';
 import { BULK, bulkDefinition, OPERATE, type OperateInput } from '../../../lib/contract/bulk.ts';
+import { gatePid, START } from '../../../lib/contract/gate.ts';
+import type { ProcessContract } from '../../../lib/contract/runtime-contract.ts';
 import type { BegunBy } from '../../../lib/core/image.ts';
 import {
   type BeginMessage,
@@ -136,9 +138,19 @@ const ofCommand = ({ commandid, owner, cancel, command, data }: CommandMessage, 
   }
   const definition = contracts.newest(parsePid(owner)?.process ?? '');
   if (!definition) return [];
-  const event = startType(definition);
   const keys = [cancel ? `c:${actIdentity(sha256, owner, commandid)}` : `s:${startIdentity(owner, commandid)}`];
-  return [{ kind: 'event', pid: owner, keys, id: commandid, event, source: contracts.system, starts: true, attaches: false }];
+  // A gate starts an instance with the event that has come to the gate.
+  const start =
+    command === START ? (data as unknown as BegunBy) : { id: commandid, event: startType(definition), source: contracts.system };
+  const { id, event, source } = start;
+  return [{ kind: 'event', pid: owner, keys, id, event, source, starts: true, attaches: false }];
+};
+
+/** A start of a process with limits goes to the gate of its key. */
+const gateOf = (pid: string, { name, gate }: ProcessContract, data: Json): string => {
+  if (!gate) return pid;
+  const key = gate.key(data as never);
+  return gatePid((of) => identityOf(sha256, of), parsePid(pid)?.tenant ?? DEFAULT_TENANT, { process: name, key });
 };
 
 /** A start that has waited in a head keeps its identity. */
@@ -157,8 +169,9 @@ const ofOwnerReply = ({ commandid, owner, outcome, commandhash }: ReplyMessage):
 
 const ofStart = (start: StartMessage, contracts: Contracts): readonly Target[] => {
   const definition = contracts.newest(start.process);
-  const pid = buildPid(start.tenant, start.process, start.id);
-  if (!definition || pid === undefined) return [];
+  const own = buildPid(start.tenant, start.process, start.id);
+  if (!definition || own === undefined) return [];
+  const pid = gateOf(own, definition, start.data ?? null);
   const event = startType(definition);
   const attaches = (start.onopen ?? definition.onOpen) === 'attach';
   const keys = [`s:${identityOf(sha256, { pid, event, id: start.startid })}`];
@@ -203,9 +216,10 @@ const ofEvent = (envelope: EventEnvelope, contracts: Contracts): readonly Target
   const targets: Target[] = [];
   for (const { definition, correlation, starts } of all) {
     if (processid !== undefined && parsePid(processid)?.process !== definition.name) continue;
-    const pid = processid ?? buildPid(envelope.tenant ?? DEFAULT_TENANT, definition.name, correlation.of(data as never));
-    if (pid === undefined) return [];
+    const own = processid ?? buildPid(envelope.tenant ?? DEFAULT_TENANT, definition.name, correlation.of(data as never));
+    if (own === undefined) return [];
     const begins = starts && (processid === undefined || definition.kind === 'decider');
+    const pid = begins ? gateOf(own, definition, data) : own;
     const identity = identityOf(sha256, { pid, event: type, id: envelope.id });
     const keys = [`s:${identity}`, `x:${identity}`];
     const attaches = begins && definition.kind === 'async' && definition.onOpen === 'attach';

@@ -47,6 +47,7 @@ const bytesOf = (entry: Decided): string => canonical(JSON.parse(JSON.stringify(
 const environmentOf = ({ system }: Catalogue): RunEnvironment => ({
   system: system.name,
   commands: system.commands,
+  processes: system.processes,
   hash: sha256,
   canonical,
   tickThresholdMs: Infinity,

@@ -1,6 +1,7 @@
-import { isClosed } from '../../../lib/core/image.ts';
+import { isClosed, type StuckReason } from '../../../lib/core/image.ts';
 import { decodeHead } from '../../../lib/format/head-codec.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
+import { isOfBulk } from './engine-messages.ts';
 
 /**
  * I5: an answer makes its instance stuck only while it still applies. Once another answer to the command counts, or the instance has ended,
@@ -19,3 +20,13 @@ export const stoppedForNothing = (head: Head, previous: Head | undefined): strin
     ? undefined
     : `${head.pid} is stuck by an answer to a command that was answered before: ${message}`;
 };
+
+/** I4: a stuck instance tries the operation of a bulk job once. Returns the violation of a head whose code has refused it again. */
+export const triedTwice = (head: Head, previous: Head | undefined): string | undefined => {
+  const refused = refusedBy(head);
+  if (refused === undefined || !isOfBulk(refused) || previous === undefined || refusedBy(previous) !== refused) return undefined;
+  return `${head.pid} has refused ${refused}, and has tried it again`;
+};
+
+const refusedBy = ({ status, why }: Head): string | undefined =>
+  status === 'stuck' ? (JSON.parse(why ?? '{}') as Partial<StuckReason>).refused : undefined;

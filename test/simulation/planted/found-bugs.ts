@@ -346,4 +346,14 @@ export const foundBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'HOT_UNANSWERED',
+    rows: [],
+    scenario: 'bulk',
+    what: 'A hot instance does not reply to an engine command that it has answered before, or will not apply.',
+    fixed: 'The worker that forwards the other events of the instance sends the reply.',
+    patches: [
+      { file: 'lib/engine/advance/advance-instance.ts', find: 'await working.answerAgain(here);', plant: 'if (!PLANTED) ORIGINAL' },
+    ],
+  },
 ];

@@ -214,6 +214,7 @@ class Simulation {
     const { store, index, parking, payloads } = this.#cloud;
     this.#auditor.answersStand(this.#faults.counts['clock-jump'] !== undefined);
     await this.#auditor.replayed(async (pid, hash) => JSON.parse((await payloads.get(pid, hash)) ?? 'null') as Json);
+    this.#auditor.gatesRest();
     this.#auditor.boundedBy(this.#faults.count);
     this.#auditor.leftParked(this.#cloud.parkedEvents());
     const evidence = { store, index, parking, payloads, left, effects: this.#ledger.effects, now: this.#clock.now() };

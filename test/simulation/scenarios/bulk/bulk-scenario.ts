@@ -1,11 +1,21 @@
-import { BULK, type BulkAct } from '../../../../lib/contract/bulk.ts';
+import { event, process, system } from 'tutti';
+import { z } from 'zod';
+import { BULK, type BulkAct, type BulkJob } from '../../../../lib/contract/bulk.ts';
 import type { Choices } from '../../world/choices.ts';
 import type { Act, EndedRun, Expectation, Scenario } from '../scenario.ts';
 import { judgeWatch, servedPost } from '../paused/paused-scenario.ts';
-import { watches } from '../paused/paused-system.ts';
+import { post, watch } from '../paused/paused-system.ts';
 
 const MINUTE_MS = 60_000;
 const SPAN_MS = 20 * MINUTE_MS;
+
+const Jammed = event('jam.began', z.object({ id: z.string() }));
+/** Its code is wrong, so each resume is refused. */
+const jam = process('jam', { startOn: Jammed.byId(({ id }) => id) }, async (ctx) => {
+  await ctx.sleep('1 minute');
+  throw new TypeError('the code is wrong');
+});
+const bulk = system('watches', { processes: [watch, jam], services: [post] });
 
 /** Watches that bulk jobs pause, resume and cancel, beside events, timers, and operators that cancel a job at times. */
 export const bulkScenario = (choices: Choices): Scenario => {
@@ -23,10 +33,12 @@ export const bulkScenario = (choices: Choices): Scenario => {
     if (choices.chance(0.3)) acts.push({ kind: 'operate', atMs: atMs + choices.below(SPAN_MS), pid, opid: `${id}-ends`, act: 'terminate' });
     expectations.set(pid, { starts: [`${id}-began`], events, operated: [], sound: true, judge: (run) => judgeWatch(run, notes) });
   }
-  const job = (name: string, act: BulkAct, atMs: number): void => {
-    const of = ids.filter(() => choices.chance(0.8));
+  const job = (name: string, act: BulkAct, { atMs, targets }: { readonly atMs: number; readonly targets?: BulkJob['targets'] }): void => {
+    const watched = ids.filter(() => choices.chance(0.8));
+    const all = targets ?? [['watch', watched] as const];
+    const of = all.flatMap(([, each]) => each);
     if (of.length === 0) return;
-    acts.push({ kind: 'bulk', atMs, id: name, act, targets: [['watch', of]], rate: choices.between(1, 3) });
+    acts.push({ kind: 'bulk', atMs, id: name, act, targets: all, rate: choices.between(1, 3) });
     const pid = `default#${BULK}#${name}`;
     const isCancelled = choices.chance(0.2);
     if (isCancelled) acts.push({ kind: 'operate', atMs: atMs + choices.below(10_000), pid, opid: `${name}-cancel`, act: 'cancel' });
@@ -39,10 +51,16 @@ export const bulkScenario = (choices: Choices): Scenario => {
     });
   };
   const pausedAt = MINUTE_MS + choices.below(SPAN_MS);
-  job('pausing', 'pause', pausedAt);
-  job('resuming', 'resume', pausedAt + choices.below(SPAN_MS));
-  if (choices.chance(0.5)) job('ending', choices.one(['cancel', 'terminate'] as const), choices.below(2 * SPAN_MS));
-  return { name: 'bulk', builds: [watches], serve: servedPost, acts, expectations };
+  job('pausing', 'pause', { atMs: pausedAt });
+  job('resuming', 'resume', { atMs: pausedAt + choices.below(SPAN_MS) });
+  if (choices.chance(0.5)) job('ending', choices.one(['cancel', 'terminate'] as const), { atMs: choices.below(2 * SPAN_MS) });
+  if (choices.chance(0.3)) {
+    const pid = 'default#jam#j1';
+    acts.push({ kind: 'publish', atMs: 0, source: 'jam', type: 'jam.began', id: 'j1-began', data: { id: 'j1' } });
+    expectations.set(pid, { starts: ['j1-began'], events: [], operated: ['resume'], judge: () => [] });
+    job('repairing', 'resume', { atMs: 2 * MINUTE_MS + choices.below(SPAN_MS), targets: [['jam', ['j1']]] });
+  }
+  return { name: 'bulk', builds: [bulk], serve: servedPost, acts, expectations };
 };
 
 /** Every command has one result, and a job that was not cancelled has operated all. */

@@ -1,4 +1,7 @@
 import { serve, type Served } from 'tutti/service';
+import { gatePid } from '../../../../lib/contract/gate.ts';
+import { identityOf } from '../../../../lib/core/identity.ts';
+import { sha256 } from '../../../../lib/format/inbox-message.ts';
 import type { Choices } from '../../world/choices.ts';
 import type { Act, Expectation, Scenario, Site } from '../scenario.ts';
 import { PRINT_MINUTES, printing, trays } from './starts-system.ts';
@@ -6,28 +9,54 @@ import { PRINT_MINUTES, printing, trays } from './starts-system.ts';
 const MINUTE_MS = 60_000;
 const PAGES_MAX = 5;
 
-/** Starts that wait for the end of an open instance or replace it, beside their duplicates, cancels and terminates. */
+const TYPES = {
+  queued: 'print.wanted',
+  replaced: 'print.replacing',
+  limited: 'print.scanned',
+  settled: 'print.edited',
+  filed: 'print.filed',
+} as const;
+
+/** Starts that wait for the end of an open instance or replace it, or that come to a gate, beside their duplicates, cancels and terminates. */
 export const startsScenario = (choices: Choices): Scenario => {
   const acts: Act[] = [];
   const expectations = new Map<string, Expectation>();
+  const expects = (pid: string, expectation: Partial<Expectation>): void =>
+    void expectations.set(pid, { starts: [], events: [], operated: [], sound: true, judge: () => [], ...expectation });
   for (let count = choices.between(1, 3), i = 1; i <= count; i += 1) {
     const id = `p${i}`;
-    const [process, type] = choices.chance(0.5) ? (['queued', 'print.wanted'] as const) : (['replaced', 'print.replacing'] as const);
-    const pid = `default#${process}#${id}`;
+    const process = choices.one(['queued', 'replaced', 'limited', 'settled', 'filed'] as const);
     const pages = Array.from({ length: choices.between(2, PAGES_MAX) }, (_, page) => `${id}-${page}`);
     const spanMs = choices.chance(0.5) ? 5_000 : pages.length * PRINT_MINUTES * MINUTE_MS;
     for (const page of pages) {
-      const act = { kind: 'publish', atMs: choices.below(spanMs), source: 'print', type, id: page, data: { id, page } } as const;
+      const act = {
+        kind: 'publish',
+        atMs: choices.below(spanMs),
+        source: 'print',
+        type: TYPES[process],
+        id: page,
+        data: { id, page },
+      } as const;
       acts.push(act);
       if (choices.chance(0.3)) acts.push({ ...act, atMs: act.atMs + choices.below(spanMs), happenedMs: act.atMs });
     }
-    const operated: ('cancel' | 'terminate')[] = [];
-    if (choices.chance(0.2)) {
+    const isOne = process === 'queued' || process === 'replaced';
+    const operates = (pid: string): ('cancel' | 'terminate')[] => {
+      if (!choices.chance(0.2)) return [];
       const act = choices.one(['cancel', 'terminate'] as const);
-      acts.push({ kind: 'operate', atMs: choices.below(spanMs), pid, opid: `${id}-${act}`, act });
-      operated.push(act);
-    }
-    expectations.set(pid, { starts: pages, events: [], operated, sound: true, judge: () => [] });
+      acts.push({ kind: 'operate', atMs: choices.below(spanMs), pid, opid: `${pid}-${act}`, act });
+      return [act];
+    };
+    if (isOne) expects(`default#${process}#${id}`, { starts: pages, operated: operates(`default#${process}#${id}`) });
+    else
+      expects(
+        gatePid((of) => identityOf(sha256, of), 'default', { process, key: id }),
+        { starts: pages },
+      );
+    // The gate may have lost the start, if its table was restored.
+    if (process === 'limited')
+      for (const page of pages)
+        expects(`default#limited#${page}`, { starts: [page], operated: operates(`default#limited#${page}`), begunByAnother: true });
   }
   return { name: 'starts', builds: [printing], serve: served, acts, expectations };
 };
