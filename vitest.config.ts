@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 const OWN_WORKER = ['cdk', 'cli', 'local', 'localstack', 'models', 'package', 'python-service', 'simulation', 'smoke', 'steps'].map(
   (folder) => `test/${folder}/**/*.test.ts`,
 );
-const NEVER = ['**/node_modules/**', '**/*.localstack.test.ts', '**/*.package.test.ts'];
+const NEVER = ['**/node_modules/**', '**/*.localstack.test.ts', '**/*.package.test.ts', '**/*.page.test.ts'];
 
 export default defineConfig({
   resolve: { conditions: ['source'] },

@@ -12,7 +12,7 @@ export interface SourceFile extends SourceText {
   readonly imports: readonly Import[];
 }
 
-const sourceFolders = ['lib', 'functions', 'bin', 'test', 'bench', 'examples'];
+const sourceFolders = ['lib', 'functions', 'bin', 'console', 'test', 'bench', 'examples'];
 const foreignFolders = new Set(['node_modules', '.git', 'dist', 'coverage', '.tutti', 'cdk.out', '.venv', '__pycache__']);
 
 /** Every TypeScript file of the project, by path. */
@@ -20,7 +20,7 @@ export function readTree(): ReadonlyMap<string, SourceFile> {
   const files = new Map<string, SourceFile>();
   for (const folder of sourceFolders) {
     for (const path of filesUnder(folder)) {
-      if (!path.endsWith('.ts')) continue;
+      if (!/\.tsx?$/.test(path)) continue;
       const text = readFileSync(join(root, path), 'utf8');
       const source = readSource(text);
       files.set(path, { path, text, ...source, imports: importsOf(source) });

@@ -1,0 +1,39 @@
+import { useSyncExternalStore } from 'react';
+
+/** The colours of the page: those of the reader's system, or what the reader has chosen. */
+export type Scheme = 'system' | 'light' | 'dark';
+
+const KEY = 'tutti.scheme';
+const system = matchMedia('(prefers-color-scheme: dark)');
+const listeners = new Set<() => void>();
+
+export function followScheme(): void {
+  apply();
+  system.addEventListener('change', apply);
+}
+
+export function useScheme(): Scheme {
+  return useSyncExternalStore(listen, chosen);
+}
+
+export function chooseScheme(scheme: Scheme): void {
+  if (scheme === 'system') localStorage.removeItem(KEY);
+  else localStorage.setItem(KEY, scheme);
+  apply();
+  for (const listener of listeners) listener();
+}
+
+function listen(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function chosen(): Scheme {
+  const kept = localStorage.getItem(KEY);
+  return kept === 'light' || kept === 'dark' ? kept : 'system';
+}
+
+function apply(): void {
+  const scheme = chosen();
+  document.body.classList.toggle('awsui-dark-mode', scheme === 'dark' || (scheme === 'system' && system.matches));
+}

@@ -1,0 +1,217 @@
+import Container from '@cloudscape-design/components/container';
+import Header from '@cloudscape-design/components/header';
+import SpaceBetween from '@cloudscape-design/components/space-between';
+import Table from '@cloudscape-design/components/table';
+import Box from '@cloudscape-design/components/box';
+import type { ReactNode } from 'react';
+import type { CausesView, CountsView, InstanceCount, SchedulesView, ServicesView, VersionsView } from '../../lib/console/views.ts';
+import { LIST_EVERY, useView } from '../api.ts';
+import { Go, instanceAddress, listAddress } from '../navigate.tsx';
+import { Loaded } from '../problem.tsx';
+import { Ago, AsOf, count, Data, many, StatusWord, Until } from '../text.tsx';
+
+/** The instances that do not move, then the number of instances of each process. */
+export default function HomeView(): ReactNode {
+  const counts = useView<CountsView>('/api/counts', LIST_EVERY);
+  return (
+    <Loaded query={counts}>
+      {(view) => (
+        <SpaceBetween size="l">
+          <Header variant="h1" description={<AsOf at={view.asOf} />}>
+            Overview
+          </Header>
+          <Attention view={view} />
+          <Counts counts={view.counts} />
+          <div className="two">
+            <Waits />
+            <Next />
+          </div>
+          <Draining />
+        </SpaceBetween>
+      )}
+    </Loaded>
+  );
+}
+
+function Attention({ view }: { readonly view: CountsView }): ReactNode {
+  const causes = useView<CausesView>('/api/causes?where=status%3Astuck', LIST_EVERY);
+  const stuck = total(view.counts, 'stuck');
+  const tiles = [
+    { name: 'stuck', number: stuck.count, more: stuck.more, to: '/stuck', tone: 'bad' },
+    { name: 'parked events', number: view.parked, more: view.moreParked === true, to: '/parked', tone: 'bad' },
+    { name: 'paused', ...numbered(total(view.counts, 'paused')), to: listAddress('status:paused'), tone: 'wait' },
+    { name: 'running', ...numbered(total(view.counts, 'running')), to: listAddress('status:running'), tone: 'run' },
+  ];
+  return (
+    <Container
+      header={
+        <Header
+          variant="h2"
+          description={stuck.count + view.parked === 0 ? 'Nothing needs an operator.' : 'The stuck and the parked need an operator.'}
+        >
+          Now
+        </Header>
+      }
+    >
+      <SpaceBetween size="m">
+        <div className="tiles">
+          {tiles.map(({ name, number, more, to, tone }) => (
+            <div key={name} className={`tile ${number > 0 ? tone : 'off'}`}>
+              <Go to={to} variant="secondary" fontSize="heading-m">
+                <span className="tile-number number">{count(number, more)}</span> {name}
+              </Go>
+            </div>
+          ))}
+        </div>
+        {(causes.data?.causes ?? []).slice(0, 5).map((group) => (
+          <div key={`${group.process} ${group.reason}`} className="cause">
+            <StatusWord status={group.status} />
+            <Go to={listAddress(`status:${group.status} process:${group.process}`)}>{many(group.count, 'instance')}</Go> of {group.process}:{' '}
+            <Data>{group.reason}</Data>
+          </div>
+        ))}
+      </SpaceBetween>
+    </Container>
+  );
+}
+
+const STATUSES = ['stuck', 'paused', 'running', 'failed', 'cancelled', 'terminated', 'completed'] as const;
+
+function Counts({ counts }: { readonly counts: readonly InstanceCount[] }): ReactNode {
+  const processes = [...new Set(counts.map(({ process }) => process))].toSorted();
+  const of = (process: string, status: string): InstanceCount | undefined =>
+    counts.find((each) => each.process === process && each.status === status);
+  return (
+    <Table
+      contentDensity="compact"
+      items={processes}
+      header={
+        <Header variant="h2" counter={`(${processes.length})`}>
+          Processes
+        </Header>
+      }
+      ariaLabels={{ tableLabel: 'Processes' }}
+      empty={
+        <Box textAlign="center" color="text-body-secondary">
+          No instance has been started.
+        </Box>
+      }
+      columnDefinitions={[
+        {
+          id: 'process',
+          header: 'Process',
+          isRowHeader: true,
+          cell: (process: string) => (
+            <span data-row>
+              <Go to={`/process/${encodeURIComponent(process)}`}>
+                <Data>{process}</Data>
+              </Go>
+            </span>
+          ),
+        },
+        ...STATUSES.map((status) => ({
+          id: status,
+          header: status,
+          cell: (process: string) => {
+            const found = of(process, status);
+            if (!found) return <span className="quiet">–</span>;
+            return <Go to={listAddress(`process:${process} status:${status}`)}>{count(found.count, found.more)}</Go>;
+          },
+        })),
+      ]}
+    />
+  );
+}
+
+function Waits(): ReactNode {
+  const services = useView<ServicesView>('/api/services', LIST_EVERY);
+  const rows = (services.data?.services ?? []).filter(({ open }) => open > 0).toSorted((one, other) => since(one) - since(other));
+  return (
+    <Container
+      fitHeight
+      header={
+        <Header variant="h2" description="The oldest open command of each service">
+          Waits
+        </Header>
+      }
+    >
+      {rows.length === 0 && <Box color="text-body-secondary">No command is open.</Box>}
+      <ul className="plain">
+        {rows.map((row) => (
+          <li key={row.name}>
+            <Go to={listAddress(`waits:${row.name}`)}>{row.name}</Go> {many(row.open, 'open command')}
+            {row.oldest && (
+              <>
+                , the oldest <Ago at={row.oldest.since} /> in <Go to={instanceAddress(row.oldest)}>{row.oldest.id}</Go>
+              </>
+            )}
+            {row.failing > 0 && <span className="failing"> {row.failing} failing</span>}
+          </li>
+        ))}
+      </ul>
+    </Container>
+  );
+}
+
+function since({ oldest }: ServicesView['services'][number]): number {
+  return oldest ? Date.parse(oldest.since) : Number.POSITIVE_INFINITY;
+}
+
+function Next(): ReactNode {
+  const schedules = useView<SchedulesView>('/api/schedules', LIST_EVERY);
+  const rows = (schedules.data?.schedules ?? [])
+    .filter(({ next }) => next !== undefined)
+    .toSorted((one, other) => one.next!.at.localeCompare(other.next!.at));
+  return (
+    <Container
+      fitHeight
+      header={
+        <Header variant="h2" description="The next starts">
+          Schedules
+        </Header>
+      }
+    >
+      {rows.length === 0 && <Box color="text-body-secondary">No schedule is active.</Box>}
+      <ul className="plain">
+        {rows.slice(0, 8).map((row) => (
+          <li key={row.name}>
+            <Go to="/schedules">{row.name}</Go> starts {row.process} <Until at={row.next!.at} />
+          </li>
+        ))}
+      </ul>
+    </Container>
+  );
+}
+
+/** Versions that new instances do not take, with their open runs. */
+function Draining(): ReactNode {
+  const versions = useView<VersionsView>('/api/versions', LIST_EVERY * 6);
+  const newest = new Map<string, number>();
+  for (const { process, version } of versions.data?.versions ?? []) newest.set(process, Math.max(version, newest.get(process) ?? 0));
+  const old = (versions.data?.versions ?? []).filter(({ process, version }) => version < (newest.get(process) ?? 0));
+  if (old.length === 0) return null;
+  return (
+    <Container header={<Header variant="h2">Earlier versions</Header>}>
+      <ul className="plain">
+        {old.map(({ process, version, running, stuck, paused, why }) => (
+          <li key={`${process}@${version}`}>
+            <Go to={listAddress(`process:${process} version:${version} status:open`)}>{`${process}@${version}`}</Go>:{' '}
+            {many(running + stuck + paused, 'open run')}. {why}
+          </li>
+        ))}
+      </ul>
+    </Container>
+  );
+}
+
+function total(counts: readonly InstanceCount[], status: string): { readonly count: number; readonly more: boolean } {
+  const found = counts.filter((each) => each.status === status);
+  return { count: found.reduce((sum, each) => sum + each.count, 0), more: found.some(({ more }) => more === true) };
+}
+
+function numbered({ count: number, more }: { readonly count: number; readonly more: boolean }): {
+  readonly number: number;
+  readonly more: boolean;
+} {
+  return { number, more };
+}
