@@ -21,7 +21,7 @@ import { instancePath, post } from './api.ts';
 import { JsonText } from './json.tsx';
 import { Go, instanceAddress } from './navigate.tsx';
 import { initialValue, missingMember, SchemaForm } from './schema-form.tsx';
-import { Data, StatusWord } from './text.tsx';
+import { Data } from './text.tsx';
 
 /** An operation without values beside the reason. */
 type Plain = Operation<undefined>;
@@ -52,7 +52,7 @@ function ending(name: InstanceRef, act: 'cancel' | 'terminate'): Pick<Plain, 'ac
     values: undefined,
     line: (_, reason) => commandLine([act, name.process, name.id], { reason }),
     send: (_, reason) => post<OperatedResult>(`${instancePath(name)}/${act}`, { reason }),
-    done: operated(name),
+    done: operated(name, act === 'cancel'),
   };
 }
 
@@ -396,7 +396,7 @@ function eventOperation({ types, line, send, ...rest }: EventForm): Operation<Ev
   };
 }
 
-function operated(name: InstanceRef): (result: unknown) => ReactNode {
+function operated(name: InstanceRef, isCancel = false): (result: unknown) => ReactNode {
   return (result) => {
     const { status, paused, standing = [] } = result as OperatedResult;
     return (
@@ -404,7 +404,7 @@ function operated(name: InstanceRef): (result: unknown) => ReactNode {
         <Go to={instanceAddress(name)} color="inverted">
           <Data>{name.id}</Data>
         </Go>{' '}
-        is now <StatusWord status={status} paused={paused !== undefined} />
+        is now <b>{paused ? 'paused' : isCancel && status === 'running' ? 'being cancelled' : status}</b>
         {standing.length > 0 && ` and ${standing.length} completed ${standing.length === 1 ? 'step stays' : 'steps stay'} done`}
       </>
     );

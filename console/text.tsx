@@ -122,7 +122,11 @@ const LOOKS: Readonly<Record<string, StatusIndicatorProps.Type>> = {
 /** The status of an instance, a job, a schedule or a result, as a word and a sign. */
 export function StatusWord({ status, paused }: { readonly status: string; readonly paused?: boolean }): ReactNode {
   const word = paused ? 'paused' : status;
-  return <StatusIndicator type={LOOKS[word] ?? 'info'}>{word}</StatusIndicator>;
+  return (
+    <span className="status">
+      <StatusIndicator type={LOOKS[word] ?? 'info'}>{word}</StatusIndicator>
+    </span>
+  );
 }
 
 /** The tags of an instance. */

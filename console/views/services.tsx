@@ -90,5 +90,5 @@ export default function ServicesPage(): ReactNode {
 }
 
 function numberOf(value: number | undefined): ReactNode {
-  return value === undefined ? <span className="quiet">not readable</span> : count(value);
+  return value === undefined ? <span title="This console cannot read it">–</span> : count(value);
 }
