@@ -45,6 +45,8 @@ export class Narrator {
             isChild: owner !== undefined,
           });
         if (entry.continues) return plain(`run ${entry.continues.number} begins`);
+        if (entry.named !== undefined && entry.origin === undefined)
+          return plain(`started as a fork of ${instanceText(pidOfCommand(entry.id))}`);
         return plain(
           `started by ${entry.parent === undefined || isGate(pidOfCommand(entry.parent)) ? entry.event : `its parent ${instanceText(pidOfCommand(entry.parent))}`}`,
         );

@@ -67,6 +67,10 @@ export interface Description extends Summary {
   readonly parent?: InstanceRef;
   /** Its children that have not ended, also those that it has detached or that a terminated instance has left. */
   readonly children: readonly InstanceRef[];
+  /** The instance of which this one is a fork, and the number of its journal entries that the fork has adopted. Absent: it is no fork. */
+  readonly original?: InstanceRef & { readonly entries: number };
+  /** The last 20 forks of this run, also a fork that has not begun yet. Absent: none. */
+  readonly forks?: readonly InstanceRef[];
   /** After a terminate: the completed commands that have an undo, which was not run. Absent at any other end. */
   readonly standing?: readonly Standing[];
   /** Starts that wait for its end, in order. Absent: none. */
@@ -118,6 +122,8 @@ export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): De
     children: [...(image?.commands.values() ?? [])].flatMap(({ command, owner }) =>
       (command === CHILD || command === START) && owner ? [refOf(owner)] : [],
     ),
+    ...(image?.fork && { original: { ...refOf(image.fork.pid), entries: image.fork.entries } }),
+    ...(image?.forks && { forks: image.forks.map(refOf) }),
     ...(image?.waiting && { waiting: image.waiting.map(waitingOf) }),
     parked,
   };

@@ -7,7 +7,7 @@ import { attemptTimedOut } from './attempts.ts';
 import { issuePublish } from './effects.ts';
 import { arrived, hasTimeout, takeOver } from './continuing.ts';
 import { endProcess, terminate } from './ending.ts';
-import { goOn, requestFork } from './forking.ts';
+import { forkReplied, goOn, requestFork } from './forking.ts';
 import { issueUndo, sendUnderNewNumber, undoItem } from './issue.ts';
 import type { OpenCommand } from './image.ts';
 import type { RecordedFact } from './journal-entry.ts';
@@ -55,6 +55,7 @@ export function applyFact(run: ProcessRun, fact: RecordedFact): HandlerInput | u
       return undefined;
     case 'CommandAnswered':
       if (fact.late) return applyLateReply(run, fact, fact.late);
+      if (run.image.forks) forkReplied(run, fact);
       return applyReply(run, fact);
     case 'AttemptTimedOut':
       return attemptTimedOut(run, fact.n);

@@ -23,12 +23,27 @@ import { clearTimer } from './timers.ts';
  */
 export const FORK = 'tutti.fork';
 
+/** Forks that a head lists. */
+const FORKS_MAX = 20;
+
 /** Applies the request at the original: it ends, if it is open, and the command to the fork is issued. */
 export function requestFork(run: ProcessRun, fact: Extract<RecordedFact, { type: 'ForkRequested' }>): void {
   const { to, id, data = null, supersedes } = fact;
   if (supersedes && !run.ended) terminate(run, `superseded by its fork ${to.slice(to.lastIndexOf('#') + 1)}`);
   const path = `fork/${id}`;
+  run.image.forks = [...(run.image.forks ?? []).slice(1 - FORKS_MAX), to];
   issueEngineCommand(run, { name: FORK, owner: to, path, input: sendingAgain(run, 'CommandIssued', path, { data }), mode: 'call' });
+}
+
+/** A fork whose id another instance has does not exist. */
+export function forkReplied(
+  { image }: ProcessRun,
+  { n, outcome }: Pick<Extract<RecordedFact, { type: 'CommandAnswered' }>, 'n' | 'outcome'>,
+): void {
+  const command = image.commands.get(n);
+  if (command?.command !== FORK || outcome === 'completed') return;
+  const left = (image.forks as readonly string[]).filter((pid) => pid !== command.owner);
+  image.forks = left.length > 0 ? left : undefined;
 }
 
 /** Whether a closed head still waits for the reply of a fork: until then no other run may begin. */

@@ -57,6 +57,7 @@ interface Control {
   readonly chain?: Chain;
   readonly past?: readonly PastTail[];
   readonly fork?: ForkOf;
+  readonly forks?: readonly string[];
 }
 
 /** The control state of an instance whose start could not be applied. */
@@ -155,6 +156,7 @@ export function encodeControl(image: Image): string {
     chain: image.chain,
     past: image.past,
     fork: image.fork,
+    forks: image.forks,
   });
 }
 
@@ -260,6 +262,7 @@ export function decodeHead(head: Head): Image {
     ...(control.chain && { chain: control.chain }),
     ...(control.past && { past: control.past }),
     ...(control.fork && { fork: control.fork }),
+    ...(control.forks && { forks: control.forks }),
   };
 }
 

@@ -2,6 +2,16 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { command, event, process, service, system } from 'tutti';
 import { everyCrash, scripted, simulate, type World } from 'tutti/testing';
+import { Narrator } from '../../bin/narrator.ts';
+import { whyOfHead } from '../../lib/client/operations/why-of-head.ts';
+import { systemContract } from '../../lib/contract/system.ts';
+import { newImage } from '../../lib/core/image.ts';
+import type { StartInbound } from '../../lib/core/inbound.ts';
+import type { JournalEntry } from '../../lib/core/journal-entry.ts';
+import { forkedBefore } from '../../lib/engine/advance/fork.ts';
+import type { EngineContext } from '../../lib/engine/engine-context.ts';
+import { encodeControl, encodeHead } from '../../lib/format/head-codec.ts';
+import { memoryPorts } from './ports.ts';
 
 const Started = event('f.started', z.object({ id: z.string(), total: z.int() }));
 const Approved = event('f.approved', z.object({ id: z.string(), by: z.string() }));
@@ -122,7 +132,11 @@ describe('client.fork', () => {
     const input = { id: 'x', total: 100 };
     await world.client.fork(trip, 'x', { at: 'start', input, completed: 'undo', supersede: true, reason: 'a wrong total', to: 'x-2' });
     await world.settle();
-    expect((await world.client.describe(trip, 'x')).status).toBe('terminated');
+    expect(await world.client.describe(trip, 'x')).toMatchObject({ status: 'terminated', forks: [{ process: 'trip', id: 'x-2' }] });
+    expect(await world.client.describe(trip, 'x-2')).toMatchObject({ original: { process: 'trip', id: 'x', entries: 0 } });
+    expect(world.journal(trip, 'x-2').flatMap((entry) => new Narrator().tell(entry as JournalEntry)?.text ?? [])[0]).toBe(
+      'started as a fork of trip x',
+    );
     expect(world.calls(shop.refund)).toHaveLength(1);
     expect(await world.client.result(trip, 'x-2')).toMatchObject({ id: 'x', by: 'ada' });
     expect(world.calls(shop.charge).map(({ total }) => total)).toEqual([900, 100]);
@@ -163,9 +177,13 @@ describe('client.fork', () => {
     const taken = world.client.fork(trip, 'x', { at: 'shop.bookFlight:1', completed: 'leave', to: 'y', reason: 'again' });
     await world.client.publish(Started, { id: 'y', total: 1 });
     await expect(taken).rejects.toMatchObject({ code: 'ALREADY_USED' });
+    await world.settle();
+    expect(await world.client.describe(trip, 'x')).not.toHaveProperty('forks');
     expect(types(world, 'y')).not.toContain('Forked');
     await world.client.fork(trip, 'x', { at: 'shop.bookFlight:1', completed: 'leave', to: 'z', reason: 'again' });
     expect(await world.client.result(trip, 'z')).toMatchObject({ id: 'x', seat: '12A' });
+    expect((await world.client.describe(trip, 'x')).forks).toEqual([{ process: 'trip', id: 'z' }]);
+    expect(await world.client.describe(trip, 'y')).not.toHaveProperty('forks');
   });
 
   test('reports an id that another instance has', async () => {
@@ -196,4 +214,27 @@ describe('client.fork', () => {
       expect(world.calls(shop.cancelFlight)).toEqual([{ flight: 'BER-OSL', seat: '12A' }]);
     });
   });
+});
+
+test('why names the original of a fork, and the forks of an original', () => {
+  const pid = 'default#trip#x~f1';
+  const image = {
+    ...newImage(pid, 'R', 'trip@1', 0),
+    fork: { pid: 'default#trip#x', run: 'O', entries: 3, operation: 'op', named: 'x' },
+    forks: ['default#trip#x~f2'],
+  };
+  const { lines } = whyOfHead({ system: systemContract(trips), ports: memoryPorts() }, encodeHead(image, 'w', encodeControl(image)));
+  expect(lines.slice(-2)).toEqual(['it is a fork of trip x', 'it was forked as trip x~f2']);
+});
+
+test.each([
+  ['its prefix alone', 0, 'failed'],
+  ['later entries', 1, 'completed'],
+])('a fork whose id another run has, with chunks of %s, replies by them', async (_, from, outcome) => {
+  const pid = 'default#trip#y';
+  const { store } = memoryPorts();
+  await store.spill({ pid, run: 'F', from, entries: ['{}', '{}'] });
+  const start = { identity: 'F', fork: { commandId: 'default#trip#x/R/9', hash: '', input: { entries: 2 } } } as unknown as StartInbound;
+  const context = { options: { store } } as unknown as EngineContext;
+  expect(await forkedBefore(context, newImage(pid, 'other', 'trip@1', 0), start, false)).toMatchObject({ outcome });
 });

@@ -1,3 +1,5 @@
+import { instanceText } from '../../contract/wire/process-id.ts';
+import type { Image } from '../../core/image.ts';
 import { decodeHead, formatFault } from '../../format/head-codec.ts';
 import type { Head } from '../../ports/process-store.ts';
 import type { Reach } from '../connection.ts';
@@ -14,7 +16,16 @@ export function whyOfHead({ system, ports }: Reach, head: Head): Why {
     definition: definitionOf(system, head.definition) ?? (isListed(system, head) ? 'unlisted' : undefined),
     faultOf: (commandId) => ports.faultOf?.(commandId),
   });
-  return image.chain ? inRun(why, image.chain.number) : why;
+  return withForks(image.chain ? inRun(why, image.chain.number) : why, image);
+}
+
+/** The original of a fork and the forks of an original, one line each. */
+function withForks(why: Why, { fork, forks = [] }: Image): Why {
+  const lines = [
+    ...(fork ? [`it is a fork of ${instanceText(fork.pid)}`] : []),
+    ...forks.map((pid) => `it was forked as ${instanceText(pid)}`),
+  ];
+  return lines.length === 0 ? why : { ...why, lines: [...why.lines, ...lines] };
 }
 
 /** The explanation of an instance that has continued as new: its first line names the run. */

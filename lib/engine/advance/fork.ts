@@ -394,9 +394,13 @@ function added(
 export async function forkedBefore(
   { options }: EngineContext,
   image: Image,
-  { identity }: StartInbound,
+  { identity, fork }: StartInbound,
   isBegun: boolean,
 ): Promise<ChildReply> {
-  const has = isBegun || (await options.store.chunks(image.pid, identity)).length > 0;
+  const prefix = fork?.input.entries ?? 0;
+  // A worker that lost the id to another instance may have written the prefix. Entries after it are those of a run that has begun.
+  const holdsMore = async (): Promise<boolean> =>
+    (await options.store.chunks(image.pid, identity)).some(({ from, entries }) => from + entries.length > prefix);
+  const has = isBegun || (await holdsMore());
   return has ? { outcome: 'completed', data: null } : { outcome: 'failed', data: failureToJson(taken(image.pid)) };
 }
