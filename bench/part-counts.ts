@@ -93,13 +93,13 @@ const journey =
     }
   };
 
-const operate = (world: CountedWorld, act: OperationMessage['act'], id: string, number: number): Promise<void> =>
+const operate = (world: CountedWorld, operation: Pick<OperationMessage, 'act' | 'fork'>, id: string, number: number): Promise<void> =>
   world.send(
     inboxBody({
       tutti: 'operate',
-      opid: `${act}-${id}-${number}`,
+      opid: `${operation.act}-${id}-${number}`,
       pid: `default#waiting#${id}`,
-      act,
+      ...operation,
       reason: 'The provider is down.',
       by: 'operator@example.com',
     }),
@@ -169,10 +169,18 @@ export const PARTS: Readonly<Record<string, Part>> = {
     messagesMax: 2,
     unitsMax: 2.1,
     run: journey('waiting', async (world, id, number) => {
-      await operate(world, 'pause', id, number);
+      await operate(world, { act: 'pause' }, id, number);
       await world.settle();
-      await operate(world, 'resume', id, number);
+      await operate(world, { act: 'resume' }, id, number);
     }),
+  },
+  fork: {
+    use: '`fork` of an instance after its first step, with the commit that begins the fork',
+    messagesMax: 3,
+    unitsMax: 4.4,
+    run: journey('waiting', (world, id, number) =>
+      operate(world, { act: 'fork', fork: { to: `${id}-${number}`, at: 0, events: 'none', supersede: true } }, id, number),
+    ),
   },
 };
 

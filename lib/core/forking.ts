@@ -58,7 +58,7 @@ export function goOn(run: ProcessRun, fact: Extract<RecordedFact, { type: 'Forke
   run.origin = fact.origin;
   leaveToOriginal(run);
   unpause(run, fact.pausedMs ?? 0);
-  if (fact.edited !== undefined) edit(run, fact.edited, fact.data ?? null, fact.dataversion);
+  if (fact.edited !== undefined) edit(run, fact.edited, fact.data as Json, fact.dataversion);
   for (const command of image.commands.values()) {
     // The fork adopts the reply of an open child.
     if (command.owner !== undefined) continue;

@@ -180,9 +180,13 @@ describe('client.fork', () => {
     await world.settle();
     expect(await world.client.describe(trip, 'x')).not.toHaveProperty('forks');
     expect(types(world, 'y')).not.toContain('Forked');
+    await world.client.fork(trip, 'x', { at: 'start', events: 'none', completed: 'leave', to: 'w', reason: 'from its start' });
+    const second = world.client.fork(trip, 'x', { at: 'shop.bookFlight:1', completed: 'leave', to: 'v', reason: 'again' });
+    await world.client.publish(Started, { id: 'v', total: 1 });
+    await expect(second).rejects.toMatchObject({ code: 'ALREADY_USED' });
     await world.client.fork(trip, 'x', { at: 'shop.bookFlight:1', completed: 'leave', to: 'z', reason: 'again' });
     expect(await world.client.result(trip, 'z')).toMatchObject({ id: 'x', seat: '12A' });
-    expect((await world.client.describe(trip, 'x')).forks).toEqual([{ process: 'trip', id: 'z' }]);
+    expect((await world.client.describe(trip, 'x')).forks?.map(({ id }) => id)).toEqual(['w', 'z']);
     expect(await world.client.describe(trip, 'y')).not.toHaveProperty('forks');
   });
 

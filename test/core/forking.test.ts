@@ -18,7 +18,7 @@ test('a fork runs no command again that pauses between two runs and that no step
   expect(trip.image.resends.size).toBe(1);
   expect(trip.timers()).toHaveLength(2);
   const fork = await trip.rebuilt();
-  await fork.apply({ type: 'Forked', at: trip.image.clock, id: 'default#trip#x/R/1', reason: 'again', by: 'ada' });
+  await fork.apply({ type: 'Forked', at: trip.image.clock, id: 'default#trip#x/R/1', reason: 'again', by: 'ada', edited: 99, data: {} });
   expect(fork.run.bug).toBeUndefined();
   expect(fork.run.image.resends.size).toBe(0);
   expect([...fork.run.image.timers.values()]).toEqual([]);
