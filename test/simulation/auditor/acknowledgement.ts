@@ -2,6 +2,7 @@ import { replyKey } from '../../../lib/core/classify.ts';
 import { isClosed, openCommand } from '../../../lib/core/image.ts';
 import { isOfBulk } from './engine-messages.ts';
 import type { InstancePicture } from './instance-picture.ts';
+import { journalNames } from './key-names.ts';
 import type { Reading, Target } from './reading.ts';
 import type { Report } from './violations.ts';
 
@@ -17,6 +18,8 @@ export interface Deleted {
   readonly isSentBack: (inner: string, since: number) => boolean;
   /** Whether a queue has accepted a reply to the operation of a bulk job. */
   readonly isOperated: (commandId: string) => boolean;
+  /** Whether a message of a key may leave no trace: its subscription has ended, or its copy went back. */
+  readonly isOverOfKey: (target: Of<'event'>, picture: InstancePicture) => boolean;
 }
 
 /**
@@ -104,8 +107,15 @@ const missingOf = (deleted: Deleted, target: Target, picture: InstancePicture, i
 
 type Of<Kind extends Target['kind']> = Extract<Target, { kind: Kind }>;
 
-const missingEvent = ({ acceptedAt }: Deleted, target: Of<'event'>, picture: InstancePicture, isEarly: boolean): string | undefined => {
-  if (isEarly || picture.closedUntil >= acceptedAt || isJournaled(picture, target.id)) return undefined;
+const missingEvent = (
+  { acceptedAt, isOverOfKey }: Deleted,
+  target: Of<'event'>,
+  picture: InstancePicture,
+  isEarly: boolean,
+): string | undefined => {
+  if (isEarly || journalNames(target).some((name) => isJournaled(picture, name))) return undefined;
+  if (target.listed) return undefined;
+  if (target.ofKey ? isOverOfKey(target, picture) : picture.closedUntil >= acceptedAt) return undefined;
   if (target.attaches && picture.image) return undefined;
   return 'it is neither in the journal, nor in an early buffer, nor parked';
 };

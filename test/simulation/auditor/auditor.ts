@@ -3,6 +3,7 @@ import { DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/
 import type { Json } from '../../../lib/contract/schema.ts';
 import type { System } from '../../../lib/contract/system.ts';
 import { isClosed, type Image, type PastTail } from '../../../lib/core/image.ts';
+import { isKey } from '../../../lib/contract/keys.ts';
 import { decodeHead } from '../../../lib/format/head-codec.ts';
 import { ENGINE_QUEUES } from '../world/cloud.ts';
 import type { OutgoingEvent } from '../../../lib/ports/event-publisher.ts';
@@ -22,6 +23,7 @@ import { DefiniteAnswers, type TakenAnswer } from './definite-answers.ts';
 import { checkEarly } from './early-buffer.ts';
 import { checkGates, checkSlots } from './gates.ts';
 import { HandlerRuns } from './handler-runs.ts';
+import { KeyDeliveries } from './key-deliveries.ts';
 import { newInstancePicture, newRunPicture, type InstancePicture } from './instance-picture.ts';
 import { checkEntries } from './journal-rules.ts';
 import { appendEntries, checkBase, checkChunk, checkNewRun, checkPastIsSpilled } from './linear-history.ts';
@@ -90,6 +92,7 @@ export class Auditor implements Observer, Told {
   readonly #ticks = new SentTicks();
   readonly #patience = new Patience();
   readonly #engineMessages = new EngineMessages();
+  readonly #keys = new KeyDeliveries();
   readonly #commands: SentCommands;
   readonly #readings = new Map<string, Reading>();
   /** When each body was last parked, with an instance or without one. */
@@ -130,7 +133,8 @@ export class Auditor implements Observer, Told {
     const before = picture.image;
     picture.head = head;
     this.#mark(picture, head);
-    if (head.run === '' || head.status === 'early') {
+    // A key at rest keeps its run.
+    if (head.run === '' || (head.status === 'early' && !isKey(head.pid))) {
       picture.image = undefined;
       this.#checkEarly(picture, head, previous);
       return;
@@ -145,6 +149,7 @@ export class Auditor implements Observer, Told {
     run.definition = head.definition;
     const first = appendEntries(run, head, report);
     picture.image = image;
+    this.#keys.committed(before, image, this.#at);
     picture.startedAt = Math.min(picture.startedAt, this.#at);
     checkEntries({ picture, run, before: before?.run === head.run ? before : undefined, contracts: this.#contracts, report }, first);
     this.#checkEarly(picture, head, previous);
@@ -193,6 +198,7 @@ export class Auditor implements Observer, Told {
     }
     const reading = this.#read(body);
     this.#engineMessages.accepted(reading.inner, (pid) => this.#pictures.get(pid), this.#violations.report);
+    this.#keys.accepted(reading.inner, this.#at, (pid) => this.#pictures.get(pid), this.#violations.report);
     this.#queues.accepted(queue, messageId, reading.inner, reading.wrapped, this.#at);
     // The original of a message that was sent back in a wrapper is deleted right after.
     this.#patience.accepted(reading.inner, this.#queues.count(reading.inner) - (reading.wrapped ? 1 : 0), this.#now());
@@ -232,8 +238,10 @@ export class Auditor implements Observer, Told {
   parked(event: ParkedEvent): void {
     this.#at += 1;
     // A malformed message is parked with its wrapper.
-    const { inner, targets } = this.#read(event.body);
+    const reading = this.#read(event.body);
+    const { inner, targets } = reading;
     this.#parkedAt.set(inner, this.#at);
+    this.#keys.parked(reading);
     this.#patience.parked(event.reason, inner, this.#now(), this.#violations.report);
     if (event.pid === '') {
       this.#checkApart(event, targets);
@@ -344,6 +352,11 @@ export class Auditor implements Observer, Told {
       );
   }
 
+  /** I4, I6 and I8 for events by key, at rest. */
+  keysRest(): void {
+    this.#keys.atRest({ pictures: this.#pictures, read: (body) => this.#read(body), report: this.#violations.report });
+  }
+
   /** I13, at the end: an event that an operator has sent back repeatedly, with no more faults, is parked again without a reason. */
   leftParked(events: readonly ParkedEvent[]): void {
     for (const { pid, reason, id, body } of events) {
@@ -442,6 +455,7 @@ export class Auditor implements Observer, Told {
       isLeft: (id: string) => queues.isLeft(id),
       isSentBack: (inner: string, since: number) => queues.isSentBack(inner, since),
       isOperated: (commandId: string) => this.#engineMessages.isOperated(commandId),
+      isOverOfKey: (target: Extract<Target, { kind: 'event' }>, picture: InstancePicture) => this.#keys.isOver(target, picture, acceptedAt),
     };
     for (const target of reading.targets) {
       const picture = this.#picture(target.pid);
@@ -480,6 +494,7 @@ export class Auditor implements Observer, Told {
   #note(target: Target): void {
     const picture = this.#picture(target.pid);
     if (target.kind === 'event') {
+      this.#keys.noted(target);
       add(picture.events, `${target.event} ${target.id}`, target.source);
       add(picture.starts, target.id, target.source);
     } else if (target.kind === 'reply') {

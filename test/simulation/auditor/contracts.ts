@@ -1,4 +1,4 @@
-import type { CommandContract, ProcessContract } from '../../../lib/contract/runtime-contract.ts';
+import type { CommandContract, ProcessContract, ScheduleContract } from '../../../lib/contract/runtime-contract.ts';
 import { systemContract, type System } from '../../../lib/contract/system.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
 import { sha256 } from '../../../lib/format/inbox-message.ts';
@@ -13,6 +13,11 @@ export class Contracts {
   constructor(builds: readonly System<string>[]) {
     this.#catalogues = builds.toReversed().map((build) => new Catalogue(systemContract(build)));
     this.system = this.#catalogues[0]?.system.name ?? '';
+  }
+
+  /** The schedules that any build lists. */
+  get schedules(): readonly ScheduleContract[] {
+    return this.#catalogues.flatMap(({ system }) => [...(system.schedules?.values() ?? [])]);
   }
 
   command(name: string): CommandContract | undefined {

@@ -1,7 +1,8 @@
 import { isClosed } from '../../../lib/core/image.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
-import type { InstancePicture } from './instance-picture.ts';
-import type { Reading } from './reading.ts';
+import type { InstancePicture, RunPicture } from './instance-picture.ts';
+import { journalNames } from './key-names.ts';
+import type { Reading, Target } from './reading.ts';
 import type { Report } from './violations.ts';
 
 export interface EarlyContext {
@@ -30,10 +31,13 @@ export const checkEarly = (picture: InstancePicture, head: Head, previous: Head 
     const { inner, targets, apart } = read(body);
     if (now.includes(body) || apart || wasParked(inner) || (head.run !== '' && isClosed(head.status))) continue;
     for (const target of targets)
-      if (target.kind === 'event' && target.pid === head.pid && picture.runs.get(head.run)?.ids.has(target.id) !== true)
+      if (target.kind === 'event' && target.pid === head.pid && !isJournaled(picture.runs.get(head.run), target))
         report('I6', `${target.event} ${target.id} left the early buffer of ${head.pid}, and is not in its journal`);
   }
 };
+
+const isJournaled = (run: RunPicture | undefined, target: Extract<Target, { kind: 'event' }>): boolean =>
+  journalNames(target).some((name) => run?.ids.has(name) === true);
 
 /** A message is buffered once, and once more for each fault that may have prevented its acknowledgement. */
 const checkCopies = (pid: string, early: readonly string[], body: string, { read, accepted, faults, report }: EarlyContext): void => {

@@ -1,4 +1,5 @@
 import { BULK, type OperateOutput } from '../../../lib/contract/bulk.ts';
+import { isKey } from '../../../lib/contract/keys.ts';
 import { parseCommandId, pidOfCommand, processOf } from '../../../lib/contract/wire/process-id.ts';
 import { type BeginMessage, type CommandMessage, type InboxMessage, type ReplyMessage, sha256 } from '../../../lib/format/inbox-message.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
@@ -40,6 +41,11 @@ export class EngineMessages {
     const before = this.#outcomes.get(commandid) ?? outcome;
     if (before !== outcome) report('I5', `${owner} answers ${commandid} with ${before}, and then with ${outcome}`);
     this.#outcomes.set(commandid, before);
+    if (isKey(owner)) {
+      if (outcome === 'completed' && ![...(picture?.runs.values() ?? [])].some(({ ids }) => ids.has(commandid)))
+        report('I1', `${owner} confirms ${commandid}, which it has not journaled`);
+      return;
+    }
     const run = picture?.runs.get(startIdentity(owner, commandid));
     const ending = run?.entries.find(({ type }) => ENDS.has(type))?.type;
     if (run && ending !== undefined && ENDS.get(ending) !== outcome)

@@ -2,6 +2,10 @@ import { identityOf } from '../../../lib/core/identity.ts';
 import { sha256 } from '../../../lib/format/inbox-message.ts';
 import { isFact } from '../../../lib/core/replay.ts';
 import { runAfter } from '../../../lib/core/continuing.ts';
+import { SCHEDULE_DEFINED } from '../../../lib/contract/schedule-instance.ts';
+import { SUBSCRIBE } from '../../../lib/contract/keys.ts';
+import { RETURNED } from '../../../lib/core/keys.ts';
+import { apartOf, copyName, isProtocolOfKeys } from './key-names.ts';
 import type { Continues, JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { startIdentity } from './contracts.ts';
 import type { JournalContext } from './journal-context.ts';
@@ -35,6 +39,7 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
       break;
     case 'EventReceived':
       run.ids.add(entry.id);
+      noteReturn(run, entry);
       if (entry.moved) break;
       checkHeardOnce(context, entry);
       checkEventIsAuthentic(context, entry);
@@ -99,8 +104,17 @@ const checkPaused = ({ picture, run, report }: JournalContext, { type }: Journal
     report('I8', `${picture.pid}/${run.run} is paused, and ${type} is journaled`);
 };
 
+/** A copy that came back to its key. The data of a large event are stored apart, so only the subscription is known of that. */
+const noteReturn = (run: RunPicture, { event, id, data }: Entry<'EventReceived'>): void => {
+  if (event !== RETURNED) return;
+  const of = data as { readonly event: string; readonly id: string; readonly round?: number } | undefined;
+  run.ids.add(of ? copyName({ ...of, subscription: id, event: { type: of.event, id: of.id } }) : apartOf(id));
+};
+
 /** I4: an event is applied once to an instance, even if it was buffered twice before the start, or an earlier run has received it. */
-const checkHeardOnce = ({ picture, run, report }: JournalContext, { event, id }: Entry<'EventReceived'>): void => {
+const checkHeardOnce = ({ picture, run, report }: JournalContext, { event, id, source }: Entry<'EventReceived'>): void => {
+  // One subscription may return many events, and a late duplicate may add it again.
+  if (isProtocolOfKeys(event, source) || isListing(event, id)) return;
   const said = `${event} ${id}`;
   if (!picture.disturbed && [...picture.runs.values()].some(({ heard }) => heard.has(said)))
     report('I4', `${said} was applied twice to ${picture.pid}`);
@@ -112,15 +126,23 @@ const checkStart = (context: JournalContext, entry: Entry<'ProcessStarted'>, ind
   const { run, picture, report } = context;
   run.ids.add(entry.id);
   if (index !== 0) report('I7', `${picture.pid}/${run.run} was started a second time, by ${entry.id}`);
-  const { event, id, continues } = entry;
+  const { continues } = entry;
   if (continues) {
     checkContinued(context, continues);
     return;
   }
-  const name = entry.parent === undefined ? identityOf(sha256, { pid: picture.pid, event, id }) : startIdentity(picture.pid, entry.parent);
+  const name = entry.parent === undefined ? runBegunBy(picture.pid, entry) : startIdentity(picture.pid, entry.parent);
   if (name !== run.run) report('I7', `run ${run.run} of ${picture.pid} was begun by ${entry.id}, whose run has another name`);
   checkEventIsAuthentic(context, entry);
 };
+
+const runBegunBy = (pid: string, { event, id, time }: Entry<'ProcessStarted'>): string => {
+  if (event === SUBSCRIBE) return identityOf(sha256, { pid, event: '#subscribe', id });
+  return identityOf(sha256, { pid, event, id: isListing(event, id) ? `${id} ${time}` : id });
+};
+
+/** A schedule that the code lists begins again with the same times after its end. */
+const isListing = (event: string, id: string): boolean => event === SCHEDULE_DEFINED && id.startsWith('listed:');
 
 /** I4, I6, I7: a run continues the run before it, which ended so, and has its unread events, in order. */
 const checkContinued = ({ run, picture, report }: JournalContext, continues: Continues): void => {

@@ -1,6 +1,7 @@
 import type { Json } from '../../../lib/contract/schema.ts';
 import { decodeHead, pastOf } from '../../../lib/format/head-codec.ts';
 import { readEntries } from '../../../lib/format/read-journal.ts';
+import { isKey } from '../../../lib/contract/keys.ts';
 import { isClosed, type Image } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { Head, HeadStatus, JournalChunk } from '../../../lib/ports/process-store.ts';
@@ -33,7 +34,8 @@ export const keptInstance = async (
   report: Report,
 ): Promise<KeptInstance> => {
   const [head] = await store.load([pid], { consistent: true });
-  const last = head && head.run !== '' && head.status !== 'early' ? head : undefined;
+  // A key at rest keeps its run.
+  const last = head && head.run !== '' && (head.status !== 'early' || isKey(pid)) ? head : undefined;
   const read = async (hash: string): Promise<Json> => {
     const json = await payloads.get(pid, hash);
     if (json === undefined) report('I3', `${pid} refers to the value ${hash}, which is not there`);

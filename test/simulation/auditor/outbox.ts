@@ -1,6 +1,7 @@
 import { commandIdOf, type BegunBy, type PendingSend, type Image } from '../../../lib/core/image.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
 import { sha256 } from '../../../lib/format/inbox-message.ts';
+import { copyName } from './key-names.ts';
 
 interface Sending {
   readonly what: string;
@@ -21,6 +22,8 @@ interface FireSending extends Sending {
   readonly answers: string | undefined;
   /** Of a start that has waited: the run that it begins. */
   readonly begins: string | undefined;
+  /** Of a key or of a subscriber: the copies, or the ends of subscriptions, that are not sent yet. */
+  readonly left: Set<string>;
 }
 
 /** The run that a waiting start begins. Its data may be stored apart: then it is any run. */
@@ -34,6 +37,8 @@ const begunBy = ({ begins, data }: PendingSend): string | undefined => {
 export class Outbox {
   #commands = new Map<number, CommandSending>();
   #fires = new Map<string, FireSending>();
+  /** The instants of ticks that a queue has accepted. A head that waits for one of them again needs no second tick. */
+  readonly #ticksSent = new Set<number>();
   /** How many sends were ever decided. */
   decided = 0;
 
@@ -63,16 +68,17 @@ export class Outbox {
       chain !== undefined && kind === 'tick' && !key.startsWith(`${pid}/${run}/`);
     // The start that was to begin the next run has begun it, by another copy of its message.
     const hasBegun = ({ kind, begins }: FireSending): boolean => kind === 'begin' && begins === run;
-    return [...fired]
-      .filter(([key, fire]) => !fire.sent && !this.#fires.has(key) && !isOver(key, fire.kind) && !hasBegun(fire))
-      .map(([, { what }]) => what);
+    const isNeedless = (key: string, fire: FireSending): boolean =>
+      isOver(key, fire.kind) || hasBegun(fire) || (fire.kind === 'tick' && this.#ticksSent.has(fire.at));
+    return [...fired].filter(([key, fire]) => !fire.sent && !this.#fires.has(key) && !isNeedless(key, fire)).map(([, { what }]) => what);
   }
 
   #follow(fire: PendingSend, before: ReadonlyMap<string, FireSending>, run: string): void {
     const { kind, n, at, cause, messageId } = fire;
     const answers = fire.answers?.commandId;
     const begins = begunBy(fire);
-    const key = `${run}/${kind}/${n}/${at}/${cause}/${messageId}/${answers}`;
+    const left = messagesOf(fire, run);
+    const key = `${run}/${kind}/${n}/${at}/${cause}/${messageId}/${answers}/${left.join()}`;
     const known = before.get(key);
     if (!known) this.decided += 1;
     const what =
@@ -80,8 +86,8 @@ export class Outbox {
         ? `the tick of ${run} for ${at}`
         : kind === 'reply'
           ? `the reply of ${run} to ${answers}`
-          : `${run}/${n} (${String(fire.event)})`;
-    this.#fires.set(key, known ?? { what, kind, n, at, cause, messageId, answers, begins, sent: false });
+          : `${run}/${n} (${left.join() || String(fire.event)})`;
+    this.#fires.set(key, known ?? { what, kind, n, at, cause, messageId, answers, begins, left: new Set(left), sent: false });
   }
 
   commandSent(n: number, attempt: number): void {
@@ -90,6 +96,7 @@ export class Outbox {
   }
 
   tickSent(at: number): void {
+    this.#ticksSent.add(at);
     for (const fire of this.#fires.values()) if (fire.kind === 'tick' && fire.at === at) fire.sent = true;
   }
 
@@ -110,6 +117,20 @@ export class Outbox {
     for (const fire of this.#fires.values()) if (fire.begins === run) fire.sent = true;
   }
 
+  /** A queue has accepted one copy of an event of this key. */
+  copySent(copy: string): void {
+    this.#partSent('forward', copy);
+  }
+
+  /** A queue has accepted the end of one subscription of this instance. */
+  endSent(subscription: string): void {
+    this.#partSent('unsubscribe', subscription);
+  }
+
+  #partSent(kind: FireSending['kind'], part: string): void {
+    for (const fire of this.#fires.values()) if (fire.kind === kind && fire.left.delete(part) && fire.left.size === 0) fire.sent = true;
+  }
+
   /** The sends that this carrier still has to make. */
   unsent(carries: (by: { readonly cause: string; readonly messageId: string }) => boolean): readonly string[] {
     return [...this.#commands.values(), ...this.#fires.values()].filter((each) => !each.sent && carries(each)).map(({ what }) => what);
@@ -119,3 +140,11 @@ export class Outbox {
     return [...this.#fires.values()].some((fire) => fire.kind === 'tick' && fire.at === at && !fire.sent);
   }
 }
+
+/** The messages of one pending send of a key, or to keys. */
+const messagesOf = ({ forwarded, left, event: type = '' }: PendingSend, run: string): string[] => {
+  const pid = run.slice(0, run.lastIndexOf('/'));
+  if (left) return left.map((each) => `${pid}/${each.run}/${each.n}`);
+  const { to = [], round, id = '' } = forwarded ?? {};
+  return to.map((subscription) => copyName({ subscription, event: { type, id }, ...(round !== undefined && { round }) }));
+};

@@ -1,25 +1,33 @@
 import type { EventEnvelope, Outcome, ReplyEnvelope } from '../../../lib/contract/wire/envelope.ts';
-import { buildPid, DEFAULT_TENANT, parseCommandId, parsePid } from '../../../lib/contract/wire/process-id.ts';
+import { buildPid, DEFAULT_TENANT, parseCommandId, parsePid, pidOfCommand } from '../../../lib/contract/wire/process-id.ts';
+import { listedId, SCHEDULE_DEFINED, SCHEDULES, specHash } from '../../../lib/contract/schedule-instance.ts';
+import { canonical } from '../../../lib/contract/wire/json.ts';
+import { keyPid, KEYS, SUBSCRIBE } from '../../../lib/contract/keys.ts';
 import { type Json, NEWER, parseVersion } from '../../../lib/contract/schema.ts';
 import { actIdentity, identityOf } from '../../../lib/core/identity.ts';
-import { startType } from '../../../lib/contract/catalogue.ts';
 import { BULK, bulkDefinition, OPERATE, type OperateInput } from '../../../lib/contract/bulk.ts';
 import { gatePid, START } from '../../../lib/contract/gate.ts';
 import type { ProcessContract } from '../../../lib/contract/runtime-contract.ts';
 import type { BegunBy } from '../../../lib/core/image.ts';
+import { RETURNED, UNSUBSCRIBED } from '../../../lib/core/keys.ts';
+import { startType, type Interest } from '../../../lib/contract/catalogue.ts';
 import {
   type BeginMessage,
   type BulkMessage,
   type CommandMessage,
   type ForcedMessage,
+  type ForwardMessage,
   type InboxMessage,
   type OperationMessage,
   type ReplyMessage,
+  type ScheduleMessage,
   type StartMessage,
+  type UnsubscribeMessage,
   sha256,
   wrappedBody,
 } from '../../../lib/format/inbox-message.ts';
 import { startIdentity, type Contracts } from './contracts.ts';
+import { copyName } from './key-names.ts';
 
 /** The meaning of an inbox message for one instance, read from the contracts alone, because admission is under audit. */
 export type Target = { readonly pid: string } & (
@@ -33,6 +41,12 @@ export type Target = { readonly pid: string } & (
       /** It may begin an instance. If one is open and the start attaches, it need not be journaled. */
       readonly starts: boolean;
       readonly attaches: boolean;
+      /** A schedule that the code lists: another build may list another one, and every hour it is listed again. */
+      readonly listed?: boolean;
+      /** A message between a key and its subscriber: a subscription or its end, a copy of an event, or one that comes back. */
+      readonly ofKey?: 'subscription' | 'end' | 'copy' | 'return';
+      /** With `copy` and `return`: the copy (`copyName`). */
+      readonly copy?: string;
     }
   | {
       readonly kind: 'reply';
@@ -109,11 +123,17 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
       return ofOwnerReply(message);
     case 'begin':
       return ofBegin(message, contracts);
-    case 'schedule':
-    case 'schedules':
     case 'forward':
     case 'return':
     case 'unsubscribe':
+      return [ofKeys(message)];
+    case 'schedule':
+      return [ofSchedule(contracts, { pid: schedulePid(message.tenant, message.name), act: message.act, id: message.opid })];
+    case 'schedules':
+      return contracts.schedules.map(({ name, spec }) => {
+        const id = listedId(specHash(sha256, canonical, spec));
+        return { ...ofSchedule(contracts, { pid: schedulePid(DEFAULT_TENANT, name), act: 'define', id }), listed: true };
+      });
     case 'redrive':
     case 'discard':
     case 'rotate-keys':
@@ -136,6 +156,8 @@ const ofCommand = ({ commandid, owner, cancel, command, data }: CommandMessage, 
     const { act, by } = data as unknown as OperateInput;
     return [{ kind: 'operate', pid: owner, id: commandid, act, by }];
   }
+  if (command === SUBSCRIBE)
+    return [{ ...ofKey, ofKey: 'subscription', pid: owner, keys: [`c:${commandid}`], id: commandid, event: SUBSCRIBE }];
   const definition = contracts.newest(parsePid(owner)?.process ?? '');
   if (!definition) return [];
   const keys = [cancel ? `c:${actIdentity(sha256, owner, commandid)}` : `s:${startIdentity(owner, commandid)}`];
@@ -160,6 +182,37 @@ const ofBegin = ({ pid, data }: BeginMessage, contracts: Contracts): readonly Ta
   return contracts.newest(parsePid(pid)?.process ?? '')
     ? [{ kind: 'event', pid, keys, id, event, source, starts: true, attaches: false }]
     : [];
+};
+
+const schedulePid = (tenant: string, name: string): string => `${tenant}#${SCHEDULES}#${name}`;
+
+/** An act on a schedule, as an event of its instance. */
+const ofSchedule = (
+  { system: source }: Contracts,
+  { pid, act, id }: { readonly pid: string; readonly act: ScheduleMessage['act']; readonly id: string },
+): Extract<Target, { kind: 'event' }> => {
+  const event = act === 'define' ? SCHEDULE_DEFINED : `tutti.schedule-${act}`;
+  const identity = identityOf(sha256, { pid, event, id });
+  const starts = act === 'define';
+  return { kind: 'event', pid, keys: [`${starts ? 's' : 'x'}:${identity}`], id, event, source, starts, attaches: false };
+};
+
+const ofKey = { kind: 'event', source: KEYS, starts: false, attaches: false } as const;
+
+/** A copy is an event for its subscriber, under its own id; all others are facts of the key. */
+const ofKeys = (message: ForwardMessage | UnsubscribeMessage): Target => {
+  const { owner: pid, subscription } = message;
+  if (message.tutti === 'unsubscribe')
+    return { ...ofKey, ofKey: 'end', pid, keys: [`u:${subscription}`], id: subscription, event: UNSUBSCRIBED };
+  const copy = copyName(message);
+  if (message.tutti === 'return') {
+    const identity = identityOf(sha256, { pid, event: '#return', id: copy });
+    return { ...ofKey, ofKey: 'return', pid, keys: [`b:${identity}`], id: subscription, event: RETURNED, copy };
+  }
+  const { id, type: event, source } = message.event;
+  const subscriber = pidOfCommand(subscription);
+  const keys = [`x:${identityOf(sha256, { pid: subscriber, event, id })}`];
+  return { ...ofKey, ofKey: 'copy', pid: subscriber, keys, id, event, source, copy };
 };
 
 const ofOwnerReply = ({ commandid, owner, outcome, commandhash }: ReplyMessage): readonly Target[] => {
@@ -197,6 +250,11 @@ const envelopeOf = ({ detail, id, source, 'detail-type': type }: Bus, contracts:
   return { id: stamped, source, type, hops: 0, data } as EventEnvelope;
 };
 
+const pidBy = ({ by, of, event }: Interest['correlation'], tenant: string, process: string, data: never): string | undefined =>
+  by === 'key'
+    ? keyPid((named) => identityOf(sha256, named), tenant, { process, event: event.type, key: of(data) })
+    : buildPid(tenant, process, of(data));
+
 const ofReply = (reply: ReplyEnvelope, contracts: Contracts): Target[] => {
   const id = parseCommandId(reply.commandid);
   if (!id || reply.replyto !== contracts.system) return [];
@@ -216,7 +274,7 @@ const ofEvent = (envelope: EventEnvelope, contracts: Contracts): readonly Target
   const targets: Target[] = [];
   for (const { definition, correlation, starts } of all) {
     if (processid !== undefined && parsePid(processid)?.process !== definition.name) continue;
-    const own = processid ?? buildPid(envelope.tenant ?? DEFAULT_TENANT, definition.name, correlation.of(data as never));
+    const own = processid ?? pidBy(correlation, envelope.tenant ?? DEFAULT_TENANT, definition.name, data as never);
     if (own === undefined) return [];
     const begins = starts && (processid === undefined || definition.kind === 'decider');
     const pid = begins ? gateOf(own, definition, data) : own;

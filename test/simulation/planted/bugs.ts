@@ -6,6 +6,7 @@ import { dispatchBugs } from './dispatch-bugs.ts';
 import { forwardBugs } from './forward-bugs.ts';
 import { foundBugs } from './found-bugs.ts';
 import { headBugs } from './head-bugs.ts';
+import { keyBugs } from './key-bugs.ts';
 import { lateBugs } from './late-bugs.ts';
 import { lifecycleBugs } from './lifecycle-bugs.ts';
 import { limitBugs } from './limit-bugs.ts';
@@ -13,6 +14,7 @@ import { outageBugs } from './outage-bugs.ts';
 import { parkingBugs } from './parking-bugs.ts';
 import { pauseBugs } from './pause-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
+import { scheduleBugs } from './schedule-bugs.ts';
 import { serviceBugs } from './service-bugs.ts';
 import { startBugs } from './start-bugs.ts';
 import { stepBugs } from './step-bugs.ts';
@@ -34,6 +36,8 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...childBugs,
   ...startBugs,
   ...bulkBugs,
+  ...keyBugs,
+  ...scheduleBugs,
   ...foundBugs,
 ];
 
@@ -45,13 +49,6 @@ export const notPlanted: Readonly<Record<string, string>> = {
     'The run in the id of a command is compared for each reply; late.pml | WRONGRUN_BEFORE_LATE plants its order.',
   'starts.pml | SLOT_NEVER_FREE': 'No queue of the simulation loses a reply; test/children/lost-and-late.test.ts fails with it.',
   'head.pml | APPEND_TRIM': 'It needs a layout with one item per version, which the head does not have; the bug of the row 66 replaces it.',
-  'keys.pml | FORWARD_NOT_DEDUPED': 'No scenario of the simulation has keys yet; test/testing/keys.test.ts fails with it.',
-  'keys.pml | LATE_ACK_IGNORED': 'No scenario of the simulation has keys yet; test/engine/key-sends.test.ts fails with it.',
-  'keys.pml | NO_ROUNDS': 'No scenario of the simulation has keys yet; test/core/keys.test.ts fails with it.',
-  'keys.pml | RETURN_ALONE': 'No scenario of the simulation has keys yet; test/core/keys.test.ts fails with it.',
-  'keys.pml | RETURN_DROPPED': 'No scenario of the simulation has keys yet; test/engine/key-sends.test.ts fails with it.',
-  'keys.pml | RETURN_LOST': 'No scenario of the simulation has keys yet; test/core/keys.test.ts fails with it.',
-  'keys.pml | UNSUBSCRIBE_NEVER': 'No scenario of the simulation has keys yet; test/core/keys.test.ts fails with it.',
   'fork.pml | FORK_ADOPTS_OPEN': 'A fork adopts a reply of the journal, and the journal has none of an open step.',
   'fork.pml | FORK_BEGINS_AGAIN': 'No scenario of the simulation has forks yet; test/core/classify.test.ts fails with it.',
   'fork.pml | FORK_DROPS_LATE': 'No scenario of the simulation has forks yet; test/client/fork.test.ts fails with it.',

@@ -23,6 +23,7 @@ export const foundBugs: readonly PlantedBug[] = [
   {
     name: 'POISON_SENDS_TICKS',
     rows: [],
+    scenario: 'blackouts',
     what: 'The pending sends of the head are repeated before each decision, even if the process code throws, so a tick sends itself.',
     fixed: 'A commit that removes pending sends of a head sends them first.',
     patches: [

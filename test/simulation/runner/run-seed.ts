@@ -6,8 +6,18 @@ import { failedResult, type SeedResult, type SeedTask } from './seed-task.ts';
 import { thrown } from './serve-seeds.ts';
 import { simulate } from '../world/simulation.ts';
 
+/** A module that is loaded on demand would wait for the real file system in the middle of a decision. */
+const loaded = Promise.all([
+  import('croner'),
+  import('../../../lib/adapters/system/occurrences.ts'),
+  import('../../../lib/core/bulk-job.ts'),
+  import('../../../lib/core/gating.ts'),
+  import('../../../lib/process/scheduler.ts'),
+]);
+
 /** Runs one world in this process, without access to the real one. */
 export const runSeed = async (task: SeedTask, onProgress?: () => void): Promise<SeedResult> => {
+  await loaded;
   const choices = task.choices ? Choices.recorded(task.choices) : Choices.seeded(task.seed);
   Reflect.set(globalThis, '__planted', task.planted);
   const listeners = process.listeners('unhandledRejection');

@@ -15,6 +15,11 @@ const meets: readonly { readonly scenario: string; readonly all: readonly RegExp
     scenario: 'children',
     all: [/committed default#part#\S+ 1 cancelled/, /committed default#part#\S+ \d+ cancelled/, /committed default#part#shared/],
   },
+  { scenario: 'keys', all: [/inbox accepted .*"tutti":"return"/, /committed default#tutti--key#\S+ \d+ early/] },
+  {
+    scenario: 'schedules',
+    all: [/committed default#report#hourly@\S+ \d+ completed/, /committed default#tutti--schedule#hourly \d+ completed/],
+  },
   { scenario: 'revisions', all: [/stuck NONDETERMINISM/, /stuck UNKNOWN_VERSION/] },
 ];
 

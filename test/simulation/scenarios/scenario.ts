@@ -1,8 +1,10 @@
 import type { BulkAct, BulkJob } from '../../../lib/contract/bulk.ts';
+import type { Overlap, ScheduleSpec } from '../../../lib/contract/runtime-contract.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import type { System } from '../../../lib/contract/system.ts';
 import type { Resolution } from '../../../lib/core/inbound.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
+import type { ScheduleMessage } from '../../../lib/format/inbox-message.ts';
 import type { Clock } from '../../../lib/ports/clock.ts';
 import type { HeadStatus } from '../../../lib/ports/process-store.ts';
 import type { Served } from '../../../lib/service/served.ts';
@@ -74,6 +76,16 @@ export type Act = { readonly atMs: number } & (
     }
   /** An operation on many instances of the default tenant. */
   | { readonly kind: 'bulk'; readonly id: string; readonly act: BulkAct; readonly targets: BulkJob['targets']; readonly rate: number }
+  | {
+      readonly kind: 'schedule';
+      readonly name: string;
+      readonly act: ScheduleMessage['act'];
+      readonly opid: string;
+      readonly spec?: ScheduleSpec;
+      readonly from?: number;
+      readonly to?: number;
+      readonly overlap?: Overlap;
+    }
   /** Deploys the next build, unless a `redeploy` fault has already deployed it. */
   | { readonly kind: 'deploy' }
 );

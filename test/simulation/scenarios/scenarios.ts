@@ -8,6 +8,7 @@ import { exampleScenarios } from './examples/example-scenarios.ts';
 import { inlineStepsScenario } from './inline-steps/inline-steps-scenario.ts';
 import { startsScenario } from './starts/starts-scenario.ts';
 import { successiveRunsScenario } from './successive-runs/successive-runs-scenario.ts';
+import { keysScenario } from './keys/keys-scenario.ts';
 import { loopScenario } from './loop/loop-scenario.ts';
 import { pausedScenario } from './paused/paused-scenario.ts';
 import { outagesScenario } from './outages/outages-scenario.ts';
@@ -15,6 +16,7 @@ import { programScenario } from './programs/program-scenario.ts';
 import { retentionScenario } from './retention/retention-scenario.ts';
 import { revisionsScenario } from './revisions/revisions-scenario.ts';
 import type { Scenario, ScenarioMaker } from './scenario.ts';
+import { schedulesScenario } from './schedules/schedules-scenario.ts';
 import { tenantsScenario } from './tenants/tenants-scenario.ts';
 import { worklistScenario } from './worklist/worklist-scenario.ts';
 
@@ -43,7 +45,9 @@ const columns: Readonly<Record<string, { readonly column: number; readonly maker
   'inline-steps': { column: 19, maker: inlineStepsScenario },
   children: { column: 18, maker: childrenScenario },
   endless: { column: 17, maker: endlessScenario },
+  keys: { column: 16, maker: keysScenario },
   paused: { column: 14, maker: pausedScenario },
+  schedules: { column: 15, maker: schedulesScenario },
   starts: { column: 13, maker: startsScenario },
   bulk: { column: 11, maker: bulkScenario },
 };

@@ -4,7 +4,7 @@ import { atSite, readBetweenReplays } from './step-site.ts';
 import { makeHandler as advanceProcesses } from '../../../functions/advance-processes/handler.ts';
 import { makeHandler as drainDeadLetters } from '../../../functions/drain-dead-letters/handler.ts';
 import { makeHandler as retireClosed } from '../../../functions/retire-closed/handler.ts';
-import { makeHandler as sweepTimers } from '../../../functions/sweep-timers/handler.ts';
+import { makeHandler as sweepTimers, type SweepTimersPorts } from '../../../functions/sweep-timers/handler.ts';
 import { makeHandler as wakeOverdue } from '../../../functions/wake-overdue/handler.ts';
 import type { SystemContract } from '../../../lib/contract/runtime-contract.ts';
 import type { System } from '../../../lib/contract/system.ts';
@@ -12,6 +12,7 @@ import { systemContract, withoutSteps } from '../../../lib/contract/system.ts';
 import type { ActivationObserver } from '../../../lib/core/run.ts';
 import { SeededRandom } from '../../../lib/core/seeded-random.ts';
 import type { Engine } from '../../../lib/engine/engine.ts';
+import { hasSchedules } from '../../../lib/engine/jobs/list-schedules.ts';
 import { HOT_LANE, INBOX, OPERATIONS, STARTS } from '../../../lib/format/inbox-message.ts';
 import { memoryEngine } from '../../../lib/testing/memory-engine.ts';
 import { Consumer, type ConsumerOptions } from '../../../lib/service/consumer/consumer.ts';
@@ -87,6 +88,9 @@ export class Deployment {
   #nonces = 0;
   readonly #names = new Map<string, number>();
   #build = 0;
+  /** The environment of the sweeper, until it dies or a build is deployed, and the ports of its last run. */
+  #sweeper: ReturnType<typeof sweepTimers> | undefined;
+  #sweepPorts: SweepTimersPorts | undefined;
 
   constructor(options: DeploymentOptions) {
     this.#options = options;
@@ -118,6 +122,11 @@ export class Deployment {
     return deployedSystem(this.#options.scenario, this.#source);
   }
 
+  /** The next sweep asks for the schedules of this build. */
+  get listsSoon(): boolean {
+    return this.#sweeper === undefined && !this.sweeping && hasSchedules(this.system);
+  }
+
   get newestBuild(): boolean {
     return this.#build === this.#options.scenario.builds.length - 1;
   }
@@ -125,6 +134,7 @@ export class Deployment {
   /** The next build runs beside the old one until every worker has been replaced. */
   redeploy(): void {
     this.#build += 1;
+    this.#sweeper = undefined;
     this.#options.cloud.deploy(this.system);
     for (const slot of this.slots) slot.outdated = true;
   }
@@ -162,13 +172,12 @@ export class Deployment {
     this.sweeping = true;
     this.nextSweep = clock.now() + SWEEP_MS;
     const worker = this.newWorker('sweeper');
-    const ports = this.ports(worker);
-    const sweeps = sweepTimers(() => ({
-      index: ports.index,
-      sender: ports.sender,
-      clock: worker.clock,
-      log: (line) => told(`${worker.name} says ${line.event}`),
-    }));
+    const { index, sender } = this.ports(worker);
+    const log = (line: { readonly event: string }): void => told(`${worker.name} says ${line.event}`);
+    this.#sweepPorts = { index, sender, clock: worker.clock, log, schedules: hasSchedules(this.system) };
+    const sweeps = (this.#sweeper ??= sweepTimers(() => this.#sweepPorts as SweepTimersPorts));
+    // The environment remembers that it has listed the schedules, and the next one does so again.
+    void worker.died.then(() => (this.#sweeper = undefined));
     const failed = (error: unknown): void => told(`${worker.name} failed: ${String(error)}`);
     const end = clock.now() + SWEEP_FUNCTION_MS;
     const ended = sweeps({}, { getRemainingTimeInMillis: () => end - clock.now() }).catch(failed);

@@ -216,6 +216,7 @@ class Simulation {
     await this.#auditor.replayed(async (pid, hash) => JSON.parse((await payloads.get(pid, hash)) ?? 'null') as Json);
     this.#auditor.gatesRest();
     this.#auditor.boundedBy(this.#faults.count);
+    this.#auditor.keysRest();
     this.#auditor.leftParked(this.#cloud.parkedEvents());
     const evidence = { store, index, parking, payloads, left, effects: this.#ledger.effects, now: this.#clock.now() };
     return auditEnd(evidence, this.#scenario.expectations, this.#auditor);
@@ -334,6 +335,7 @@ class Simulation {
     else if (act.kind === 'operate') this.#operate(act.pid, act.act, act.opid, act.version);
     else if (act.kind === 'bulk') this.#operateAll(act);
     else if (act.kind === 'deploy') this.#deploy();
+    else if (act.kind === 'schedule') this.#schedules(act);
     else this.#start(act);
   }
 
@@ -373,6 +375,11 @@ class Simulation {
       by: 'simulation',
       ...(onopen && { onopen }),
     });
+  }
+
+  #schedules({ atMs, kind: _kind, ...act }: Extract<Act, { kind: 'schedule' }>): void {
+    const time = new Date(START + atMs).toISOString();
+    this.#request(OPERATIONS, { tutti: 'schedule', tenant: 'default', reason: 'simulated', by: 'simulation', time, ...act });
   }
 
   /** Sends a request of a client or an operator. An embedded runtime has one queue for all requests. */
@@ -528,6 +535,7 @@ class Simulation {
       const at = Math.max(queue.nextVisibleAt(), downUntil);
       if (at > now) next = Math.min(next, at);
     }
+    if (this.#deployment.listsSoon) next = Math.min(next, this.#deployment.nextSweep);
     const due = this.#deployment.sweeping ? Infinity : this.#cloud.index.nextDue();
     if (due !== Infinity) next = Math.min(next, Math.max(this.#deployment.nextSweep, due - 90_000));
     return this.#deployment.waking ? next : Math.min(next, this.#nextWake());

@@ -76,9 +76,26 @@ const toyOf = (id: string, { choices, acts, parents, children, ends }: Drawing):
 
 /** Each answer is the end of the child whose run this command has begun, and no child is left open by a parent that waits for it. */
 const judgeParent = ({ pid, run, status, entries, disturbed }: EndedRun, ends: ReadonlyMap<string, EndedRun>): readonly string[] => {
-  const wrong: string[] = [];
+  const wrong = wrongAnswers({ pid, run, entries }, ends);
   const detached = new Set(entries.flatMap((entry) => (entry.type === 'StepDetached' ? [entry.path] : [])));
   const isTerminated = entries.some(({ type }) => type === 'TerminateRequested');
+  for (const entry of entries) {
+    if (entry.type !== 'CommandIssued' || entry.owner === undefined) continue;
+    const answered = entries.find((each) => each.type === 'CommandAnswered' && each.n === entry.n);
+    const child = ends.get(entry.owner);
+    const isAwaited = !detached.has(entry.path) && !isTerminated && status !== 'stuck';
+    if (isAwaited && answered === undefined && !disturbed) wrong.push(`I8: ${pid} is ${status}, and has not waited for ${entry.owner}`);
+    if (detached.has(entry.path) && !child) wrong.push(`I2: the detached child ${entry.owner} of ${pid} has never begun`);
+  }
+  return wrong;
+};
+
+/** The answers of children that are not the ends of their runs. */
+export const wrongAnswers = (
+  { pid, run, entries }: Pick<EndedRun, 'pid' | 'run' | 'entries'>,
+  ends: ReadonlyMap<string, EndedRun>,
+): string[] => {
+  const wrong: string[] = [];
   for (const entry of entries) {
     if (entry.type !== 'CommandIssued' || entry.owner === undefined) continue;
     const id = `${pid}/${run}/${entry.n}`;
@@ -87,9 +104,6 @@ const judgeParent = ({ pid, run, status, entries, disturbed }: EndedRun, ends: R
     const isOwn = child?.entries.some((each) => isBegunBy(each, id)) === true;
     if (answered?.type === 'CommandAnswered' && isOwn && child && answered.outcome !== outcomeOf(child) && !child.disturbed)
       wrong.push(`I5: ${id} was answered ${answered.outcome}, and its child ${entry.owner} is ${child.status}`);
-    const isAwaited = !detached.has(entry.path) && !isTerminated && status !== 'stuck';
-    if (isAwaited && answered === undefined && !disturbed) wrong.push(`I8: ${pid} is ${status}, and has not waited for ${entry.owner}`);
-    if (detached.has(entry.path) && !child) wrong.push(`I2: the detached child ${entry.owner} of ${pid} has never begun`);
   }
   return wrong;
 };
