@@ -58,7 +58,13 @@ const leaving = process('leaving', { input: z.object({ hotel: z.string() }) }, a
   return 'left';
 });
 
-const travel = system('travel', { processes: [bookHotel, trip, careful, hasty, leaving], services: [hotels] });
+const release = process('release', { input: z.object({ room: z.string() }) }, async (ctx, { room }) => ctx.send(hotels.cancel, { room }));
+
+const releasing = process('releasing', { input: z.object({ room: z.string() }) }, async (ctx, room) => {
+  await ctx.child(release, room, { id: 'released' });
+});
+
+const travel = system('travel', { processes: [bookHotel, trip, careful, hasty, leaving, release, releasing], services: [hotels] });
 
 const surviving = (story: (world: World) => Promise<void>): Promise<void> => everyCrash(travel, { services: [handler] }, story);
 
@@ -107,6 +113,15 @@ describe('a child', () => {
       await world.client.cancel(trip, 't-1', 'rain');
       await expect(world.client.result(trip, 't-1')).rejects.toMatchObject({ code: 'CANCELLED' });
       expect((await world.client.describe(bookHotel, 't-1.1')).status).toBe('cancelled');
+    }));
+
+  test('sends its commands if it ends in its first commit', () =>
+    surviving(async (world) => {
+      log.length = 0;
+      await world.client.start(releasing, { room: 'a-1' }, { id: 'r-1' });
+      await world.client.result(releasing, 'r-1');
+      await world.settle();
+      expect(log).toContain('cancelled a-1');
     }));
 
   test('outlives its parent when it is detached', () =>

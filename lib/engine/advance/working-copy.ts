@@ -349,13 +349,16 @@ export class WorkingCopy {
       const { inbound } = item.target;
       if (inbound.kind === 'operate' && inbound.answers && !item.refused) await this.#answerOperation(item, inbound, inbound.answers);
       if (inbound.kind !== 'start' || !this.#image || (item.verdict !== 'dup' && item.verdict !== 'closed')) continue;
+      const { key } = inbound;
       const command = inbound.parent ?? inbound.fork;
-      if (!command) continue;
+      // The start itself has caused the reply: its dispatches have it.
+      const hasReply = this.#image.pendingSends.some(({ cause, answers }) => cause === key && answers?.commandId === command?.commandId);
+      if (!command || hasReply) continue;
       const { answeredBefore, forkedBefore } = await import('../on-demand.ts');
       const again = inbound.fork
         ? await forkedBefore(this.#context, this.#image, inbound, item.verdict === 'dup')
         : await answeredBefore(this.#context, this.#image, inbound);
-      // A fork that has begun may still have to send its first commands.
+      // A child that has ended, or a fork that has begun, may still have to send its first commands.
       if (again) item.dispatches = [...item.dispatches, replyDispatch(this.#image, command, again, dispatchContext(this.#context))];
     }
   }
