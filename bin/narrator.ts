@@ -175,7 +175,7 @@ function tellOfRun(entry: JournalEntry): Sentence | undefined {
     case 'Moved':
       return plain(`moved to ${entry.definition} by ${principalText(entry)}: ${entry.reason}`);
     case 'Resumed':
-      return plain(`resumed by ${principalText(entry)}${entry.skip === undefined ? '' : `, skipping ${entry.skip}`}`);
+      return plain(`resumed by ${principalText(entry)}${resumedHow(entry)}`);
     case 'TimeDecided':
       return timeDecided(entry);
     case 'ScheduleChanged':
@@ -270,4 +270,11 @@ function bad(text: string): Sentence {
 
 function waiting(text: string): Sentence {
   return { text, tone: 'waiting' };
+}
+
+/** The default reason says nothing that the line does not. */
+function resumedHow({ skip, definition, reason = 'resumed' }: Extract<JournalEntry, { type: 'Resumed' }>): string {
+  const on = definition === undefined ? '' : ` on ${definition}`;
+  const skipping = skip === undefined ? '' : `, skipping ${skip}`;
+  return `${on}${skipping}${reason === 'resumed' ? '' : `: ${reason}`}`;
 }

@@ -205,6 +205,8 @@ export type RecordedFact =
       readonly compensation?: string;
       /** Path of a step whose undo an operator skipped. */
       readonly skip?: string;
+      /** The version of its process on which a stuck run goes on, if the operator named one. */
+      readonly definition?: string;
     } & Principal);
 
 /** The decisions of an activation. `path` names a step by scope labels, name and ordinal. */

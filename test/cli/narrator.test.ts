@@ -214,3 +214,14 @@ test('an offset has a unit that fits its size, from milliseconds to days', () =>
     '+3d04h',
   ]);
 });
+
+test('a resume is described with its version, its skip and its reason', () => {
+  const resumed = { type: 'Resumed', at: 0, id: 'o1', by: 'ann', code: 'POISON' } as const;
+  expect(
+    told(
+      { ...resumed, reason: 'resumed' },
+      { ...resumed, skip: 'desk.file:1', reason: 'filed by hand', definition: 'permit@2' },
+      { type: 'Resumed', at: 0, id: 'o1', by: 'ann', code: 'PAUSED' },
+    ),
+  ).toEqual(['resumed by ann', 'resumed by ann on permit@2, skipping desk.file:1: filed by hand', 'resumed by ann']);
+});

@@ -139,3 +139,20 @@ test('a move without a version is malformed', async () => {
   expect(await definitionOf(rig)).toBe('trip@3');
   expect(rig.notices).toContainEqual(expect.objectContaining({ kind: 'parked', reason: 'MALFORMED' }));
 });
+
+test('a stuck instance that resumes journals the reason, and the version if the operator names one', async () => {
+  for (const [named, definition] of [
+    [{}, undefined],
+    [{ version: 2 }, 'trip@2'],
+  ] as const) {
+    const rig = await begun();
+    rig.happens(Nudge, { id: 'a', word: 'bug' });
+    for (let deliveries = 0; deliveries < 3; deliveries += 1) await rig.pass(60_000);
+    expect((await rig.head(PID))?.status).toBe('stuck');
+    rig.operates({ ...operation('resume', PID), reason: 'the word is fixed', ...named });
+    await rig.advance();
+    const resumed = (await entriesOf(rig)).find(({ type }) => type === 'Resumed');
+    expect(resumed).toMatchObject({ code: 'POISON', by: 'test', reason: 'the word is fixed' });
+    expect(resumed && 'definition' in resumed ? resumed.definition : undefined).toBe(definition);
+  }
+});

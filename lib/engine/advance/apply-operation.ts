@@ -95,7 +95,7 @@ async function endPause(live: LiveInstance, operator: OperationInbound, at: numb
 }
 
 function applyResume(live: LiveInstance, operator: OperationInbound, at: number): Promise<void> {
-  const { id, skip } = operator;
+  const { id, reason, skip, version } = operator;
   const { code = 'POISON', n, definite, compensation } = unstick(live.run) ?? {};
   return live.apply({
     type: 'Resumed',
@@ -103,6 +103,8 @@ function applyResume(live: LiveInstance, operator: OperationInbound, at: number)
     id,
     ...principalOf(operator),
     code,
+    reason,
+    ...(version !== undefined && { definition: live.run.image.definition }),
     ...(n !== undefined && { n }),
     ...(definite && { definite }),
     ...(compensation !== undefined && { compensation }),
