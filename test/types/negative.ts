@@ -368,3 +368,17 @@ schedule('nightly', { process: userActivity, ...NIGHT, input: () => ({}) });
 schedule('nightly', { process: report, ...NIGHT, within: 6, input: at => ({ day: at.day }) });
 // @ts-expect-error a client stores an input, not a function
 connect(trips, {} as Connection).schedules.create('nightly', { process: report, ...NIGHT, input: () => ({ day: 'x' }) });
+
+// Forks
+// @ts-expect-error a fork is journaled with its reason
+void tutti.fork(report, 'r-1', { at: 'start' });
+// @ts-expect-error the cut is missing
+void tutti.fork(report, 'r-1', { reason: 'again' });
+// @ts-expect-error no such choice for a completed step
+void tutti.fork(report, 'r-1', { at: 'start', reason: 'again', completed: 'keep' });
+// @ts-expect-error no such choice for one step
+void tutti.fork(report, 'r-1', { at: 'start', reason: 'again', completed: { 'payments.charge:1': 'redo' } });
+// @ts-expect-error events are chosen by their ids
+void tutti.fork(report, 'r-1', { at: 'start', reason: 'again', events: 'some' });
+// @ts-expect-error a plan changes nothing, so it has no reason
+void tutti.previewFork(report, 'r-1', { at: 'start', reason: 'again' });
