@@ -9,7 +9,7 @@ import type { ScheduleState } from '../../lib/core/scheduling.ts';
 import { LiveInstance } from '../../lib/engine/advance/live-instance.ts';
 import { sha256 } from '../../lib/format/inbox-message.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
-import { process, system } from 'tutti';
+import { process, schedule, system } from 'tutti';
 
 const clean = process('clean', {}, async () => {});
 const shop = systemContract(system('shop', { processes: [clean], services: [] }));
@@ -25,9 +25,9 @@ const SPEC: ScheduleSpec = {
   fold: 'first',
 };
 
-/** The instance of a schedule that a client has created at `at`. */
-async function created(at: string, spec: Partial<ScheduleSpec>) {
-  const definition = new Catalogue(shop).newest(SCHEDULES);
+/** The instance of a schedule that a client has created at `at`, or that this system lists. */
+async function created(at: string, spec: Partial<ScheduleSpec>, listing?: typeof shop) {
+  const definition = new Catalogue(listing ?? shop).newest(SCHEDULES);
   const environment = {
     system: 'shop',
     commands: shop.commands,
@@ -42,7 +42,7 @@ async function created(at: string, spec: Partial<ScheduleSpec>) {
     { definition: definition as never, environment, frontEndOf },
     newImage('default#tutti--schedule#s', 'r', '', begun),
   );
-  const told = { act: 'define', by: 'test', reason: '', origin: 'client', spec: { ...SPEC, ...spec } };
+  const told = { act: 'define', by: 'test', reason: '', origin: listing ? 'system' : 'client', spec: { ...SPEC, ...spec } };
   const start = { definition: 'tutti--schedule@1', event: '', id: '1', source: 'shop', time: at, data: told as never };
   await live.apply({ type: 'ProcessStarted', at: begun, ...start });
   return {
@@ -94,6 +94,14 @@ describe('the times of a schedule', () => {
     expect(await both.fires('2027-10-31T01:30:00Z')).toEqual(['started 2027-10-31T02:30+01:00']);
     const skipping = await created('2027-03-27T12:00:00Z', { cron: '30 2 * * *', gap: 'skip' });
     expect(skipping.state().next?.local).toBe('2027-03-29T02:30');
+  });
+
+  test('are those that the code lists, also before the engine has told the schedule', async () => {
+    const listed = schedule('s', { process: clean, cron: '*/20 * * * *', zone: 'Europe/Paris' });
+    const listing = systemContract(system('shop', { processes: [clean], services: [], schedules: [listed] }));
+    const { fires, state } = await created('2026-11-27T10:10:00Z', {}, listing);
+    expect(await fires('2026-11-27T11:00:00Z')).toEqual(['started 2026-11-27T12:00']);
+    expect(state().next?.local).toBe('2026-11-27T12:20');
   });
 
   test('come with the delay of their jitter, each once', async () => {

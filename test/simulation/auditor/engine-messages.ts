@@ -3,7 +3,7 @@ import { isKey } from '../../../lib/contract/keys.ts';
 import { parseCommandId, pidOfCommand, processOf } from '../../../lib/contract/wire/process-id.ts';
 import { type BeginMessage, type CommandMessage, type InboxMessage, type ReplyMessage, sha256 } from '../../../lib/format/inbox-message.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
-import { isClosed, type BegunBy } from '../../../lib/core/image.ts';
+import { commandIdOf, isClosed, type BegunBy } from '../../../lib/core/image.ts';
 import type { HeadStatus } from '../../../lib/ports/process-store.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { startIdentity } from './contracts.ts';
@@ -110,5 +110,8 @@ const commandAccepted = (
   if (!issued) report('I1', `${commandid} was sent, but no committed head has it`);
   else if (issued.command !== command || issued.owner !== owner || !datahash.startsWith(`sha256:${issued.hash}`))
     report('I1', `${commandid} was sent as another command, with other data or to another owner than was committed`);
-  if (picture.image?.run === key.run) picture.outbox.engineCommandSent(key.n);
+  const { image } = picture;
+  const open = image?.commands.get(key.n);
+  // A command that has moved to a later run keeps the id of the run that issued it.
+  if (image && open && commandIdOf(image, open) === commandid) picture.outbox.engineCommandSent(key.n);
 };

@@ -47,6 +47,9 @@ export const notPlanted: Readonly<Record<string, string>> = {
   'child.pml | CHILD_NOT_SENT_AGAIN': 'No queue of the simulation loses a command; test/children/lost-and-late.test.ts loses one.',
   'child.pml | CHILD_ANSWERS_ANY_RUN':
     'The run in the id of a command is compared for each reply; late.pml | WRONGRUN_BEFORE_LATE plants its order.',
+  'schedules.pml | LISTED_TIMES_STAY':
+    'The listing of a deploy mostly comes before the next time; test/core/schedule-times.test.ts holds it.',
+  'schedules.pml | LISTING_REMEMBERED': 'No build of the scenario lists a schedule again; test/testing/schedules.test.ts holds it.',
   'starts.pml | SLOT_NEVER_FREE': 'No queue of the simulation loses a reply; test/children/lost-and-late.test.ts fails with it.',
   'head.pml | APPEND_TRIM': 'It needs a layout with one item per version, which the head does not have; the bug of the row 66 replaces it.',
   'fork.pml | FORK_ADOPTS_OPEN': 'A fork adopts a reply of the journal, and the journal has none of an open step.',

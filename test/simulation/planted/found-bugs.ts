@@ -357,4 +357,23 @@ export const foundBugs: readonly PlantedBug[] = [
       { file: 'lib/engine/advance/advance-instance.ts', find: 'await working.answerAgain(here);', plant: 'if (!PLANTED) ORIGINAL' },
     ],
   },
+  {
+    name: 'CHILD_SAYS_ONLY_REPLY',
+    rows: [],
+    scenario: 'compositions',
+    what: 'The start of a child that has ended comes again, and sends the reply again and none of the commands of its first commit.',
+    fixed: 'The redelivered start sends all that it has caused.',
+    patches: [
+      {
+        file: 'lib/engine/advance/working-copy.ts',
+        find: 'if (!command || hasReply) continue;',
+        plant: 'if (!command || (hasReply && !PLANTED)) continue;',
+      },
+      {
+        file: 'lib/engine/advance/working-copy.ts',
+        find: 'item.dispatches = [...item.dispatches, replyDispatch(this.#image, command,',
+        plant: 'item.dispatches = [...(PLANTED ? [] : item.dispatches), replyDispatch(this.#image, command,',
+      },
+    ],
+  },
 ];

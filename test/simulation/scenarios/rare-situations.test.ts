@@ -20,6 +20,10 @@ const meets: readonly { readonly scenario: string; readonly all: readonly RegExp
     scenario: 'schedules',
     all: [/committed default#report#hourly@\S+ \d+ completed/, /committed default#tutti--schedule#hourly \d+ completed/],
   },
+  {
+    scenario: 'compositions',
+    all: [/committed default#part#\S+ \d+ cancelled/, /committed default#play#\S+ \d+ completed/, /inbox accepted .*"tutti":"return"/],
+  },
   { scenario: 'revisions', all: [/stuck NONDETERMINISM/, /stuck UNKNOWN_VERSION/] },
 ];
 

@@ -1,6 +1,7 @@
 import type { Choices } from '../world/choices.ts';
 import { blackoutsScenario } from './blackouts/blackouts-scenario.ts';
 import { bulkScenario } from './bulk/bulk-scenario.ts';
+import { compositionsScenario } from './compositions/compositions-scenario.ts';
 import { endlessScenario } from './endless/endless-scenario.ts';
 import { childrenScenario } from './children/children-scenario.ts';
 import { evolvingScenario } from './evolving/evolving-scenario.ts';
@@ -50,6 +51,7 @@ const columns: Readonly<Record<string, { readonly column: number; readonly maker
   schedules: { column: 15, maker: schedulesScenario },
   starts: { column: 13, maker: startsScenario },
   bulk: { column: 11, maker: bulkScenario },
+  compositions: { column: 5, maker: compositionsScenario },
 };
 
 export const scenarioNames: readonly string[] = [

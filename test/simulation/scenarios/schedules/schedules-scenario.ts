@@ -7,7 +7,7 @@ import { sha256 } from '../../../../lib/format/inbox-message.ts';
 import type { Choices } from '../../world/choices.ts';
 import { wrongAnswers } from '../children/children-scenario.ts';
 import { START, type Act, type EndedRun, type Expectation, type Scenario, type Site } from '../scenario.ts';
-import { judgeSchedule } from './judge-schedule.ts';
+import { judgeSchedule, type Timetable } from './judge-schedule.ts';
 import { LISTED, officeOf, press } from './schedules-system.ts';
 
 const MINUTE_MS = 60_000;
@@ -37,16 +37,13 @@ export const schedulesScenario = (choices: Choices): Scenario => {
   const listed = builds.flatMap(({ times }) => (times ? [times] : []));
   for (const [i] of builds.slice(1).entries()) acts.push({ kind: 'deploy', atMs: SPAN_MS - (builds.length - 2 - i) * 2 * HOUR_MS });
   const schedules = new Map<string, Expectation>();
-  const judgesTimes = (overlap: Times['overlap']) => (run: EndedRun) => [
-    ...judgeSchedule(run, overlap ?? 'skip'),
-    ...wrongAnswers(run, ends),
-  ];
+  const judgesTimes = (timetable: Timetable) => (run: EndedRun) => [...judgeSchedule(run, timetable), ...wrongAnswers(run, ends)];
   const pid = `default#tutti--schedule#${LISTED}`;
   schedules.set(pid, {
     starts: listed.map((times) => listedId(specHash(sha256, canonical, specOf(LISTED, times)))),
     events: [...pauses(LISTED, choices, acts), ...deletes(choices, acts)],
     operated: [],
-    judge: judgesTimes(listed.find(({ overlap }) => overlap === 'allow') ? 'allow' : 'skip'),
+    judge: judgesTimes({ overlap: listed.some(({ overlap }) => overlap === 'allow') ? 'allow' : 'skip' }),
   });
   const reports = new Map<string, Expectation>();
   const expectsReports = (name: string, minutesOfHour: readonly number[]): void => {
@@ -61,7 +58,12 @@ export const schedulesScenario = (choices: Choices): Scenario => {
   if (choices.chance(0.6)) {
     const { cron, minutesOfHour } = choices.one(CLIENT_TIMES);
     const { defined, events } = createdByClient({ cron, overlap: choices.one(OVERLAPS) }, minutes, choices, acts);
-    schedules.set(`default#tutti--schedule#${CLIENTS}`, { starts: [defined], events, operated: [], judge: judgesTimes('allow') });
+    schedules.set(`default#tutti--schedule#${CLIENTS}`, {
+      starts: [defined],
+      events,
+      operated: [],
+      judge: judgesTimes({ overlap: 'allow', minutesOfHour }),
+    });
     expectsReports(CLIENTS, minutesOfHour);
   }
   // The judge of a schedule reads the ends of its reports.
