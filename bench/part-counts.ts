@@ -56,6 +56,24 @@ const pulling = process('pulling', { input: Journey }, async (ctx, { stops }) =>
 });
 const punctual = process('punctual', { input: z.object({ day: z.string() }) }, async (_ctx, { day }) => day);
 
+const Wanted = event('rides.wanted', Journey);
+const Ended = event('rides.ended', Ticket);
+const Slotted = event('rides.slotted', Ticket);
+const Batched = event('rides.batched', Ticket);
+/** Each start of an open instance waits for its end. */
+const queueing = process(
+  'queueing',
+  { startOn: Wanted.byId((each) => each.id), receives: [Ended.byId((each) => each.id)], onOpen: 'queue' },
+  async (ctx) => void (await ctx.waitFor(Ended)),
+);
+const slotted = process('slotted', { startOn: Slotted.byId((each) => each.id), start: { concurrency: { most: 10 } } }, async () => {});
+const batched = process(
+  'batched',
+  { startOn: Batched.byId((each) => each.id), start: { batch: { size: 2, within: '1 minute' } } },
+  async () => {},
+);
+const moving = (version: 1 | 2) => process('moving', { input: Journey, version }, async (ctx) => ctx.sleep('30 days'));
+
 const often = schedule('often', {
   process: punctual,
   cron: `*/5 * * * *`,
@@ -64,7 +82,21 @@ const often = schedule('often', {
 });
 
 const rides = system('rides', {
-  processes: [waiting, answering, following, trailing, renewing, pulling, wagon, punctual],
+  processes: [
+    waiting,
+    answering,
+    following,
+    trailing,
+    renewing,
+    pulling,
+    wagon,
+    punctual,
+    queueing,
+    slotted,
+    batched,
+    moving(2),
+    moving(1),
+  ],
   services: [],
   schedules: [often],
 });
@@ -93,17 +125,47 @@ const journey =
     }
   };
 
-const operate = (world: CountedWorld, operation: Pick<OperationMessage, 'act' | 'fork'>, id: string, number: number): Promise<void> =>
+/** Starts of instances that an event begins, one after the other. `happen` causes each use. */
+const begun =
+  (happen: (world: CountedWorld, id: string, number: number) => Promise<void>, first?: typeof happen): Run =>
+  async (world, uses) => {
+    for (let each = 0; each < JOURNEYS; each += 1) {
+      const id = `j-${10_000 + each}`;
+      await first?.(world, id, 0);
+      await world.settle();
+      for (let number = 0; number < uses; number += 1) await happen(world, id, number);
+    }
+  };
+
+const wanted = (world: CountedWorld, id: string): Promise<void> => world.publish(Wanted, { id, stops: 1 });
+
+const operate = (
+  world: CountedWorld,
+  operation: Pick<OperationMessage, 'act' | 'fork' | 'version'>,
+  { id, number, process: of = 'waiting' }: { readonly id: string; readonly number: number; readonly process?: string },
+): Promise<void> =>
   world.send(
     inboxBody({
       tutti: 'operate',
       opid: `${operation.act}-${id}-${number}`,
-      pid: `default#waiting#${id}`,
+      pid: `default#${of}#${id}`,
       ...operation,
       reason: 'The provider is down.',
       by: 'operator@example.com',
     }),
   );
+
+/** The same instances for each number of uses, of which a job pauses as many as there are uses. */
+const operatedInBulk: Run = async (world, uses) => {
+  const ids = Array.from({ length: JOURNEYS * MANY }, (_, each) => `j-${10_000 + each}`);
+  for (const id of ids) await world.start('waiting', id, { id, stops: 1 });
+  await world.settle();
+  const job = { act: 'pause', where: 'process:waiting', targets: [['waiting', ids.slice(0, JOURNEYS * uses)]], rate: 10 } as const;
+  const asked = { opid: 'job', tenant: 'default', id: 'job', reason: 'The provider is down.', by: 'operator@example.com' };
+  await world.send(inboxBody({ tutti: 'bulk', ...asked, job, time: new Date(world.now()).toISOString() }));
+  await world.settle();
+  await world.runFor(60_000);
+};
 
 const scheduled: Run = async (world, uses) => {
   await world.send(schedulesBody({ now: () => world.now() }));
@@ -164,14 +226,43 @@ export const PARTS: Readonly<Record<string, Part>> = {
     unitsMax: 5.3,
     run: scheduled,
   },
+  queue: {
+    use: "a start that waits with `onOpen: 'queue'`, with its run and the event that ends the run before it",
+    messagesMax: 3,
+    unitsMax: 5.1,
+    run: begun(async (world, id) => {
+      await wanted(world, id);
+      await world.settle();
+      await world.publish(Ended, { id });
+      await world.settle();
+    }, wanted),
+  },
+  slot: {
+    use: 'a start that takes a slot of `start: { concurrency }` at an idle gate, with its instance, which ends at once',
+    messagesMax: 3,
+    unitsMax: 7.6,
+    run: begun(async (world, id, number) => {
+      await world.publish(Slotted, { id: `${id}-${number}` });
+      await world.settle();
+    }),
+  },
+  window: {
+    use: 'a start in a window of two of `start: { batch }` at an idle gate, with half of its instance, which ends at once',
+    messagesMax: 2,
+    unitsMax: 4.4,
+    run: begun(async (world, id, number) => {
+      await world.publish(Batched, { id: `${id}-${number}` });
+      await world.settle();
+    }),
+  },
   pause: {
     use: '`pause` and `resume` of an instance beside which nothing is kept',
     messagesMax: 2,
     unitsMax: 2.1,
     run: journey('waiting', async (world, id, number) => {
-      await operate(world, { act: 'pause' }, id, number);
+      await operate(world, { act: 'pause' }, { id, number });
       await world.settle();
-      await operate(world, { act: 'resume' }, id, number);
+      await operate(world, { act: 'resume' }, { id, number });
     }),
   },
   fork: {
@@ -179,8 +270,22 @@ export const PARTS: Readonly<Record<string, Part>> = {
     messagesMax: 3,
     unitsMax: 4.4,
     run: journey('waiting', (world, id, number) =>
-      operate(world, { act: 'fork', fork: { to: `${id}-${number}`, at: 0, events: 'none', supersede: true } }, id, number),
+      operate(world, { act: 'fork', fork: { to: `${id}-${number}`, at: 0, events: 'none', supersede: true } }, { id, number }),
     ),
+  },
+  move: {
+    use: '`client.move` of an instance to another version',
+    messagesMax: 1,
+    unitsMax: 1.1,
+    run: journey('moving', (world, id, number) =>
+      operate(world, { act: 'move', version: 1 + (number % 2) }, { id, number, process: 'moving' }),
+    ),
+  },
+  bulk: {
+    use: 'an instance of a bulk job, at ten instances a second',
+    messagesMax: 2,
+    unitsMax: 1.6,
+    run: operatedInBulk,
   },
 };
 

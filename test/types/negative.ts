@@ -382,3 +382,34 @@ void tutti.fork(report, 'r-1', { at: 'start', reason: 'again', completed: { 'pay
 void tutti.fork(report, 'r-1', { at: 'start', reason: 'again', events: 'some' });
 // @ts-expect-error a plan changes nothing, so it has no reason
 void tutti.previewFork(report, 'r-1', { at: 'start', reason: 'again' });
+
+// Starts that wait
+const Filed = event('docs.filed', z.object({ doc: z.string() }));
+const byDoc = { startOn: Filed.byId(({ doc }) => doc) };
+// @ts-expect-error no such policy
+process('p', { ...byDoc, onOpen: 'wait' }, async () => {});
+// @ts-expect-error the number of slots is missing
+process('p', { ...byDoc, start: { concurrency: {} } }, async () => {});
+// @ts-expect-error a window needs its size
+process('p', { ...byDoc, start: { batch: { within: '1 minute' } } }, async () => {});
+// @ts-expect-error a duration is a text
+process('p', { ...byDoc, start: { debounce: { quiet: 60 } } }, async () => {});
+// @ts-expect-error no such field in the start
+process('p', { ...byDoc, start: { concurrency: { key: ({ owner }) => owner, most: 1 } } }, async () => {});
+// @ts-expect-error an instance of a window gets a list of starts
+process('p', { ...byDoc, start: { batch: { size: 2, within: '1 minute' } } }, async (_ctx, filed) => filed.doc);
+
+// Operations on many instances
+const many = connect(trips, {} as Connection);
+// @ts-expect-error no such operation
+many.bulk.preview({ act: 'delete', where: 'process:book-trip' });
+// @ts-expect-error the filter is missing
+many.bulk.preview({ act: 'cancel' });
+// @ts-expect-error the reason is missing
+many.bulk.preview({ act: 'cancel', where: 'process:book-trip' }).then(preview => many.bulk.start(preview));
+// @ts-expect-error a job starts from its preview, not from a filter
+many.bulk.start({ act: 'cancel', where: 'process:book-trip' }, { reason: 'a storm' });
+// @ts-expect-error the rate is a number of operations a second
+many.bulk.preview({ act: 'cancel', where: 'x' }).then(preview => many.bulk.start(preview, { reason: 'x', perSecond: '10' }));
+// @ts-expect-error the version to move to is missing
+many.move(report, 'r-1', { reason: 'a fix' });
