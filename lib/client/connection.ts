@@ -49,9 +49,10 @@ export interface ClientPorts {
   durable(): Promise<void>;
   /**
    * Resolves when the head of `pid` is written after this call. It is only a hint to read the head again. It rejects if no head will ever
-   * be written, for example after a stop. `signal` ends the subscription. @default the head is polled
+   * be written, for example after a stop. `signal` ends the subscription. `onlyClosed`: the caller needs no hint before the instance has
+   * closed; a port may ignore it. @default the head is polled
    */
-  changed?(pid: string, signal?: AbortSignal): Promise<void>;
+  changed?(pid: string, signal?: AbortSignal, onlyClosed?: boolean): Promise<void>;
 }
 
 /** A system, its ports and the tenant: the first argument of each client function. */

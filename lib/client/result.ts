@@ -21,6 +21,7 @@ export async function resultOf(reach: Reach, instance: InstanceName, options: { 
   const pid = pidOf(reach, instance);
   const head = await waitForHead(reach.ports, pid, {
     look: (current) => (current !== undefined && isClosed(current.status) ? current : undefined),
+    onlyClosed: true,
     ...(options.timeout === undefined ? {} : { timeoutMs: milliseconds(options.timeout) }),
     timedOut: (current) => timedOut(reach, pid, current, options.timeout),
   });
@@ -81,8 +82,11 @@ export async function endOrStuck(
 
 /** The entry that ended the run. Late undos append entries behind it, which may push it out of the head. */
 async function endingOf({ ports }: Reach, head: Head): Promise<Ending | undefined> {
-  const inTail = head.tail.map(parseEntry).findLast(isEnding);
-  return inTail ?? (await readHeadJournal(ports, head, { payloads: false })).findLast(isEnding);
+  for (const text of head.tail.toReversed()) {
+    const entry = parseEntry(text);
+    if (isEnding(entry)) return entry;
+  }
+  return (await readHeadJournal(ports, head, { payloads: false })).findLast(isEnding);
 }
 
 /** Whether an entry ends its run. */

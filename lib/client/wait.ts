@@ -5,10 +5,14 @@ import type { ClientPorts } from './connection.ts';
 const POLL_FIRST_MS = 50;
 const POLL_MAX_MS = 2_000;
 const POLL_GROWTH = 1.5;
+/** Without a reason each abort would create a DOMException with a stack. */
+const ENDED = 'ended';
 
 export interface WaitOptions<T> {
   /** Returns the awaited value, or undefined while the head does not have it. Throws if no later head can have it. */
   readonly look: (head: Head | undefined) => T | undefined;
+  /** `look` finds nothing before the instance has closed, so no other commit needs to wake the wait. @default false */
+  readonly onlyClosed?: boolean;
   /** Throws if a parked message proves that no head will ever have the value. Called after each look but the first ones, because it costs a read. */
   readonly refused?: () => Promise<void>;
   readonly timeoutMs?: number;
@@ -26,7 +30,8 @@ export async function waitForHead<T>(ports: ClientPorts, pid: string, options: W
   // One sleep serves the whole wait, because an instance may change many times before it ends.
   const late = timeoutMs === Infinity ? undefined : ports.clock.sleep(timeoutMs, ended.signal);
   try {
-    let change = nextChange(ports, pid, POLL_FIRST_MS, ended.signal);
+    const { onlyClosed = false } = options;
+    let change = nextChange(ports, pid, { pollMs: POLL_FIRST_MS, onlyClosed, signal: ended.signal });
     // A change after the first look and before the subscription gives no hint, so look again. A poll needs no second look.
     if (ports.changed !== undefined) last = await lookAt(ports, pid, options);
     if (last.found !== undefined) return last.found;
@@ -34,19 +39,23 @@ export async function waitForHead<T>(ports: ClientPorts, pid: string, options: W
       if (ports.clock.now() >= deadline) throw options.timedOut(last.head);
       await (late === undefined ? change : Promise.race([change, late]));
       // Subscribe before the look, so that no change falls in between.
-      change = nextChange(ports, pid, pollMs, ended.signal);
+      change = nextChange(ports, pid, { pollMs, onlyClosed, signal: ended.signal });
       last = await lookAt(ports, pid, options);
       if (last.found !== undefined) return last.found;
       await options.refused?.();
     }
   } finally {
-    ended.abort();
+    ended.abort(ENDED);
   }
 }
 
 /** Resolves at the next change of the head, or after `pollMs` if the connection gives no hint. */
-function nextChange(ports: ClientPorts, pid: string, pollMs: number, signal: AbortSignal): Promise<void> {
-  const change = ports.changed?.(pid, signal) ?? ports.clock.sleep(pollMs, signal);
+function nextChange(
+  ports: ClientPorts,
+  pid: string,
+  { pollMs, onlyClosed, signal }: { readonly pollMs: number; readonly onlyClosed: boolean; readonly signal: AbortSignal },
+): Promise<void> {
+  const change = ports.changed?.(pid, signal, onlyClosed) ?? ports.clock.sleep(pollMs, signal);
   // A wait that ends first never awaits this promise, whose rejection would then be unhandled.
   change.catch(() => undefined);
   return change;

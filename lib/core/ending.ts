@@ -43,7 +43,8 @@ export function endProcess(run: ProcessRun, failure: Failure | undefined, value:
 /** An event that was taken for code which ends before it gets the event is unread. */
 function leaveUndelivered(run: ProcessRun): void {
   run.waits.length = 0;
-  putBackUndelivered(run, new Cancelled({ reason: 'scope-failed' }));
+  // Most runs end with nothing undelivered, and an error has a stack.
+  if (run.outcomes.length > 0) putBackUndelivered(run, new Cancelled({ reason: 'scope-failed' }));
   handOn(run);
 }
 

@@ -6,7 +6,7 @@ import type { OwnerOutcome, PauseClock } from '../core/image.ts';
 import type { ForkRequest, OperationKind, Resolution } from '../core/inbound.ts';
 import type { Channel, ReceivedMessage } from '../ports/message-queue.ts';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /**
  * The messages that Tutti puts into the queues of the engine; all others are EventBridge envelopes with `detail`. The field `tutti` tells
@@ -349,5 +349,5 @@ export function wrappedBody({ body, packed }: Pick<ForcedMessage, 'body' | 'pack
 
 /** In hex. The core takes it as an argument: it imports no Node builtin. */
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text, 'hex');
 }

@@ -19,6 +19,9 @@ const METHODS: { readonly [P in keyof OfferedPorts]: readonly (keyof OfferedPort
 const PAGE = 100;
 /** Pause before the head is read again, if the runtime reports no commits. */
 const POLL_MS = 50;
+/** A wait of another process is renewed after this time, because that process does not say when it has lost interest. */
+const CHANGE_MS = 60_000;
+const OVER = 'over';
 
 /** `system` is the system that this process runs. */
 export function offeredClientPorts(ports: ClientPorts, system: SystemContract): Methods {
@@ -33,7 +36,7 @@ export function offeredClientPorts(ports: ClientPorts, system: SystemContract): 
     'client.storeLarge': (...args: Parameters<ClientPorts['storeLarge']>) => ports.storeLarge(...args),
     'client.durable': () => ports.durable(),
     'client.answer': (request: AnswerRequest) => ports.answer(request, system),
-    'client.changed': (pid: string) => ports.changed?.(pid) ?? ports.clock.sleep(POLL_MS),
+    'client.changed': (pid: string) => (ports.changed === undefined ? ports.clock.sleep(POLL_MS) : changeWithin(ports, pid, CHANGE_MS)),
   };
 }
 
@@ -61,6 +64,16 @@ export function remoteClientPorts(caller: Caller): RemotePorts {
     durable: () => caller.call('client.durable', []),
     answer: (request) => caller.call('client.answer', [request]),
   };
+}
+
+/** Resolves with the next change of an instance, or after `milliseconds`. */
+async function changeWithin({ changed, clock }: Pick<ClientPorts, 'changed' | 'clock'>, pid: string, milliseconds: number): Promise<void> {
+  const over = new AbortController();
+  try {
+    await Promise.race([changed?.(pid, over.signal), clock.sleep(milliseconds, over.signal)]);
+  } finally {
+    over.abort(OVER);
+  }
 }
 
 async function firstHeads(ports: Pick<ClientPorts, 'index'>, filter: InstanceFilter, max: number): Promise<readonly Head[]> {

@@ -1,12 +1,19 @@
+import { isClosed } from '../core/image.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { CommitResult, CommitCondition, Head, ProcessStore } from '../ports/process-store.ts';
 
 type EngineParking = EngineOptions['parking'];
 
+/** A caller that waits for a change of one instance. */
+interface Waiter {
+  readonly wake: () => void;
+  readonly onlyClosed: boolean;
+}
+
 /** A process store that notifies the callers that wait for an instance when its head is written. */
 export class WatchedProcessStore implements ProcessStore {
   readonly #store: ProcessStore;
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #waiting = new Map<string, Set<Waiter>>();
   readonly #onCommit: ((head: Head) => void) | undefined;
 
   constructor(store: ProcessStore, onCommit?: (head: Head) => void) {
@@ -14,20 +21,47 @@ export class WatchedProcessStore implements ProcessStore {
     this.#onCommit = onCommit;
   }
 
-  /** Resolves with the next commit of `pid`, or the next event that is parked for it. */
-  changed(pid: string): Promise<void> {
+  /** Number of callers that wait. */
+  get waiting(): number {
+    let count = 0;
+    for (const waiters of this.#waiting.values()) count += waiters.size;
+    return count;
+  }
+
+  /**
+   * Resolves with the next commit of `pid`, or the next event that is parked for it, or when `signal` aborts. `onlyClosed`: of the commits,
+   * only with one that leaves the instance closed. A closed instance may never change again, so a caller that has ended must abort its signal.
+   */
+  changed(pid: string, signal?: AbortSignal, onlyClosed = false): Promise<void> {
+    if (signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
-      const waiting = this.#waiting.get(pid);
-      if (waiting) waiting.push(resolve);
-      else this.#waiting.set(pid, [resolve]);
+      const ended = (): void => {
+        this.#forget(pid, waiter);
+        resolve();
+      };
+      const wake = (): void => {
+        signal?.removeEventListener('abort', ended);
+        resolve();
+      };
+      const waiter: Waiter = { wake, onlyClosed };
+      signal?.addEventListener('abort', ended, { once: true });
+      const waiters = this.#waiting.get(pid);
+      if (waiters) waiters.add(waiter);
+      else this.#waiting.set(pid, new Set([waiter]));
     });
+  }
+
+  #forget(pid: string, waiter: Waiter): void {
+    const waiters = this.#waiting.get(pid);
+    waiters?.delete(waiter);
+    if (waiters?.size === 0) this.#waiting.delete(pid);
   }
 
   async commit(head: Head, expected: CommitCondition): Promise<CommitResult> {
     const result = await this.#store.commit(head, expected);
     if (result.status === 'committed') {
       this.#onCommit?.(head);
-      this.#notify(head.pid);
+      this.#notify(head.pid, isClosed(head.status));
     }
     return result;
   }
@@ -37,7 +71,7 @@ export class WatchedProcessStore implements ProcessStore {
     return {
       park: async (event) => {
         await parking.park(event);
-        this.#notify(event.pid);
+        this.#notify(event.pid, true);
       },
       parked: (...args) => parking.parked(...args),
       redriven: (...args) => parking.redriven(...args),
@@ -46,11 +80,16 @@ export class WatchedProcessStore implements ProcessStore {
     };
   }
 
-  #notify(pid: string): void {
-    const waiting = this.#waiting.get(pid);
-    if (!waiting) return;
-    this.#waiting.delete(pid);
-    for (const resolve of waiting) resolve();
+  /** `isForAll`: wakes also those that wait for the end alone. */
+  #notify(pid: string, isForAll: boolean): void {
+    const waiters = this.#waiting.get(pid);
+    if (!waiters) return;
+    for (const waiter of waiters) {
+      if (waiter.onlyClosed && !isForAll) continue;
+      waiters.delete(waiter);
+      waiter.wake();
+    }
+    if (waiters.size === 0) this.#waiting.delete(pid);
   }
 
   load(...args: Parameters<ProcessStore['load']>): ReturnType<ProcessStore['load']> {

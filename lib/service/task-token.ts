@@ -10,6 +10,8 @@ export interface TokenContent {
 
 const FORM = /^t2\.([A-Za-z0-9_-]{4,700})\.([A-Za-z0-9_-]{22})$/;
 const NONCE_BYTES = 16;
+/** Random bytes are drawn for this many nonces at a time, because a draw costs more than its bytes. */
+const NONCES_DRAWN = 256;
 
 /** The token by which a client replies to a deferred command: opaque, URL-safe, equal for every run of the command. */
 export function taskToken({ service, commandId, nonce }: TokenContent): string {
@@ -30,9 +32,20 @@ export function readTaskToken(token: string): TokenContent {
   return { service: text.slice(0, line), commandId: text.slice(line + 1), nonce };
 }
 
+let drawn = Buffer.alloc(0);
+let used = 0;
+
 /** 128 random bits as 22 characters of base64url. */
 export function newNonce(): string {
-  return randomBytes(NONCE_BYTES).toString('base64url');
+  if (used >= drawn.length) {
+    drawn = randomBytes(NONCES_DRAWN * NONCE_BYTES);
+    used = 0;
+  }
+  used += NONCE_BYTES;
+  const nonce = drawn.toString('base64url', used - NONCE_BYTES, used);
+  // A nonce is a secret of one token, so its bytes do not stay in memory.
+  drawn.fill(0, used - NONCE_BYTES, used);
+  return nonce;
 }
 
 /** Compares in constant time, so that the duration reveals no part of the nonce. */

@@ -298,5 +298,16 @@ export function runPolicyOf(command: PolicyFields): RunPolicy {
 
 /** An instant as text. Out-of-range numbers are clamped and NaN is the epoch, so that a view does not fail because of one row. */
 export function instantText(at: number): string {
+  if (at === lastInstant) return lastText;
+  lastInstant = at;
+  lastText = textOfInstant(at);
+  return lastText;
+}
+
+/** Many messages are written in one millisecond. */
+let lastInstant = Number.NaN;
+let lastText = '';
+
+function textOfInstant(at: number): string {
   return new Date(Number.isNaN(at) ? 0 : Math.max(-INSTANT_MAX, Math.min(INSTANT_MAX, at))).toISOString();
 }

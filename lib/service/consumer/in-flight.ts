@@ -24,6 +24,9 @@ export interface ServiceNotice {
   readonly cause?: unknown;
 }
 
+/** Without a reason each abort would create a DOMException with a stack. */
+const RUN_ENDED = 'ended';
+
 /** One received message, and the state of its command's run. */
 export class InFlight {
   readonly message: ReceivedMessage;
@@ -57,7 +60,7 @@ export class InFlight {
   }
 
   end(): void {
-    this.#timer.abort();
+    this.#timer.abort(RUN_ENDED);
   }
 
   lose(): void {
