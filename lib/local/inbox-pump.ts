@@ -19,6 +19,8 @@ const WAIT_SECONDS = 20;
 const VISIBILITY_SECONDS = 120;
 /** Above the attempts after which the engine quarantines a marked message, so that the quarantine ends the loop. */
 const SUSPECT_RUNS_MAX = 5;
+/** A batch that runs no code of a process does not leave the turn of the event loop, so the pump leaves it after this time. */
+const TURN_MS = 10;
 /** Delay of a batch after a transient fault, such as a full disk. */
 const FAULT_PAUSE_SECONDS = 5;
 
@@ -41,7 +43,11 @@ export class InboxPump {
   /** Resolves after `signal` has aborted, when no batch is in flight any more. */
   async run(): Promise<void> {
     const { queue, signal, advance, inFlightMax } = this.#options;
-    while (!signal.aborted) {
+    for (let turned = performance.now(); !signal.aborted;) {
+      if (performance.now() - turned > TURN_MS) {
+        await new Promise((resolve) => setImmediate(resolve));
+        turned = performance.now();
+      }
       const messages = await queue.receive({ max: BATCH, waitSeconds: WAIT_SECONDS, visibilitySeconds: VISIBILITY_SECONDS, signal });
       if (messages.length === 0) continue;
       const others = this.#suspects.size === 0 ? messages : await this.#runSuspects(messages);

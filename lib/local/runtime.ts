@@ -76,6 +76,8 @@ export interface RuntimeOptions {
 
 const SERVICE_BATCH = 64;
 const SWEEP_MS = 100;
+/** A tick that lies in the inbox is not sent again by each sweep, but after this time, for the case that it was lost. */
+const TICK_AGAIN_MS = 60_000;
 /** Sweeps between two removals of expired parked events: about a minute. */
 const SWEEPS_PER_EXPIRY = 600;
 /** The schedules of the system begin at the first sweep, and every hour they are compared with those that run. */
@@ -119,6 +121,7 @@ export class Runtime {
     this.state = openState({
       system: contract,
       stalled: this.#fault,
+      duePaceMs: TICK_AGAIN_MS,
       ...(options.directory !== undefined && { directory: options.directory }),
     });
     this.#store = new WatchedProcessStore(this.state.processStore, options.onCommit && isolated(options.onCommit, this.#fault));
@@ -273,6 +276,7 @@ export class Runtime {
         await this.#engine.sweep();
       } catch (error) {
         // The next sweep covers all due instances again. The host has already reported a lost engine.
+        this.state.instanceIndex.returnAll();
         if (!(error instanceof EngineLost)) this.#fault(error);
       }
       await this.state.clock.sleep(SWEEP_MS, signal);
@@ -290,7 +294,7 @@ export class Runtime {
       parking: state.parkingStore,
       clock: state.clock,
       principal: options.principal ?? 'local',
-      changed: (pid) => this.#store.changed(pid),
+      changed: (pid, signal, onlyClosed) => this.#store.changed(pid, signal, onlyClosed),
       faultOf: (commandId) => this.#lastFaults.textOf(commandId),
       answer: async ({ token, answer }) => {
         const { service } = readTaskToken(token);

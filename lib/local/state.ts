@@ -1,7 +1,7 @@
 import { SystemClock } from '../adapters/system/clock.ts';
 import { type BusRule, MemoryEventPublisher } from '../adapters/memory/event-publisher.ts';
 import { MemoryIdempotencyStore } from '../adapters/memory/idempotency-store.ts';
-import { MemoryInstanceIndex } from '../adapters/memory/instance-index.ts';
+import { type DueOptions, MemoryInstanceIndex } from '../adapters/memory/instance-index.ts';
 import { MemoryMessageQueue, type QueueOptions } from '../adapters/memory/message-queue.ts';
 import { MemoryMessageSender } from '../adapters/memory/message-sender.ts';
 import { MemoryParkingStore } from '../adapters/memory/parking-store.ts';
@@ -20,7 +20,6 @@ import { LEASE_MS } from '../service/consumer/consumer.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IdempotencyStore } from '../ports/idempotency-store.ts';
-import type { InstanceIndex } from '../ports/instance-index.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
 import { QUEUE_RECEIVES_MAX } from '../service/consumer/redelivery.ts';
@@ -45,6 +44,8 @@ export interface StateOptions {
   readonly checkpointLength?: number;
   /** Most values of a table that are cached in memory; 0 reads them from disk each time. @default by table */
   readonly keptMax?: number;
+  /** How long the due index waits before it returns an instance again whose timer has not fired. @default 0 */
+  readonly duePaceMs?: number;
   /** Called when the disk begins to take no writes, and not again before it has taken them. @default nothing is called */
   readonly stalled?: (error: unknown) => void;
 }
@@ -53,7 +54,7 @@ export interface StateOptions {
 export interface State {
   readonly clock: Clock;
   readonly processStore: ProcessStore;
-  readonly instanceIndex: InstanceIndex;
+  readonly instanceIndex: MemoryInstanceIndex;
   readonly parkingStore: MemoryParkingStore;
   readonly payloadStore: PayloadStore;
   readonly idempotencyStore: IdempotencyStore;
@@ -106,7 +107,8 @@ export function openState(options: StateOptions): State {
       ? undefined
       : openTables(directory, { ...logOptions(options), leasesFrom: clock.now() + LEASE_MS });
   const queues = openQueues(options, clock, logged);
-  const stores = logged === undefined ? memoryStores() : sqliteStores(logged);
+  const due = { paceMs: options.duePaceMs ?? 0 };
+  const stores = logged === undefined ? memoryStores(due) : sqliteStores(logged, due);
   const bus = { clock, rules: rulesOf(options.system, queues.get(INBOX_QUEUE) as MemoryMessageQueue) };
   return {
     clock,
@@ -125,9 +127,9 @@ function logOptions({ checkpointLength, keptMax, stalled }: StateOptions): LogOp
   };
 }
 
-function memoryStores(): Stores {
+function memoryStores(due: DueOptions): Stores {
   const tables = memoryProcessTables();
-  const index = new MemoryInstanceIndex(tables.heads);
+  const index = new MemoryInstanceIndex(tables.heads, due);
   return {
     processStore: new MemoryProcessStore({ ...tables, written: (head, previous) => index.written(head, previous) }),
     instanceIndex: index,
@@ -144,10 +146,10 @@ function memoryStores(): Stores {
   };
 }
 
-function sqliteStores(tables: SqliteTables): Stores {
+function sqliteStores(tables: SqliteTables, due: DueOptions): Stores {
   const { log, heads, chunks } = tables;
   const durable = (): Promise<void> => log.durable();
-  const index = new SqliteInstanceIndex(heads, log.database);
+  const index = new SqliteInstanceIndex(heads, log.database, due);
   return {
     processStore: new SqliteProcessStore({ heads, chunks, written: (head, previous) => index.written(head, previous) }),
     instanceIndex: index,

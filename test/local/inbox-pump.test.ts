@@ -74,3 +74,24 @@ test('a batch that fails without ending the engine is reported and redelivered l
   expect(runs).toEqual(['one two', 'one two']);
   expect(faults).toEqual([new TypeError('the disk is full')]);
 });
+
+test('batches that run no code of a process leave turns of the event loop to others', async () => {
+  let turns = 0;
+  let busy = true;
+  const count = (): void => {
+    turns += 1;
+    if (busy) setImmediate(count);
+  };
+  setImmediate(count);
+  const batches = 4;
+  await pumped(
+    Array.from({ length: 128 * batches }, (_, n) => String(n)),
+    {
+      advance: () => {
+        for (const begun = performance.now(); performance.now() - begun < 12;) continue;
+      },
+    },
+  );
+  busy = false;
+  expect(turns).toBeGreaterThanOrEqual(batches - 1);
+});

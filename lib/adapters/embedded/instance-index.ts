@@ -1,7 +1,7 @@
 import { tenantOfPid } from '../../contract/wire/process-id.ts';
 import type { InstanceFilter } from '../../ports/instance-index.ts';
 import type { Head } from '../../ports/process-store.ts';
-import { MemoryInstanceIndex } from '../memory/instance-index.ts';
+import { type DueOptions, MemoryInstanceIndex } from '../memory/instance-index.ts';
 import type { LoggedTable } from './log/logged-table.ts';
 import type { RawRow } from './log/row-format.ts';
 import type { Sqlite, Statement } from './sqlite.ts';
@@ -11,12 +11,12 @@ const PAGE = 200;
 
 /** The indexes of the memory adapter, then the closed heads that lie only in rows. */
 export class SqliteInstanceIndex extends MemoryInstanceIndex {
-  constructor(heads: LoggedTable<string, Head>, database: Sqlite) {
-    super(
-      heads,
-      (filter) => closedHeads(heads, database, filter),
-      () => storedTenants(database),
-    );
+  constructor(heads: LoggedTable<string, Head>, database: Sqlite, options: DueOptions) {
+    super(heads, {
+      ...options,
+      earlier: (filter) => closedHeads(heads, database, filter),
+      earlierTenants: () => storedTenants(database),
+    });
   }
 }
 

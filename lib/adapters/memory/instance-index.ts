@@ -7,6 +7,23 @@ import type { Table } from './table.ts';
 interface DueEntry {
   readonly pid: string;
   readonly due: number;
+  /** The instant from which `due` returns it: `due`, or later if it was returned already. */
+  readonly at: number;
+}
+
+export interface DueOptions {
+  /**
+   * An instance that `due` has returned is returned again only after this time, unless its due time has changed. @default 0: every call returns
+   * every due instance
+   */
+  readonly paceMs?: number;
+}
+
+/** The heads that are not in memory. */
+export interface EarlierHeads {
+  /** Newest start first. */
+  readonly earlier?: (filter: InstanceFilter) => Iterable<Head>;
+  readonly earlierTenants?: () => Iterable<string>;
 }
 
 /** The indexes on a table of heads. Its owner passes every written head to `written`. */
@@ -14,14 +31,15 @@ export class MemoryInstanceIndex implements InstanceIndex {
   readonly #heads: Table<string, Head>;
   readonly #earlier: ((filter: InstanceFilter) => Iterable<Head>) | undefined;
   readonly #earlierTenants: (() => Iterable<string>) | undefined;
-  #due = new OrderedHeap<DueEntry>(sooner);
+  readonly #paceMs: number;
+  #due = new OrderedHeap<DueEntry>(earlier);
   #live = 0;
 
-  /** `earlier` are the heads that are not in memory, newest start first. `earlierTenants` are their tenants. */
-  constructor(heads: Table<string, Head>, earlier?: (filter: InstanceFilter) => Iterable<Head>, earlierTenants?: () => Iterable<string>) {
+  constructor(heads: Table<string, Head>, { earlier, earlierTenants, paceMs = 0 }: EarlierHeads & DueOptions = {}) {
     this.#heads = heads;
     this.#earlier = earlier;
     this.#earlierTenants = earlierTenants;
+    this.#paceMs = paceMs;
     this.#rebuild();
   }
 
@@ -30,7 +48,7 @@ export class MemoryInstanceIndex implements InstanceIndex {
     if (previous?.due !== undefined) this.#live -= 1;
     if (head.due === undefined) return;
     this.#live += 1;
-    this.#due.push({ pid: head.pid, due: head.due });
+    this.#due.push({ pid: head.pid, due: head.due, at: head.due });
     if (this.#due.size > 1000 + 2 * this.#live) this.#rebuild();
   }
 
@@ -52,7 +70,7 @@ export class MemoryInstanceIndex implements InstanceIndex {
     const found: DueInstance[] = [];
     const kept: DueEntry[] = [];
     const seen = new Set<string>();
-    while (found.length < limit && (this.#due.first()?.due ?? Infinity) <= instant) {
+    while (found.length < limit && (this.#due.first()?.at ?? Infinity) <= instant) {
       const entry = this.#due.pop() as DueEntry;
       const head = this.#heads.get(entry.pid);
       if (head?.due !== entry.due || seen.has(entry.pid)) continue;
@@ -60,24 +78,33 @@ export class MemoryInstanceIndex implements InstanceIndex {
       kept.push(entry);
       if (after === undefined || sooner(after, entry) < 0) found.push({ pid: entry.pid, run: head.run, due: entry.due });
     }
-    // Entries stay: the next sweep finds an instance again that did not advance.
-    for (const entry of kept) this.#due.push(entry);
+    // Entries stay: a later sweep finds an instance again that did not advance.
+    for (const entry of kept) this.#due.push(this.#paceMs === 0 ? entry : { ...entry, at: instant + this.#paceMs });
     return found;
+  }
+
+  /** The next call of `due` returns every due instance, because it is not known what became of those that were returned. */
+  returnAll(): void {
+    if (this.#paceMs > 0) this.#rebuild();
   }
 
   /** Stale entries stay in the heap until they come first, or until they are the greater part of it. */
   #rebuild(): void {
-    this.#due = new OrderedHeap(sooner);
+    this.#due = new OrderedHeap(earlier);
     this.#live = 0;
     for (const { pid, due } of this.#heads.resident()) {
       if (due === undefined) continue;
-      this.#due.push({ pid, due });
+      this.#due.push({ pid, due, at: due });
       this.#live += 1;
     }
   }
 }
 
-function sooner(left: DueEntry, right: DueEntry): number {
+function earlier(left: DueEntry, right: DueEntry): number {
+  return left.at - right.at || sooner(left, right);
+}
+
+function sooner(left: Pick<DueEntry, 'pid' | 'due'>, right: Pick<DueEntry, 'pid' | 'due'>): number {
   return left.due - right.due || (left.pid < right.pid ? -1 : left.pid > right.pid ? 1 : 0);
 }
 
