@@ -1,7 +1,8 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { fdatasyncSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { LogFiles, type PlacedFrame } from '../../../lib/adapters/embedded/log/log-files.ts';
+import { LogFiles, type LogIo, type PlacedFrame } from '../../../lib/adapters/embedded/log/log-files.ts';
 import { HEADER_BYTES } from '../../../lib/adapters/embedded/log/log-frame.ts';
 import { openTables, type SqliteTables } from '../../../lib/adapters/embedded/tables.ts';
 import { newDirectory, turn } from '../opened-states.ts';
@@ -30,6 +31,90 @@ describe('the log', () => {
     expect(logFrames(directory, tables)).toHaveLength(1);
     expect(tables.log.durableNumber).toBe(200);
     tables.log.abandon();
+  });
+
+  test('a frame has one record for each key, and none for a key that began and ended within the batch', async () => {
+    const directory = newDirectory();
+    const tables = openTables(directory);
+    for (let n = 0; n < 5; n += 1) tables.payloads.set('a', `value ${n}`);
+    tables.payloads.set('b', 'short-lived');
+    tables.payloads.delete('b');
+    tables.payloads.set('c', 'gone and come again');
+    tables.payloads.delete('c');
+    tables.payloads.set('c', 'last');
+    await tables.log.durable();
+    const [frame] = logFrames(directory, tables);
+    expect(frame).toMatchObject({ first: 1, count: 10, text: '18;4;0;1;a7;value 418;9;0;1;c4;last' });
+    tables.payloads.delete('a');
+    await tables.log.durable();
+    tables.log.abandon();
+    const again = openTables(directory);
+    expect(['a', 'b', 'c'].map((key) => again.payloads.get(key))).toEqual([undefined, undefined, 'last']);
+    expect(again.log.nextNumber).toBe(12);
+    again.log.abandon();
+  });
+
+  test('a value that changed, was deleted and came back across frames and a checkpoint is what it was last', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.constantFrom('set', 'delete', 'durable', 'checkpoint', 'crash'), { maxLength: 30 }), async (steps) => {
+        const directory = newDirectory();
+        let tables = openTables(directory, { keptMax: 0 });
+        let value: string | undefined;
+        for (const [n, step] of steps.entries()) {
+          if (step === 'set') tables.payloads.set('k', (value = `value ${n}`));
+          else if (step === 'delete') {
+            tables.payloads.delete('k');
+            value = undefined;
+          } else if (step === 'checkpoint') tables.log.checkpoint();
+          else {
+            await tables.log.durable();
+            if (step === 'durable') continue;
+            tables.log.abandon();
+            tables = openTables(directory, { keptMax: 0 });
+          }
+          expect(tables.payloads.get('k')).toBe(value);
+        }
+        tables.log.abandon();
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test('frames of an older version, with a record for each change, are read', async () => {
+    const directory = newDirectory();
+    openTables(directory).log.abandon();
+    const sizes = [0, 0] as const;
+    const files = new LogFiles(directory, { state: { segment: 0, number: 0, sizes }, grown: () => {} });
+    files.rotate();
+    files.append(1, 3, '2;0;1;a3;one2;0;1;b3;two2;2;1;a');
+    files.close();
+    const again = openTables(directory);
+    expect([again.payloads.get('a'), again.payloads.get('b'), again.log.nextNumber]).toEqual([undefined, 'two', 4]);
+    again.log.abandon();
+  });
+
+  test('after a write that failed, the frame has the changes before and after it', async () => {
+    const directory = newDirectory();
+    let fails = true;
+    const io: LogIo = {
+      write: (file, bytes, offset, length, position) => {
+        if (fails) throw Object.assign(new Error('the disk is full'), { code: 'ENOSPC' });
+        return writeSync(file, bytes, offset, length, position);
+      },
+      sync: fdatasyncSync,
+    };
+    const tables = openTables(directory, { io });
+    tables.payloads.set('a', 'before');
+    tables.payloads.set('b', 'kept');
+    await expect(tables.log.durableOrRefused()).rejects.toMatchObject({ code: 'DISK_FULL' });
+    tables.payloads.set('a', 'after');
+    tables.payloads.set('c', 'new');
+    fails = false;
+    await tables.log.durable();
+    tables.log.abandon();
+    const again = openTables(directory);
+    expect(['a', 'b', 'c'].map((key) => again.payloads.get(key))).toEqual(['after', 'kept', 'new']);
+    again.log.abandon();
   });
 
   test('a checkpoint that fails half way loses nothing', async () => {

@@ -2,12 +2,13 @@
  * The one ordered log of a system's state.
  *
  * Input: changes of tables. Output: frames on disk, rows of closed frames in SQLite, and the changes of an earlier process at the open.
- * Trunk: logged-table.ts reports changes; log-frame.ts and field-text.ts encode them; log-files.ts writes the two segments.
+ * Trunk: logged-table.ts reports changes; at a commit it encodes them by field-text.ts; log-frame.ts and log-files.ts write the frame.
  *
- * L1  A change applies in memory at once and is appended to the pending batch; a batch is one frame and one fsync.
+ * L1  A change applies in memory at once and belongs to the pending batch; a batch is one frame and one fsync. A frame has one record for each
+ *     key: that of its last change. A key that began and ended within the batch has none.
  * L2  The durable changes are a prefix of all changes: frames are written in order, and a table's row is written after the
  *     frame with its change.
- * L3  A change has a number; a table's row carries that of its last change, so replaying a change twice does nothing.
+ * L3  A change has a number, as its record; a table's row carries that of its last change, so replaying a change twice does nothing.
  * L4  A segment is overwritten only when the tables hold all of its changes, durably (a checkpoint); shared strings never
  *     refer across that cut.
  * L5  A batch that cannot be written stays pending, and a timer retries it. Its promises stay pending.
@@ -29,8 +30,10 @@ import type { Damage } from '../state-corrupt.ts';
 const FLUSH_WITHIN_MS = 50;
 /** Pause before a failed write is retried. */
 const RETRY_MS = 200;
-/** A pending batch of this size is written even if no caller waits. */
-const FLUSH_LENGTH = 1_000_000;
+/** A pending batch of this many changes is written even if no caller waits. */
+const FLUSH_CHANGES = 2_000;
+/** A record of this place and above names its number. Older versions wrote a record for each change, so its number followed from its place. */
+const NUMBERED = 16;
 /** A log of this size is moved into the tables. */
 const CHECKPOINT_LENGTH = 32_000_000;
 /** How long one slice of a checkpoint may hold the thread. */
@@ -38,6 +41,8 @@ const SLICE_MS = 8;
 
 /** A table whose changes go through the log. */
 export interface LogParticipant {
+  /** Writes a record for each key that has changed since the last call; `begin` begins it. */
+  encodeChanges(begin: (number: number) => FieldWriter): void;
   /** Applies one record of the log. The caller has already read the table's number from `reader`. */
   replay(reader: FieldReader, number: number): void;
   /** Begins a checkpoint, which covers all rows that are dirty now. */
@@ -123,18 +128,17 @@ export class OrderedLog {
     return this.#durableNumber;
   }
 
-  /** Adds a table; the order of adding is part of the format. Returns the table's place. */
-  register(table: LogParticipant): number {
-    return this.#tables.push(table) - 1;
+  /** Adds a table; the order of adding is part of the format. */
+  register(table: LogParticipant): void {
+    this.#tables.push(table);
   }
 
-  /** Begins the record of a change of the table at `place`; the caller writes its fields to the returned writer at once. */
-  append(place: number): FieldWriter {
+  /** Notes a change of a table, which encodes it at the next commit. Returns its number. */
+  change(): number {
     this.#number += 1;
     this.#timer ??= setTimeout(this.#onTimer, FLUSH_WITHIN_MS);
-    if (this.#writer.length > FLUSH_LENGTH) this.#schedule();
-    this.#writer.number(place);
-    return this.#writer;
+    if (this.#number - this.#durableNumber > FLUSH_CHANGES) this.#schedule();
+    return this.#number;
   }
 
   /** The error that stopped commits; undefined while they succeed. */
@@ -194,12 +198,14 @@ export class OrderedLog {
   #replayFrame(reader: FieldReader, { first, count, text, file, offset }: PlacedFrame): void {
     try {
       reader.open(text);
-      for (let number = first; number < first + count; number += 1) {
-        const table = this.#tables[reader.number()];
+      for (let number = first - 1; !reader.ended;) {
+        const place = reader.number();
+        number = place < NUMBERED ? number + 1 : first + reader.number();
+        const table = this.#tables[place % NUMBERED];
         assert(table, 'A record names no table.');
+        assert(number >= first && number < first + count, 'A record has a number outside of its frame.');
         table.replay(reader, number);
       }
-      assert(reader.ended, 'Characters follow the last record.');
     } catch (cause) {
       const damage: Omit<Damage, 'drops'> = {
         file,
@@ -304,7 +310,10 @@ export class OrderedLog {
 
   #commit(): void {
     if (this.#durableNumber === this.#number) return;
-    this.files.append(this.#durableNumber + 1, this.#number - this.#durableNumber, this.#writer.text);
+    const first = this.#durableNumber + 1;
+    // After a failed write the records of the batch are in the writer already, and those of later changes follow them.
+    for (const [place, table] of this.#tables.entries()) table.encodeChanges((number) => this.#beginRecord(place, number - first));
+    this.files.append(first, this.#number - this.#durableNumber, this.#writer.text);
     this.#length += this.#writer.length;
     this.#writer.clear();
     this.#durableNumber = this.#number;
@@ -312,6 +321,12 @@ export class OrderedLog {
     this.#flushed = undefined;
     this.#flushedOrRefused?.resolve();
     this.#flushedOrRefused = undefined;
+  }
+
+  #beginRecord(place: number, offset: number): FieldWriter {
+    this.#writer.number(NUMBERED + place);
+    this.#writer.number(offset);
+    return this.#writer;
   }
 
   #beginCheckpoint(): void {

@@ -36,12 +36,15 @@ interface Slot<Key, Value> {
   dirty: boolean;
   /** Whether there is a row. */
   stored: boolean;
+  /** Whether it has changed since the last frame of the log, in which it had the value `logged`. */
+  changed: boolean;
+  logged: Value | undefined;
 }
 
 /**
  * A table in memory whose changes go to the log, and whose clean values may lie in SQL rows alone. In: `set` and `delete`; after a start,
- * `replay` of the log's records. Out: values, from their slot or else from their row. Trunk: `#find` → a record in the log → `#put` or
- * `#clear` makes the slot dirty → a checkpoint writes its row (lib/adapters/embedded/log/dirty-slots.ts) → `#settle` → `#evict`, unless
+ * `replay` of the log's records. Out: values, from their slot or else from their row. Trunk: `#find` → `#put` or `#clear` makes the slot dirty →
+ * `encodeChanges` writes its record to the log → a checkpoint writes its row (lib/adapters/embedded/log/dirty-slots.ts) → `#settle` → `#evict`, unless
  * the value must stay in memory.
  */
 export class LoggedTable<Key extends string | number, Value> implements Table<Key, Value>, LogParticipant {
@@ -49,7 +52,6 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
   readonly rows: RowFormat<Key>;
   readonly #log: OrderedLog;
   readonly #keep: number;
-  readonly #place: number;
   readonly #slots = new Map<Key, Slot<Key, Value>>();
   readonly #groups = new Map<string, Set<Slot<Key, Value>>>();
   readonly #writer = new FieldWriter({ share: false });
@@ -58,7 +60,9 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
   readonly #upsert: Statement;
   readonly #remove: Statement;
   readonly #selectGroup: Statement | undefined;
-  readonly #dirty = new DirtySlots<Slot<Key, Value>>();
+  readonly #dirty = new DirtySlots<Slot<Key, Value>>((left, right) => byKey(left.key, right.key));
+  /** Slots that have changed since the last frame of the log, in the order of their first change. */
+  #changed: Slot<Key, Value>[] = [];
   /** Slots with a row that may be evicted, in the order in which they became clean. */
   readonly #clean: Slot<Key, Value>[] = [];
   /** Whether there are rows that are not in memory. */
@@ -70,7 +74,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     this.definition = definition;
     this.#log = log;
     this.#keep = Math.min(definition.keep, log.keptMax);
-    this.#place = log.register(this);
+    log.register(this);
     const { name } = definition;
     this.rows = new RowFormat({ name, key: definition.key, isGrouped: definition.groupOf !== undefined, kinds: definition.columns?.kinds });
     this.rows.create(log.database, [
@@ -95,23 +99,44 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
 
   set(key: Key, value: Value): void {
     const slot = this.#find(key);
-    const previous = slot?.value;
-    const number = this.#log.nextNumber;
-    const writer = this.#log.append(this.#place);
-    writer.number(previous === undefined ? FULL : DELTA);
-    this.#writeKey(writer, key);
-    this.definition.codec.encode(writer, value, previous);
-    this.#put(slot, key, value, number);
+    if (slot !== undefined) this.#note(slot);
+    const changed = this.#put(slot, key, value, this.#log.change());
+    if (slot === undefined) this.#noteNew(changed);
   }
 
   delete(key: Key): void {
     const slot = this.#find(key);
     if (slot?.value === undefined) return;
-    const number = this.#log.nextNumber;
-    const writer = this.#log.append(this.#place);
-    writer.number(DELETE);
-    this.#writeKey(writer, key);
-    this.#clear(slot, number);
+    this.#note(slot);
+    this.#clear(slot, this.#log.change());
+  }
+
+  encodeChanges(begin: (number: number) => FieldWriter): void {
+    if (this.#changed.length === 0) return;
+    for (const slot of this.#changed) {
+      const { key, value, number, logged } = slot;
+      slot.changed = false;
+      slot.logged = undefined;
+      if (value === undefined && logged === undefined) continue;
+      const writer = begin(number);
+      writer.number(value === undefined ? DELETE : logged === undefined ? FULL : DELTA);
+      this.#writeKey(writer, key);
+      if (value !== undefined) this.definition.codec.encode(writer, value, logged);
+    }
+    this.#changed = [];
+  }
+
+  /** Keeps the value of the last frame, before a change. */
+  #note(slot: Slot<Key, Value>): void {
+    if (slot.changed) return;
+    slot.logged = slot.value;
+    slot.changed = true;
+    this.#changed.push(slot);
+  }
+
+  #noteNew(slot: Slot<Key, Value>): void {
+    slot.changed = true;
+    this.#changed.push(slot);
   }
 
   list(group: string): readonly Value[] {
@@ -178,16 +203,17 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     return found;
   }
 
-  #put(slot: Slot<Key, Value> | undefined, key: Key, value: Value, number: number): void {
+  #put(slot: Slot<Key, Value> | undefined, key: Key, value: Value, number: number): Slot<Key, Value> {
     const changed = slot ?? this.#add(key, value, number, false);
     if (key === this.#missed) this.#missed = undefined;
     changed.value = value;
     changed.number = number;
     this.#soil(changed);
+    return changed;
   }
 
   #add(key: Key, value: Value, number: number, stored: boolean): Slot<Key, Value> {
-    const slot: Slot<Key, Value> = { key, value, number, dirty: false, stored };
+    const slot: Slot<Key, Value> = { key, value, number, dirty: false, stored, changed: false, logged: undefined };
     this.#slots.set(key, slot);
     if (this.definition.groupOf !== undefined) {
       const group = this.definition.groupOf(value);
