@@ -16,7 +16,9 @@ const METHODS: { readonly [P in keyof OfferedPorts]: readonly (keyof OfferedPort
   parking: ['parked', 'list'],
 };
 
+/** Heads on the first page of a list, and on the largest. A page costs a look at all heads in memory, so later pages are larger. */
 const PAGE = 100;
+const PAGE_MAX = 1_000;
 /** Pause before the head is read again, if the runtime reports no commits. */
 const POLL_MS = 50;
 /** A wait of another process is renewed after this time, because that process does not say when it has lost interest. */
@@ -92,8 +94,8 @@ async function* listInPages(
 ): AsyncGenerator<Head, void, undefined> {
   let told = new Set<string>();
   let { startedBefore } = filter;
-  for (;;) {
-    const max = PAGE + told.size;
+  for (let size = PAGE; ; size = Math.min(PAGE_MAX, 2 * size)) {
+    const max = size + told.size;
     const heads = await page({ ...filter, ...(startedBefore === undefined ? {} : { startedBefore }) }, max);
     for (const head of heads) {
       if (head.startedAt === startedBefore && told.has(head.pid)) continue;

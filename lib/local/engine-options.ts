@@ -14,11 +14,12 @@ interface LocalEngine {
   readonly clock: Clock;
   readonly checks: boolean;
   readonly codes?: EngineOptions['codes'];
+  readonly retentionMs: number | undefined;
   readonly onFault: (error: unknown) => void;
 }
 
 /** The options of the embedded runtime's engine, on the main thread or in its own. */
-export function engineOptions({ system, ports, clock, checks, codes, onFault }: LocalEngine): EngineOptions {
+export function engineOptions({ system, ports, clock, checks, retentionMs, codes, onFault }: LocalEngine): EngineOptions {
   return {
     system,
     frontEndOf,
@@ -28,6 +29,8 @@ export function engineOptions({ system, ports, clock, checks, codes, onFault }: 
     tickThresholdMs: -1,
     checks,
     codes,
+    // The instance of an older start may be retired, and must not begin again.
+    ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
     onFault,
     onNotice: (notice) => {
       const fault = noticeFault(notice);

@@ -17,6 +17,7 @@ export interface OpenRequest {
   readonly system: string;
   readonly checks: boolean;
   readonly codes?: EngineOptions['codes'];
+  readonly retentionMs: number | undefined;
 }
 
 /** The calls that the thread answers. */
@@ -40,7 +41,7 @@ function offerEngine(end: ChannelEnd, observer: ActivationObserver): void {
     return engine;
   };
   const thread: EngineThread = {
-    open: async ({ url, system, checks, codes }) => {
+    open: async ({ url, system, checks, retentionMs, codes }) => {
       // Errors of modules imported from now on name lines of the source.
       if (checks) process.setSourceMapsEnabled(true);
       const options = engineOptions({
@@ -49,6 +50,7 @@ function offerEngine(end: ChannelEnd, observer: ActivationObserver): void {
         clock: new SystemClock(),
         checks,
         codes,
+        retentionMs,
         onFault: (error) => void tell(error),
       });
       engine = new Engine({ ...options, observer });

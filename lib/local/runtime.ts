@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { STEPS } from '../contract/steps.ts';
 import { systemContract, type System } from '../contract/system.ts';
+import { type Duration, milliseconds } from '../contract/duration.ts';
 import { ClientError, ContractError, isOrchestratorError } from '../contract/errors.ts';
 import { visibleText } from '../contract/wire/visible-text.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
@@ -66,6 +67,12 @@ export interface RuntimeOptions {
    * system. Keep it for the life of the folder: under other keys, no earlier command is found. @default false
    */
   readonly keysNameSystem?: boolean;
+  /**
+   * Closed instances are removed from the folder this long and a day after their end, with their journals, command records and parked events,
+   * and their ids may be used again; large values stay, because instances share them. A start that is older is parked as `START_TOO_OLD`. At
+   * least a day. @default nothing is removed
+   */
+  readonly retention?: Duration;
   /** The principal in journals. @default 'local' */
   readonly principal?: string;
   /** Called with each commit, for a live view. Its errors go to `onFault` and affect nothing else. */
@@ -82,6 +89,9 @@ const TICK_AGAIN_MS = 60_000;
 const SWEEPS_PER_EXPIRY = 600;
 /** The schedules of the system begin at the first sweep, and every hour they are compared with those that run. */
 const SWEEPS_PER_LISTING = 36_000;
+/** Pause between two looks for instances whose retention is over. */
+const RETIRE_MS = 3_600_000;
+const RETENTION_MS_MIN = 86_400_000;
 const WATCHDOG_MS = 2000;
 /** Batches in flight in an engine on its own thread, so that it need not wait for the next one. */
 const THREAD_BATCHES = 4;
@@ -96,6 +106,7 @@ export class Runtime {
   readonly #system: SystemContract;
   readonly #options: RuntimeOptions;
   readonly #keyPrefix: string;
+  readonly #retentionMs: number | undefined;
   readonly #store: WatchedProcessStore;
   readonly #engine: EngineSeat;
   readonly #host: EngineHost | undefined;
@@ -114,6 +125,7 @@ export class Runtime {
   constructor(system: System<string>, options: RuntimeOptions) {
     const contract = systemContract(system);
     checkServices(contract, options.services);
+    this.#retentionMs = retentionMs(options.retention);
     this.#keyPrefix = options.keysNameSystem === true ? keyPrefixOf(contract.name) : '';
     this.#system = contract;
     this.#options = options;
@@ -122,6 +134,7 @@ export class Runtime {
       system: contract,
       stalled: this.#fault,
       duePaceMs: TICK_AGAIN_MS,
+      recordPrefix: this.#keyPrefix,
       ...(options.directory !== undefined && { directory: options.directory }),
     });
     this.#store = new WatchedProcessStore(this.state.processStore, options.onCommit && isolated(options.onCommit, this.#fault));
@@ -134,6 +147,7 @@ export class Runtime {
           ports: this.#enginePorts(),
           clock: this.state.clock,
           checks: options.checks ?? false,
+          retentionMs: this.#retentionMs,
           onFault: this.#fault,
         }),
       );
@@ -160,6 +174,7 @@ export class Runtime {
       ...this.#consumers.map((consumer) => consumer.poll(signal)),
       ...this.#pumps().map((pump) => pump.run()),
       this.#sweep(),
+      ...(this.#retentionMs === undefined ? [] : [this.#retire(this.#retentionMs)]),
     ];
     if (this.#options.directory !== undefined) await this.#serve(this.#options.directory);
   }
@@ -198,6 +213,7 @@ export class Runtime {
       url: entryUrl(entry),
       system,
       checks: checks ?? false,
+      retentionMs: this.#retentionMs,
       ports: this.#enginePorts(),
       clock: this.state.clock,
       watchdogMs: watchdogMs ?? WATCHDOG_MS,
@@ -283,6 +299,21 @@ export class Runtime {
     }
   }
 
+  /** Removes instances whose retention is over, each hour. What it does is loaded only with a retention. */
+  async #retire(retentionMs: number): Promise<void> {
+    const { signal } = this.#stopping;
+    const { instanceIndex: index, retirementStore: retirement, clock } = this.state;
+    while (!signal.aborted) {
+      try {
+        const { retireClosed } = await import('../engine/jobs/retire-closed.ts');
+        await retireClosed({ index, retirement, clock }, { retentionMs, remainingMs: () => (signal.aborted ? 0 : Infinity) });
+      } catch (error) {
+        this.#fault(error);
+      }
+      await clock.sleep(RETIRE_MS, signal);
+    }
+  }
+
   #ports(options: RuntimeOptions): ClientPorts {
     const { state } = this;
     const stores = new Map(this.#served.map((served) => [servedParts(served).contract.name, served]));
@@ -316,6 +347,13 @@ export class Runtime {
       },
     };
   }
+}
+
+function retentionMs(retention: Duration | undefined): number | undefined {
+  if (retention === undefined) return undefined;
+  const length = milliseconds(retention);
+  if (length >= RETENTION_MS_MIN) return length;
+  throw new ContractError('CONTRACT_INVALID', `The retention is ${retention}: expected a day or more, or none.`);
 }
 
 /** The text may come from a payload, and a terminal would obey its control characters. */

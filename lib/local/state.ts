@@ -7,6 +7,7 @@ import { MemoryMessageSender } from '../adapters/memory/message-sender.ts';
 import { MemoryParkingStore } from '../adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../adapters/memory/payload-store.ts';
 import { MemoryProcessStore, memoryProcessTables } from '../adapters/memory/process-store.ts';
+import { MemoryRetirementStore } from '../adapters/memory/retirement-store.ts';
 import { MemoryTable } from '../adapters/memory/table.ts';
 import { SqliteIdempotencyStore } from '../adapters/embedded/idempotency-store.ts';
 import { SqliteInstanceIndex } from '../adapters/embedded/instance-index.ts';
@@ -15,6 +16,7 @@ import { SqliteMessageQueue } from '../adapters/embedded/message-queue.ts';
 import { allParked, SqliteParkingStore } from '../adapters/embedded/parking-store.ts';
 import { SqlitePayloadStore } from '../adapters/embedded/payload-store.ts';
 import { SqliteProcessStore } from '../adapters/embedded/process-store.ts';
+import { SqliteRetirementStore } from '../adapters/embedded/retirement-store.ts';
 import { openTables, type SqliteTables } from '../adapters/embedded/tables.ts';
 import { LEASE_MS } from '../service/consumer/consumer.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
@@ -22,6 +24,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { IdempotencyStore } from '../ports/idempotency-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
+import type { RetirementStore } from '../ports/retirement-store.ts';
 import { QUEUE_RECEIVES_MAX } from '../service/consumer/redelivery.ts';
 
 /** The queue of the engine. */
@@ -46,6 +49,8 @@ export interface StateOptions {
   readonly keptMax?: number;
   /** How long the due index waits before it returns an instance again whose timer has not fired. @default 0 */
   readonly duePaceMs?: number;
+  /** Prefix of the keys of command records. @default none */
+  readonly recordPrefix?: string;
   /** Called when the disk begins to take no writes, and not again before it has taken them. @default nothing is called */
   readonly stalled?: (error: unknown) => void;
 }
@@ -55,6 +60,7 @@ export interface State {
   readonly clock: Clock;
   readonly processStore: ProcessStore;
   readonly instanceIndex: MemoryInstanceIndex;
+  readonly retirementStore: RetirementStore;
   readonly parkingStore: MemoryParkingStore;
   readonly payloadStore: PayloadStore;
   readonly idempotencyStore: IdempotencyStore;
@@ -82,6 +88,7 @@ type Stores = Pick<
   State,
   | 'processStore'
   | 'instanceIndex'
+  | 'retirementStore'
   | 'parkingStore'
   | 'payloadStore'
   | 'idempotencyStore'
@@ -108,7 +115,7 @@ export function openState(options: StateOptions): State {
       : openTables(directory, { ...logOptions(options), leasesFrom: clock.now() + LEASE_MS });
   const queues = openQueues(options, clock, logged);
   const due = { paceMs: options.duePaceMs ?? 0 };
-  const stores = logged === undefined ? memoryStores(due) : sqliteStores(logged, due);
+  const stores = logged === undefined ? memoryStores(due) : sqliteStores(logged, due, options.recordPrefix ?? '');
   const bus = { clock, rules: rulesOf(options.system, queues.get(INBOX_QUEUE) as MemoryMessageQueue) };
   return {
     clock,
@@ -133,6 +140,7 @@ function memoryStores(due: DueOptions): Stores {
   return {
     processStore: new MemoryProcessStore({ ...tables, written: (head, previous) => index.written(head, previous) }),
     instanceIndex: index,
+    retirementStore: new MemoryRetirementStore(tables),
     parkingStore: new MemoryParkingStore(),
     payloadStore: new MemoryPayloadStore(),
     idempotencyStore: new MemoryIdempotencyStore(),
@@ -146,13 +154,14 @@ function memoryStores(due: DueOptions): Stores {
   };
 }
 
-function sqliteStores(tables: SqliteTables, due: DueOptions): Stores {
+function sqliteStores(tables: SqliteTables, due: DueOptions, recordPrefix: string): Stores {
   const { log, heads, chunks } = tables;
   const durable = (): Promise<void> => log.durable();
   const index = new SqliteInstanceIndex(heads, log.database, due);
   return {
     processStore: new SqliteProcessStore({ heads, chunks, written: (head, previous) => index.written(head, previous) }),
     instanceIndex: index,
+    retirementStore: new SqliteRetirementStore(tables, recordPrefix),
     parkingStore: new SqliteParkingStore({ parked: tables.parked, attempts: tables.attempts, all: allParked(log, tables.parked), durable }),
     payloadStore: new SqlitePayloadStore(tables.payloads, log.inspection.directory),
     idempotencyStore: new SqliteIdempotencyStore(tables.records, durable),

@@ -2,10 +2,15 @@ import { describe, expect, test } from 'vitest';
 import { CheckoutTravelCart, flights, hotels, notifications, payments } from '../../examples/travel-booking/contracts.ts';
 import { bookTrip } from '../../examples/travel-booking/book-trip.ts';
 import { trips } from '../../examples/travel-booking/system.ts';
+import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
+import type { Client } from '../../lib/client/client.ts';
+import { systemContract } from '../../lib/contract/system.ts';
 import { startLocal } from '../../lib/local/start-local.ts';
+import { openState } from '../../lib/local/state.ts';
 import type { RuntimeOptions } from '../../lib/local/runtime.ts';
 import { serve } from '../../lib/service/serve.ts';
 import type { Served } from '../../lib/service/served.ts';
+import { head } from '../contracts/process-store.contract.ts';
 import { testFolder } from './running-jobs.ts';
 
 const cart = {
@@ -137,6 +142,33 @@ describe.each(seats)('a system in one process, %s', { timeout: 60_000 }, (_, sea
   });
 });
 
+describe('a system with a retention', () => {
+  const wasClosedFor = async (days: number): Promise<string> => {
+    const directory = testFolder();
+    const clock = new VirtualClock(Date.now() - days * 86_400_000);
+    const { processStore, close } = openState({ system: systemContract(trips), directory, clock });
+    const times = { startedAt: clock.now(), closedAt: clock.now() };
+    await processStore.commit(head({ pid: 'default#book-trip#old', status: 'completed', ...times }), { kind: 'absent' });
+    close();
+    return directory;
+  };
+  const listed = async ({ client }: { readonly client: Client }): Promise<number> => {
+    let count = 0;
+    for await (const _ of client.list()) count += 1;
+    return count;
+  };
+
+  test('removes an instance that closed longer ago, and keeps the others', async () => {
+    const options = { services: [], retention: '3 days' } as const;
+    const kept = await run({ ...options, directory: await wasClosedFor(3.5) });
+    const removed = await run({ ...options, directory: await wasClosedFor(5) });
+    await expect.poll(() => listed(removed)).toBe(0);
+    expect(await listed(kept)).toBe(1);
+    await kept.stop();
+    await removed.stop();
+  });
+});
+
 describe('a refused start', () => {
   test('a service that is served twice', async () => {
     await expect(run({ services: [...bookingServices([]), ...bookingServices([])] })).rejects.toMatchObject({
@@ -155,6 +187,13 @@ describe('a refused start', () => {
     });
     const { stop } = await startLocal(alone, { directory, services: [] });
     await expect(stop()).resolves.toBeUndefined();
+  });
+
+  test('a retention of less than a day', async () => {
+    await expect(run({ services: [], retention: '12 hours' })).rejects.toMatchObject({
+      code: 'CONTRACT_INVALID',
+      message: 'The retention is 12 hours: expected a day or more, or none.',
+    });
   });
 
   test('a second system on a folder that is open', async () => {

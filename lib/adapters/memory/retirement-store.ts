@@ -3,7 +3,7 @@ import type { Head, HeadStatus } from '../../ports/process-store.ts';
 import type { ClosedInstance, RetirementStore } from '../../ports/retirement-store.ts';
 import { chunkGroup, chunkKey, type ProcessTables } from './process-store.ts';
 
-const CLOSED_STATUSES: readonly HeadStatus[] = ['completed', 'failed', 'cancelled', 'terminated'];
+export const CLOSED_STATUSES: readonly HeadStatus[] = ['completed', 'failed', 'cancelled', 'terminated'];
 
 /** Retires instances of a `MemoryProcessStore`. A table in memory has no expiry, so a retired instance is removed at once. */
 export class MemoryRetirementStore implements RetirementStore {
@@ -16,7 +16,7 @@ export class MemoryRetirementStore implements RetirementStore {
   async closed(tenant: string, instant: number, limit: number): Promise<readonly ClosedInstance[]> {
     const found: Head[] = [];
     for (const head of this.#tables.heads.resident())
-      if (tenantOfPid(head.pid) === tenant && isClosed(head) && (head.closedAt ?? Infinity) <= instant) found.push(head);
+      if (tenantOfPid(head.pid) === tenant && isRetirable(head) && (head.closedAt ?? Infinity) <= instant) found.push(head);
     found.sort((left, right) => (left.closedAt ?? 0) - (right.closedAt ?? 0));
     return found.slice(0, limit).map(({ pid, version }) => ({ pid, version }));
   }
@@ -24,7 +24,7 @@ export class MemoryRetirementStore implements RetirementStore {
   async retire(pid: string, version: number, _expiresAt: number): Promise<boolean> {
     const { heads, chunks } = this.#tables;
     const head = heads.get(pid);
-    if (!head || !isClosed(head) || head.version !== version) return false;
+    if (!head || !isRetirable(head) || head.version !== version) return false;
     for (const chunk of chunks.list(chunkGroup(head))) chunks.delete(chunkKey(chunk));
     heads.delete(pid);
     return true;
@@ -32,6 +32,6 @@ export class MemoryRetirementStore implements RetirementStore {
 }
 
 /** An instance that became stuck after it had closed keeps its closing time. */
-function isClosed({ status, closedAt }: Head): boolean {
+export function isRetirable({ status, closedAt }: Head): boolean {
   return closedAt !== undefined && CLOSED_STATUSES.includes(status);
 }

@@ -5,6 +5,7 @@ import { messageQueueContract } from '../../contracts/message-queue.contract.ts'
 import { parkingStoreContract } from '../../contracts/parking-store.contract.ts';
 import { payloadStoreContract } from '../../contracts/payload-store.contract.ts';
 import { processStoreContract } from '../../contracts/process-store.contract.ts';
+import { retirementStoreContract } from '../../contracts/retirement-store.contract.ts';
 import type { State } from '../../../lib/local/state.ts';
 import { busOf, evicting, newDirectory, opens, queuesOf } from '../opened-states.ts';
 
@@ -28,6 +29,15 @@ for (const [name, evicts] of [
     return evicts ? { ...queues, work: evicting(queues.work, state), sender: evicting(queues.sender, state) } : queues;
   });
   eventPublisherContract(name, () => busOf(opened()));
+  retirementStoreContract(name, () => {
+    const { processStore, instanceIndex, retirementStore, checkpoint } = opened();
+    return {
+      store: processStore,
+      index: instanceIndex,
+      retirement: retirementStore,
+      settle: async () => (evicts ? checkpoint() : undefined),
+    };
+  });
   instanceIndexContract(name, () => {
     const { processStore, instanceIndex, checkpoint, durable } = opened();
     return { store: processStore, index: instanceIndex, settle: async () => (evicts ? checkpoint() : await durable()) };

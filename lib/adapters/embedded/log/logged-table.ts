@@ -18,6 +18,8 @@ export interface TableDefinition<Value> {
   readonly resident?: (value: Value) => boolean;
   /** Number of clean values that are cached although they need not stay. */
   readonly keep: number;
+  /** Limits the cached values by their sum of characters too. @default values are of about one size */
+  readonly keepCharacters?: { readonly most: number; readonly of: (value: Value) => number };
   readonly groupOf?: (value: Value) => string;
   /** Columns that are searched, with the SQL of their indexes. */
   readonly columns?: {
@@ -60,11 +62,15 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
   readonly #upsert: Statement;
   readonly #remove: Statement;
   readonly #selectGroup: Statement | undefined;
+  /** Prepared at the first retirement. */
+  #keys: Statement | undefined;
   readonly #dirty = new DirtySlots<Slot<Key, Value>>((left, right) => byKey(left.key, right.key));
   /** Slots that have changed since the last frame of the log, in the order of their first change. */
   #changed: Slot<Key, Value>[] = [];
   /** Slots with a row that may be evicted, in the order in which they became clean. */
   readonly #clean: Slot<Key, Value>[] = [];
+  /** Sum of the characters of `#clean`, if they are limited. */
+  #characters = 0;
   /** Whether there are rows that are not in memory. */
   #rowsOutside: boolean;
   /** The key that was looked up last and has no row: `get` and then `set` of a new key read its row once. */
@@ -150,6 +156,19 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     return [...found.keys()].sort(byKey).map((key) => found.get(key) as Value);
   }
 
+  /** The keys of text that begin with `prefix`, whose last character is ASCII. */
+  keysUnder(prefix: string): readonly Key[] {
+    const found: Key[] = [];
+    for (const { key, value } of this.#slots.values()) if (value !== undefined && String(key).startsWith(prefix)) found.push(key);
+    if (!this.#rowsOutside) return found;
+    const { name } = this.definition;
+    const end = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
+    this.#keys ??= this.#log.database.prepare(`SELECT ${this.rows.selected} FROM ${name} WHERE key >= ? AND key < ?`);
+    for (const { key } of (this.#keys.all(prefix, end) as RawRow[]).map((raw) => this.rows.read(raw)))
+      if (!this.#slots.has(key)) found.push(key);
+    return found;
+  }
+
   *resident(): IterableIterator<Value> {
     for (const slot of this.#slots.values()) if (slot.value !== undefined) yield slot.value;
   }
@@ -185,7 +204,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
 
   endSlice(committed: boolean): void {
     for (const slot of this.#dirty.endSlice(committed)) this.#settle(slot);
-    if (committed && this.#clean.length > this.#keep) this.#evict();
+    if (committed && (this.#clean.length > this.#keep || this.#isHeavy())) this.#evict();
   }
 
   #find(key: Key): Slot<Key, Value> | undefined {
@@ -196,10 +215,10 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
       this.#missed = key;
       return undefined;
     }
-    if (this.#clean.length > 2 * this.#keep) this.#evict();
+    if (this.#clean.length > 2 * this.#keep || this.#isHeavy()) this.#evict();
     const row = this.rows.read(raw);
     const found = this.#add(key, this.#decode(row), row.number, true);
-    this.#clean.push(found);
+    this.#cache(found);
     return found;
   }
 
@@ -269,12 +288,34 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     slot.dirty = false;
     slot.stored = slot.value !== undefined;
     if (slot.value === undefined) this.#drop(slot, undefined);
-    else if (this.definition.resident?.(slot.value) !== true) this.#clean.push(slot);
+    else if (this.definition.resident?.(slot.value) !== true) this.#cache(slot);
   }
 
-  /** Evicts the oldest half of the cached values. Values that changed meanwhile are cached again after their checkpoint. */
+  #cache(slot: Slot<Key, Value>): void {
+    this.#clean.push(slot);
+    this.#characters += this.#charactersOf(slot);
+  }
+
+  #charactersOf({ value }: Slot<Key, Value>): number {
+    const { keepCharacters } = this.definition;
+    return keepCharacters === undefined || value === undefined ? 0 : keepCharacters.of(value);
+  }
+
+  #isHeavy(): boolean {
+    return this.#characters > (this.definition.keepCharacters?.most ?? Infinity);
+  }
+
+  /** Evicts the older of the cached values, so that half of the room is free. Values that changed meanwhile are cached again after their checkpoint. */
   #evict(): void {
-    const going = this.#clean.splice(0, this.#clean.length - (this.#keep >> 1));
+    const room = (this.definition.keepCharacters?.most ?? Infinity) / 2;
+    let [kept, characters] = [0, 0];
+    while (kept < this.#keep >> 1 && kept < this.#clean.length) {
+      const next = characters + this.#charactersOf(this.#clean[this.#clean.length - 1 - kept] as Slot<Key, Value>);
+      if (next > room) break;
+      [kept, characters] = [kept + 1, next];
+    }
+    this.#characters = characters;
+    const going = this.#clean.splice(0, this.#clean.length - kept);
     for (const slot of going) {
       if (slot.dirty || slot.value === undefined || this.definition.resident?.(slot.value) === true) continue;
       this.#drop(slot, slot.value);

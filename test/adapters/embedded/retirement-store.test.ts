@@ -1,0 +1,92 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { State } from '../../../lib/local/state.ts';
+import { retireClosed } from '../../../lib/engine/jobs/retire-closed.ts';
+import { head } from '../../contracts/process-store.contract.ts';
+import { newDirectory, opens, queue } from '../opened-states.ts';
+
+const DAY = 86_400_000;
+const pidOf = (id: string): string => `default#trip#${id}`;
+
+/** A closed instance with a journal of two runs, a command record and a parked event. */
+async function ended(state: State, id: string, over: object = {}): Promise<void> {
+  const pid = pidOf(id);
+  await state.processStore.commit(head({ pid, status: 'completed', startedAt: 1, closedAt: 2, ...over }), { kind: 'absent' });
+  for (const run of ['r0', 'r1']) await state.processStore.spill({ pid, run, from: 0, entries: ['{}'] });
+  await state.idempotencyStore.write(`${pid}/r1/1`, { state: 'DONE', hash: 'h' }, 'absent');
+  await state.parkingStore.park({ pid, id: 'x', reason: 'POISON', detail: 'd', body: 'b', parkedAt: 1 });
+}
+
+/** What is left of an instance. */
+async function left(state: State, id: string): Promise<string[]> {
+  const pid = pidOf(id);
+  const found = {
+    head: (await state.processStore.load([pid], { consistent: true }))[0] !== undefined,
+    run0: (await state.processStore.chunks(pid, 'r0')).length > 0,
+    run1: (await state.processStore.chunks(pid, 'r1')).length > 0,
+    record: (await state.idempotencyStore.read(`${pid}/r1/1`)) !== undefined,
+    parked: (await state.parkingStore.parked(pid)).length > 0,
+  };
+  return Object.entries(found).flatMap(([name, is]) => (is ? [name] : []));
+}
+
+const ALL = ['head', 'run0', 'run1', 'record', 'parked'];
+const retire = ({ instanceIndex: index, retirementStore: retirement }: State, now: number, retentionMs = DAY): Promise<number> =>
+  retireClosed({ index, retirement, clock: { now: () => now } }, { retentionMs });
+
+test.each([
+  ['in memory', false],
+  ['in rows', true],
+])('everything of a closed instance whose changes are %s goes together, and nothing of others', async (_where, isStored) => {
+  const directory = newDirectory();
+  const state = opens({ directory, keptMax: isStored ? 0 : 100 });
+  await ended(state, '1');
+  await ended(state, '12');
+  await ended(state, '2', { closedAt: 3 * DAY });
+  await ended(state, '3', { status: 'running', closedAt: undefined });
+  await ended(state, '4', { due: 5 });
+  if (isStored) state.checkpoint();
+  expect(await retire(state, 2 + 2 * DAY)).toBe(2);
+  const expected = [[], [], ALL, ALL, ALL];
+  const ids = ['1', '12', '2', '3', '4'];
+  expect(await Promise.all(ids.map((id) => left(state, id)))).toEqual(expected);
+  await state.durable();
+  state.abandon();
+  const again = opens({ directory, keptMax: 0 });
+  expect(await Promise.all(ids.map((id) => left(again, id)))).toEqual(expected);
+});
+
+test('an instance stays while a message that names it is queued', async () => {
+  const state = opens({ directory: newDirectory() });
+  await ended(state, '1');
+  await state.sender.send('work', [{ body: `{"id":"${pidOf('1')}/r1/1"}` }]);
+  expect(await retire(state, 3 * DAY)).toBe(0);
+  expect(await left(state, '1')).toEqual(ALL);
+  const [message] = await queue(state, 'work').receive({ max: 1, waitSeconds: 0, visibilitySeconds: 30 });
+  await queue(state, 'work').delete([message?.receiptHandle ?? '']);
+  expect(await retire(state, 3 * DAY)).toBe(1);
+});
+
+test('records under the prefix of their system are found', async () => {
+  const state = opens({ directory: newDirectory(), recordPrefix: 'trips|' });
+  await ended(state, '1');
+  await state.idempotencyStore.write(`trips|${pidOf('1')}/r1/1`, { state: 'DONE', hash: 'h' }, 'absent');
+  expect(await retire(state, 3 * DAY)).toBe(1);
+  expect(await state.idempotencyStore.read(`trips|${pidOf('1')}/r1/1`)).toBeUndefined();
+  expect(await state.idempotencyStore.read(`${pidOf('1')}/r1/1`)).toBeDefined();
+});
+
+test('the disk space of retired instances is used again', async () => {
+  const directory = newDirectory();
+  const sizes: number[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    const state = opens({ directory });
+    for (let n = 0; n < 100; n += 1) await ended(state, `${round}-${n}`, { tail: ['x'.repeat(2000)] });
+    state.checkpoint();
+    expect(await retire(state, 3 * DAY)).toBe(100);
+    state.close();
+    sizes.push(statSync(join(directory, 'state.db')).size);
+  }
+  expect(sizes[3]).toBeLessThanOrEqual((sizes[0] ?? 0) * 1.2);
+});
