@@ -25,8 +25,9 @@ function* closedHeads(heads: LoggedTable<string, Head>, database: Sqlite, filter
   let startedAt = filter.startedBefore ?? Number.MAX_SAFE_INTEGER;
   let key = '';
   const ofTenant = `${filter.tenant}#`;
+  const statuses = filter.statuses ?? [];
   for (;;) {
-    const bounds = [startedAt, startedAt, key, filter.startedAfter ?? 0, ofTenant.length, ofTenant];
+    const bounds = [startedAt, startedAt, key, filter.startedAfter ?? 0, ofTenant.length, ofTenant, ...statuses];
     const rows = page.all(...(filter.process === undefined ? [] : [filter.process]), ...bounds) as RawRow[];
     const read = rows.map((row) => heads.rows.read(row));
     yield* heads.outside(read);
@@ -49,11 +50,12 @@ function* storedTenants(database: Sqlite): Iterable<string> {
   }
 }
 
-/** The indexes serve process and start. The rest of the filter applies to the decoded heads. */
+/** The indexes serve process and start, and the status is a column. The rest of the filter applies to the decoded heads. */
 function pageStatement(selected: string, database: Sqlite, filter: InstanceFilter): Statement {
   const process = filter.process === undefined ? '' : 'process = ? AND ';
+  const status = filter.statuses === undefined ? '' : `AND status IN (${filter.statuses.map(() => '?').join(', ')}) `;
   return database.prepare(
-    `SELECT ${selected} FROM heads WHERE ${process}started_at <= ? AND (started_at < ? OR key > ?) AND started_at >= ? AND substr(key, 1, ?) = ? ` +
+    `SELECT ${selected} FROM heads WHERE ${process}started_at <= ? AND (started_at < ? OR key > ?) AND started_at >= ? AND substr(key, 1, ?) = ? ${status}` +
       `ORDER BY started_at DESC, key LIMIT ${PAGE}`,
   );
 }

@@ -8,6 +8,8 @@ import { stateCorrupt } from './state-corrupt.ts';
 
 /** Payloads cached in memory, because most are read soon after they are put. */
 const PAYLOADS_KEPT = 200;
+/** One payload has up to 20 MB. */
+const CHARACTERS_KEPT = 16_000_000;
 /** SHA-256 in hex. */
 const HASH_LENGTH = 64;
 
@@ -36,10 +38,16 @@ export class SqlitePayloadStore extends MemoryPayloadStore {
 }
 
 export function payloadTable(log: OrderedLog): LoggedTable<string, string> {
-  return new LoggedTable(log, { name: 'payloads', key: 'text', codec: textCodec, keep: PAYLOADS_KEPT });
+  return new LoggedTable(log, {
+    name: 'payloads',
+    key: 'text',
+    codec: payloadCodec,
+    keep: PAYLOADS_KEPT,
+    keepCharacters: { most: CHARACTERS_KEPT, of: (text) => text.length },
+  });
 }
 
-const textCodec: Codec<string> = {
+export const payloadCodec: Codec<string> = {
   encode: (writer, text) => writer.string(text),
   decode: (reader) => reader.string() ?? '',
 };

@@ -27,9 +27,9 @@ export function headTable(log: OrderedLog): LoggedTable<string, Head> {
   });
 }
 
-/** Open heads and due times stay in memory. Closed heads are read from disk on demand. */
+/** Open heads and due times stay in memory. Closed heads, and early buffers that have expired, are read from disk on demand. */
 function isOpen(head: Head): boolean {
-  return head.due !== undefined || head.status === 'early' || head.status === 'running' || head.status === 'stuck';
+  return head.due !== undefined || head.status === 'running' || head.status === 'stuck';
 }
 
 export function chunkTable(log: OrderedLog): LoggedTable<string, JournalChunk> {

@@ -3,7 +3,9 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import Database from 'libsql';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { headCodec } from '../../../lib/adapters/embedded/head-row.ts';
+import { payloadCodec } from '../../../lib/adapters/embedded/payload-store.ts';
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
 import type { State } from '../../../lib/local/state.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
@@ -182,6 +184,49 @@ describe('a state in a folder', () => {
     for await (const { pid } of state.instanceIndex.list({ tenant: 't', process: 'trip' })) found.push(pid);
     expect(found).toEqual(expected);
     expect((await loaded(state, 't#trip#002'))?.status).toBe('completed');
+  });
+
+  test('a list of one status reads no other closed head from disk', async () => {
+    const state = opens({ directory: newDirectory(), keptMax: 0 });
+    for (let n = 0; n < 500; n += 1)
+      await state.processStore.commit(head({ pid: `t#trip#${n}`, startedAt: n, status: n % 100 === 7 ? 'failed' : 'completed' }), {
+        kind: 'absent',
+      });
+    state.checkpoint();
+    const decoded = vi.spyOn(headCodec, 'decode');
+    onTestFinished(() => decoded.mockRestore());
+    const found: number[] = [];
+    for await (const { startedAt } of state.instanceIndex.list({ tenant: 't', statuses: ['failed', 'running'] })) found.push(startedAt);
+    expect(found).toEqual([407, 307, 207, 107, 7]);
+    expect(decoded).toHaveBeenCalledTimes(5);
+  });
+
+  test('an early buffer that has expired leaves memory, and begins again with the next event', async () => {
+    const state = opens({ directory: newDirectory(), keptMax: 0 });
+    await state.processStore.buffer({ pid: 'e', body: 'one', max: 5, expiresAt: 9 });
+    const [early] = await state.processStore.load(['e'], { consistent: true });
+    const { due: _due, ...rest } = early as Head;
+    await state.processStore.commit({ ...rest, version: 2, early: [] }, { kind: 'early', version: 1 });
+    state.checkpoint();
+    const decoded = vi.spyOn(headCodec, 'decode');
+    onTestFinished(() => decoded.mockRestore());
+    await state.processStore.buffer({ pid: 'e', body: 'two', max: 5, expiresAt: 20 });
+    expect(decoded).toHaveBeenCalledTimes(1);
+    expect(await loaded(state, 'e')).toMatchObject({ status: 'early', early: ['two'], due: 20 });
+  });
+
+  test('cached payloads are limited by their size, and read again from disk', async () => {
+    const state = opens({ directory: newDirectory() });
+    const texts = Array.from({ length: 6 }, (_, n) => JSON.stringify(String(n).repeat(5_000_000)));
+    const hashOf = (text: string): string => createHash('sha256').update(text).digest('hex');
+    for (const text of texts) await state.payloadStore.put('p', hashOf(text), text);
+    const decoded = vi.spyOn(payloadCodec, 'decode');
+    onTestFinished(() => decoded.mockRestore());
+    for (const text of texts) expect(await state.payloadStore.get('p', hashOf(text))).toBe(text);
+    expect(decoded).toHaveBeenCalledTimes(0);
+    state.checkpoint();
+    for (const text of texts) expect(await state.payloadStore.get('p', hashOf(text))).toBe(text);
+    expect(decoded.mock.calls.length).toBeGreaterThanOrEqual(3);
   });
 
   test('tenants whose instances are all on disk are named, and each is listed separately', async () => {

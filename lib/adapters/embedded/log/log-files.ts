@@ -14,6 +14,9 @@ export interface PlacedFrame extends LogFrame {
 /** A file grows in zeros by this much at a time, because an append that makes a file longer must also commit its length and other dirty data. */
 const GROWTH_BYTES = 1 << 22;
 const ZEROS = Buffer.alloc(GROWTH_BYTES);
+/** A frame is encoded in a buffer that is kept. One of a larger frame, as after a flood, is not. */
+const SCRATCH_BYTES = 1 << 16;
+const SCRATCH_BYTES_MAX = 1 << 22;
 
 /** The calls of the operating system by which a log reaches the disk. */
 export interface LogIo {
@@ -59,7 +62,7 @@ export class LogFiles {
   readonly #sizes: [number, number];
   /** The part of `#sizes` that is stored. */
   #stored: Sizes;
-  #scratch = Buffer.allocUnsafe(1 << 16);
+  #scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
   #damage: Damage | undefined;
 
   constructor(directory: string, { state, grown, io = SYSTEM_IO }: LogFilesOptions) {
@@ -116,6 +119,7 @@ export class LogFiles {
     this.#write(file, this.#scratch, length, this.#position);
     this.#io.sync(file);
     this.#position += length;
+    if (needed > SCRATCH_BYTES_MAX) this.#scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
     this.#seal(file, first + count);
   }
 
