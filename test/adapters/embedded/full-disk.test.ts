@@ -1,6 +1,6 @@
 /** A disk that takes a part of a write, or nothing: what was confirmed is there afterwards, and commits go on when it takes writes again. */
 import { execFile } from 'node:child_process';
-import { fdatasyncSync, writeSync } from 'node:fs';
+import { fdatasyncSync, fstatSync, ftruncateSync, readSync, writeSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { LogIo } from '../../../lib/adapters/embedded/log/log-files.ts';
 import { openTables, type SqliteTables } from '../../../lib/adapters/embedded/tables.ts';
@@ -136,4 +136,49 @@ describe('a process with a limit on the size of files', () => {
     for (let n = 0; n < confirmed; n += 1) expect(tables.payloads.get(`k${n}`)).toBe('x'.repeat(100_000) + n);
     tables.log.close();
   });
+});
+
+/** A disk whose system drops what a failed sync should have written, as Linux does. `failsAt` is the number of that sync. */
+class ForgetfulDisk implements LogIo {
+  readonly #failsAt: number;
+  #syncs = 0;
+  #unsynced: { readonly file: number; readonly before: Buffer; readonly position: number; readonly size: number }[] = [];
+
+  constructor(failsAt: number) {
+    this.#failsAt = failsAt;
+  }
+
+  write(file: number, bytes: Buffer, offset: number, length: number, position: number): number {
+    const before = Buffer.alloc(length);
+    const read = readSync(file, before, 0, length, position);
+    this.#unsynced.push({ file, before: before.subarray(0, read), position, size: fstatSync(file).size });
+    return writeSync(file, bytes, offset, length, position);
+  }
+
+  sync(): void {
+    this.#syncs += 1;
+    const dropped = this.#unsynced.toReversed();
+    this.#unsynced = [];
+    if (this.#syncs !== this.#failsAt) return;
+    for (const { file, before, position, size } of dropped) {
+      writeSync(file, before, 0, before.length, position);
+      ftruncateSync(file, size);
+    }
+    throw Object.assign(new Error('the device failed'), { code: 'EIO' });
+  }
+}
+
+test('after a sync that failed and dropped its bytes, every confirmed change is read, and no change is taken for damage', async () => {
+  for (let failsAt = 1; failsAt <= 6; failsAt += 1) {
+    const directory = newDirectory();
+    const tables = openTables(directory, { io: new ForgetfulDisk(failsAt) });
+    for (let n = 0; n < 4; n += 1) {
+      tables.payloads.set(String(n), `value ${n} `.repeat(3));
+      await tables.log.durable();
+    }
+    tables.log.abandon();
+    const again = openTables(directory);
+    expect([0, 1, 2, 3].map((n) => again.payloads.get(String(n)) !== undefined)).toEqual([true, true, true, true]);
+    again.log.abandon();
+  }
 });

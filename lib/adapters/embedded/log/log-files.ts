@@ -48,6 +48,9 @@ export interface LogFilesOptions {
 }
 
 /**
+ * After a failed sync the system may have dropped what it could not write, and a later sync of the same bytes would succeed: so all bytes
+ * that the failed one should have made durable are written again, the seal in front of the frame and the zeros of a grown file among them.
+ *
  * The log on disk: two files that are written in turn, a segment each. A file is overwritten, not emptied: the disk
  * allocates nothing, which makes a large append three times as fast. The segment number of a frame distinguishes it from the
  * remains of an older segment.
@@ -64,6 +67,9 @@ export class LogFiles {
   #stored: Sizes;
   #scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
   #damage: Damage | undefined;
+  /** Whether the last bytes before `#position` are a seal. */
+  #isSealed = false;
+  #syncFailed = false;
 
   constructor(directory: string, { state, grown, io = SYSTEM_IO }: LogFilesOptions) {
     this.#files = [openPrivate(join(directory, nameOf(0))), openPrivate(join(directory, nameOf(1)))];
@@ -107,6 +113,7 @@ export class LogFiles {
   rotate(): void {
     this.#segment += 1;
     this.#position = 0;
+    this.#isSealed = false;
   }
 
   /** Appends a frame and returns when it is on disk. If it throws, the next append overwrites the frame. */
@@ -116,9 +123,11 @@ export class LogFiles {
     const length = encodeFrame(this.#scratch, { segment: this.#segment, first, count, text });
     const file = this.#file(this.#segment);
     this.#grow(this.#position + length + HEADER_BYTES);
+    if (this.#syncFailed && this.#isSealed) this.#writeSeal(file, first, this.#position - HEADER_BYTES);
     this.#write(file, this.#scratch, length, this.#position);
-    this.#io.sync(file);
+    this.#sync(file);
     this.#position += length;
+    this.#isSealed = false;
     if (needed > SCRATCH_BYTES_MAX) this.#scratch = Buffer.allocUnsafe(SCRATCH_BYTES);
     this.#seal(file, first + count);
   }
@@ -166,14 +175,25 @@ export class LogFiles {
 
   /** The frame is durable without its seal, so a failed seal is no fault: the next frame takes its place and needs none in front. */
   #seal(file: number, next: number): void {
-    const seal = Buffer.allocUnsafe(HEADER_BYTES);
-    encodeFrame(seal, { segment: this.#segment, first: next, count: 0, text: '' });
     try {
-      this.#write(file, seal, HEADER_BYTES, this.#position);
+      this.#writeSeal(file, next, this.#position);
     } catch {
       return;
     }
     this.#position += HEADER_BYTES;
+    this.#isSealed = true;
+  }
+
+  #writeSeal(file: number, next: number, position: number): void {
+    const seal = Buffer.allocUnsafe(HEADER_BYTES);
+    encodeFrame(seal, { segment: this.#segment, first: next, count: 0, text: '' });
+    this.#write(file, seal, HEADER_BYTES, position);
+  }
+
+  #sync(file: number): void {
+    this.#syncFailed = true;
+    this.#io.sync(file);
+    this.#syncFailed = false;
   }
 
   #grow(needed: number): void {
@@ -185,7 +205,13 @@ export class LogFiles {
     }
     if (this.#sizes[place] === this.#stored[place]) return;
     // A size is stored only when it is durable, so that a shorter file has always lost data.
-    this.#io.sync(file);
+    try {
+      this.#sync(file);
+    } catch (error) {
+      // The zeros are written again.
+      this.#sizes[place] = this.#stored[place];
+      throw error;
+    }
     const sizes: Sizes = [place === 0 ? this.#sizes[0] : this.#stored[0], place === 1 ? this.#sizes[1] : this.#stored[1]];
     this.#grown(sizes);
     this.#stored = sizes;
