@@ -299,7 +299,7 @@ export class Runtime {
     }
   }
 
-  /** Removes instances whose retention is over, each hour. What it does is loaded only with a retention. */
+  /** Removes instances whose retention is over, each hour. The job is loaded only with a retention. */
   async #retire(retentionMs: number): Promise<void> {
     const { signal } = this.#stopping;
     const { instanceIndex: index, retirementStore: retirement, clock } = this.state;

@@ -18,7 +18,7 @@ async function ended(state: State, id: string, over: object = {}): Promise<void>
   await state.parkingStore.park({ pid, id: 'x', reason: 'POISON', detail: 'd', body: 'b', parkedAt: 1 });
 }
 
-/** What is left of an instance. */
+/** The parts of an instance that are left. */
 async function left(state: State, id: string): Promise<string[]> {
   const pid = pidOf(id);
   const found = {
