@@ -16,7 +16,7 @@ import type {
 import { encodeChunk } from '../lib/adapters/dynamodb/chunk-item.ts';
 import { encodeHeadItem, type HeadItem } from '../lib/adapters/dynamodb/head-item.ts';
 import { encodePayload } from '../lib/adapters/dynamodb/payload-item.ts';
-import { indexWrites, itemBytes, readUnits, writeUnits } from './dynamodb-item.ts';
+import { indexWrites, itemBytes, readUnits, writeUnits } from '../lib/adapters/dynamodb/item-units.ts';
 
 /** Calls by kind, and units. `writeUnits` does not include index writes. */
 export interface Counts {

@@ -1,3 +1,5 @@
+import { US_EAST_1 } from '../lib/console/prices.ts';
+
 /** A list price: us-east-1, on demand, no free tier. */
 export interface Price {
   readonly what: string;
@@ -12,22 +14,22 @@ const LIST = 'state of August 2026';
 export const PRICES = {
   customEvent: {
     what: 'EventBridge, custom event of up to 64 KB; its delivery within the account is free',
-    usdPerMillion: 1,
+    usdPerMillion: US_EAST_1.customEvent,
     source: 'aws.amazon.com/eventbridge/pricing',
   },
   queueRequest: {
     what: 'SQS standard queue, request of up to 64 KB, whatever number of messages',
-    usdPerMillion: 0.4,
+    usdPerMillion: US_EAST_1.queueRequest,
     source: 'aws.amazon.com/sqs/pricing',
   },
-  functionRequest: { what: 'Lambda, request', usdPerMillion: 0.2, source: 'aws.amazon.com/lambda/pricing' },
-  gigabyteSecond: { what: 'Lambda, GB-second on arm64', usdPerMillion: 13.3334, source: 'aws.amazon.com/lambda/pricing' },
+  functionRequest: { what: 'Lambda, request', usdPerMillion: US_EAST_1.functionRequest, source: 'aws.amazon.com/lambda/pricing' },
+  gigabyteSecond: { what: 'Lambda, GB-second on arm64', usdPerMillion: US_EAST_1.gigabyteSecond, source: 'aws.amazon.com/lambda/pricing' },
   writeUnit: {
     what: 'DynamoDB on demand, write unit (1 KB); index writes the same',
-    usdPerMillion: 0.625,
+    usdPerMillion: US_EAST_1.writeUnit,
     source: `AWS Price List, ${LIST}`,
   },
-  readUnit: { what: 'DynamoDB on demand, strong read unit (4 KB)', usdPerMillion: 0.125, source: `AWS Price List, ${LIST}` },
+  readUnit: { what: 'DynamoDB on demand, strong read unit (4 KB)', usdPerMillion: US_EAST_1.readUnit, source: `AWS Price List, ${LIST}` },
   storedGigabyte: { what: 'DynamoDB, GB stored for a month', usdPerMillion: 250_000, source: 'aws.amazon.com/dynamodb/pricing/on-demand' },
   transition: { what: 'Step Functions Standard, state transition', usdPerMillion: 25, source: 'aws.amazon.com/step-functions/pricing' },
   durableOperation: { what: 'Lambda durable functions, operation', usdPerMillion: 8, source: 'aws.amazon.com/lambda/pricing' },

@@ -4,7 +4,7 @@ import { encodeChunk } from '../lib/adapters/dynamodb/chunk-item.ts';
 import { encodeHeadItem } from '../lib/adapters/dynamodb/head-item.ts';
 import { buildPid, DEFAULT_TENANT } from '../lib/contract/wire/process-id.ts';
 import { CountedWorld, STARTED_AT, type Answer } from './counted-world.ts';
-import { itemBytes } from './dynamodb-item.ts';
+import { itemBytes } from '../lib/adapters/dynamodb/item-units.ts';
 import type { Act, Visit } from './shoppers.ts';
 
 /** Calls and units of visits on the real engine, counted at its ports. */

@@ -49,3 +49,9 @@ export function durationArgument(text: string): Duration {
   if (milliseconds === undefined || !(milliseconds > 0)) throw new InvalidArgumentError('Expected a duration, such as 30s or 5 minutes.');
   return `${milliseconds / 1000} seconds`;
 }
+
+export function portArgument(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new InvalidArgumentError('Expected a port from 1 to 65535.');
+  return port;
+}

@@ -1,6 +1,7 @@
 import { ClientError } from '../lib/contract/errors.ts';
 import type { SystemContract } from '../lib/contract/runtime-contract.ts';
 import { openState } from '../lib/local/state.ts';
+import type { Reach } from '../lib/client/connection.ts';
 import { operationsOn } from '../lib/client/operations/operations-on.ts';
 import type { Operations } from '../lib/client/operations/operations.ts';
 
@@ -12,8 +13,8 @@ const NO_SYSTEM: SystemContract = Object.freeze({
   events: new Map(),
 });
 
-/** Reads the stored state of a stopped system. Other operations need its process code, so they are refused. */
-export function storedOperations(directory: string): { readonly operations: Operations; readonly close: () => void } {
+/** The stored state of a stopped system. Its ports answer no task and store nothing. */
+export function storedReach(directory: string): { readonly reach: Reach; readonly close: () => void } {
   const state = openState({ system: NO_SYSTEM, directory });
   const refuse = (): Promise<never> => Promise.reject(notRunning(directory));
   const ports = {
@@ -29,10 +30,14 @@ export function storedOperations(directory: string): { readonly operations: Oper
     storeLarge: refuse,
     durable: state.durable,
   };
-  const { list, previewFork, causes, counts, bulk, journal, why, parked, schedules, versions, flow } = operationsOn({
-    system: NO_SYSTEM,
-    ports,
-  });
+  return { reach: { system: NO_SYSTEM, ports }, close: () => state.close() };
+}
+
+/** Reads the stored state of a stopped system. Other operations need its process code, so they are refused. */
+export function storedOperations(directory: string): { readonly operations: Operations; readonly close: () => void } {
+  const { reach, close } = storedReach(directory);
+  const refuse = (): Promise<never> => Promise.reject(notRunning(directory));
+  const { list, previewFork, causes, counts, bulk, journal, why, parked, schedules, versions, flow } = operationsOn(reach);
   const refused = {
     start: refuse,
     result: refuse,
@@ -65,7 +70,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     schedules: (request) => (request.act === undefined ? schedules(request) : refuse()),
     ...refused,
   };
-  return { operations, close: () => state.close() };
+  return { operations, close };
 }
 
 /** The requests about bulk jobs that a stopped system answers. */

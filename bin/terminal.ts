@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createColors } from 'picocolors';
+import type { Sentence } from '../lib/client/operations/narrator.ts';
 import { isOrchestratorError } from '../lib/contract/errors.ts';
 import { visibleText } from '../lib/contract/wire/visible-text.ts';
 
@@ -106,4 +107,18 @@ function framesOf({ stack = '', message }: Error): string[] {
   const at = stack.indexOf(message);
   const frames = at === -1 ? stack : stack.slice(at + message.length);
   return frames.split('\n').filter((line) => line.startsWith('    at '));
+}
+
+/** Colours a sentence by its tone, if the terminal has colours. */
+export function paint({ colors }: Terminal, { text, tone }: Sentence): string {
+  switch (tone) {
+    case 'plain':
+      return text;
+    case 'good':
+      return colors.green(text);
+    case 'bad':
+      return colors.red(text);
+    case 'waiting':
+      return colors.yellow(text);
+  }
 }

@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { addAskCommand } from './commands/ask.ts';
 import { addBulkCommand } from './commands/bulk.ts';
 import { addCancelCommand } from './commands/cancel.ts';
+import { addConsoleCommand } from './commands/console.ts';
 import { addContractsCommand } from './commands/contracts.ts';
 import { addDevCommand } from './commands/dev.ts';
 import { addDiagramCommand } from './commands/diagram.ts';
@@ -34,7 +35,7 @@ import { Terminal } from './terminal.ts';
 /*
  * Input: the command line. Output: data on stdout, messages on stderr, an exit code.
  * Trunk: each file of `commands/` declares one command and runs it through `withOperations` of `invocation.ts`, which opens the system with
- * `open-operations.ts`. `dev/` runs a system here; `narrator.ts` describes journal entries; `terminal.ts` prints.
+ * `open-operations.ts`. `dev/` runs a system here; `terminal.ts` prints.
  */
 const invocation: Invocation = { terminal: new Terminal(process.stdout, process.stderr, process.env), exitCode: EXIT.done };
 
@@ -64,6 +65,7 @@ function commandLine(invocation: Invocation): Command {
       '\nExit codes: 0 done, 1 failed, stuck or different, 2 wrong usage, 3 not found, 4 unreachable, denied, damaged state, state of another format, or disk full, 130 interrupted.',
     );
   addDevCommand(program, invocation);
+  addConsoleCommand(program, invocation);
   addStartCommand(program, invocation);
   addSignalCommand(program, invocation);
   addAskCommand(program, invocation);

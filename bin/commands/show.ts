@@ -6,9 +6,9 @@ import type { Operations, JournalResponse } from '../../lib/client/operations/op
 import { waitText } from '../instance-table.ts';
 import { countArgument } from '../arguments.ts';
 import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
-import { Narrator, offsetText, paint } from '../narrator.ts';
+import { Narrator, offsetText } from '../../lib/client/operations/narrator.ts';
 import { quietText, tagsText } from '../quiet-entry.ts';
-import type { Terminal } from '../terminal.ts';
+import { paint, type Terminal } from '../terminal.ts';
 
 interface ShowCommandOptions extends InstanceOptions {
   readonly follow?: true;

@@ -3,6 +3,7 @@ import { listInstances } from '../../lib/client/list.ts';
 import { STEPS } from '../../lib/contract/steps.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { Runtime } from '../../lib/local/runtime.ts';
+import type { ConsoleServer } from '../console-server.ts';
 import type { Loaded } from '../load-modules.ts';
 import type { Terminal } from '../terminal.ts';
 import { countCalls } from './call-counter.ts';
@@ -18,6 +19,10 @@ export interface DevOptions {
   readonly events?: string;
   readonly once?: true;
   readonly memory?: true;
+  /** Whether to serve the console, which a session with `--once` never does. */
+  readonly console?: boolean;
+  /** The port of the console. */
+  readonly port?: number;
 }
 
 /** The interval at which the timeline prints new entries. */
@@ -39,6 +44,7 @@ export class DevSession {
   readonly #calls: ReturnType<typeof countCalls>;
   readonly #stopping = new AbortController();
   #printing: Promise<void> | undefined;
+  #console: ConsoleServer | undefined;
 
   constructor(terminal: Terminal, { system, entry, services }: Loaded, options: DevOptions) {
     this.#terminal = terminal;
@@ -72,6 +78,16 @@ export class DevSession {
     await this.#runtime.start();
     await this.#timeline.goesOn();
     this.#printing = this.#printOn();
+    const { once, console, json } = this.#options;
+    if (once !== true && console === true && json !== true) await this.#serveConsole();
+  }
+
+  async #serveConsole(): Promise<void> {
+    const { port, memory, local } = this.#options;
+    const { serveConsole } = await import('../console-server.ts');
+    const api = await this.#runtime.operationsApi(memory ? undefined : local);
+    this.#console = await serveConsole(api, port === undefined ? {} : { port });
+    this.#terminal.message(`The console is at ${this.#console.address}`);
   }
 
   /** With `--once`, resolves when all work is done; else never. */
@@ -98,6 +114,7 @@ export class DevSession {
 
   async end(): Promise<void> {
     const stuck = await this.#stuck();
+    await this.#console?.close();
     this.#stopping.abort();
     await this.#printing;
     await this.#runtime.stop();

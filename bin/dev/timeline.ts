@@ -8,8 +8,8 @@ import { namesOf, ofTenant } from '../../lib/client/instance.ts';
 import { headsOfAll } from '../../lib/client/list.ts';
 import { whyOfHead } from '../../lib/client/operations/why-of-head.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
-import { Narrator, offsetText, paint, type Sentence } from '../narrator.ts';
-import type { Terminal } from '../terminal.ts';
+import { Narrator, offsetText, type Sentence } from '../../lib/client/operations/narrator.ts';
+import { paint, type Terminal } from '../terminal.ts';
 
 /** If an open instance has not changed for this long, the timeline prints once what it waits for. */
 const QUIET_MS = 2_000;

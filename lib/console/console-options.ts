@@ -1,4 +1,4 @@
-import type { Flow } from '../flow/flow.ts';
+import type { PriceList } from './prices.ts';
 
 /** The parts of the API that a `Reach` does not have. */
 export interface ConsoleOptions {
@@ -6,12 +6,12 @@ export interface ConsoleOptions {
   readonly place: string;
   /** `--local .tutti`. */
   readonly option: string;
-  /** The AWS region, whose prices the cost is computed with. @default us-east-1 */
+  /** The AWS region of the system. @default unknown */
   readonly region?: string;
+  /** The prices that the cost is computed with. @default the list prices of us-east-1 */
+  readonly prices?: PriceList;
   /** Why no operation is possible. @default each operation is tried */
   readonly readOnly?: string;
-  /** The graph of a definition. @default no graph is known */
-  readonly flowOf?: (process: string, version: number) => Promise<Flow | undefined>;
   /** Messages in the queue of a service. @default unknown */
   readonly queueOf?: (service: string) => Promise<QueueState | undefined>;
 }

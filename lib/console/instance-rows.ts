@@ -11,7 +11,7 @@ import type { Call } from './route.ts';
 import type { InstanceRow, InstancesView, ListedPause } from './views.ts';
 
 /** The begin of the names of built-in processes. Their instances are listed if the filter names them. */
-const BUILT_IN = 'tutti--';
+export const BUILT_IN = 'tutti--';
 const ROWS = 50;
 const ROWS_MAX = 200;
 

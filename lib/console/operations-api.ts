@@ -2,10 +2,12 @@ import { ClientError } from '../contract/errors.ts';
 import type { Reach } from '../client/connection.ts';
 import { within } from '../client/tenant.ts';
 import type { ConsoleOptions } from './console-options.ts';
+import { noteGrant } from './permissions.ts';
 import { json, refused } from './refusal.ts';
 import { invalid, queryValues, requireFit } from './request-values.ts';
 import { pathValues, type Route } from './route.ts';
 import { ROUTES } from './routes.ts';
+import type { Act } from './views.ts';
 
 /**
  * The operations API: everything that the console shows and does, as JSON over HTTP, without a server of its own.
@@ -16,17 +18,19 @@ import { ROUTES } from './routes.ts';
  */
 export function operationsApi(system: Reach, options: ConsoleOptions): (request: Request) => Promise<Response> {
   return async (request) => {
+    let act: Act | undefined;
     try {
       const url = new URL(request.url);
       const { route, path } = routed(request.method, url.pathname);
+      act = route.act;
       const query = queryValues(url, { tenant: 'text', ...route.query });
       const body = route.method === 'POST' ? await bodyOf(request, route) : undefined;
-      if (route.act !== undefined && options.readOnly !== undefined) throw new ClientError('UNREACHABLE', options.readOnly);
-      const call = { reach: within(system, query.text('tenant')), options, path, query, body: body as never, request };
-      const result = await route.run(call);
+      if (act !== undefined && options.readOnly !== undefined) throw new ClientError('UNREACHABLE', options.readOnly);
+      const result = await route.run({ reach: within(system, query.text('tenant')), options, path, query, body: body as never, request });
+      noteGrant(options, act);
       return result instanceof Response ? result : json(result);
     } catch (error) {
-      return refused(error);
+      return refused(error, noteGrant(options, act, error));
     }
   };
 }

@@ -17,6 +17,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   CANCELLED: 409,
   PROCESS_FAILED: 409,
   NONDETERMINISM: 409,
+  FORK_REFUSED: 409,
   EARLY_OVERFLOW: 409,
   TIMED_OUT: 504,
   UNREACHABLE: 503,
@@ -25,12 +26,19 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
 
 const FAULT_STATUS = 500;
 
-export function refused(error: unknown): Response {
+/** `grant`: the grant that the principal lacks. */
+export function refused(error: unknown, grant?: string): Response {
   if (!isOrchestratorError(error))
     return json({ error: { code: 'INTERNAL', message: thrownText(error) } } satisfies RefusalView, FAULT_STATUS);
   const { code, message, remedy, details } = error;
   const refusal: RefusalView = {
-    error: { code, message, ...(remedy !== undefined && { remedy }), ...(details !== undefined && { details }) },
+    error: {
+      code,
+      message,
+      ...(remedy !== undefined && { remedy }),
+      ...(details !== null && { details }),
+      ...(grant !== undefined && { grant }),
+    },
   };
   return json(refusal, STATUS_BY_CODE[code] ?? FAULT_STATUS);
 }

@@ -63,7 +63,7 @@ interface RequestSchema extends JsonSchema {
   readonly enum?: readonly unknown[];
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, RequestSchema>>;
-  readonly additionalProperties?: boolean;
+  readonly additionalProperties?: boolean | RequestSchema;
   readonly items?: RequestSchema;
   readonly minLength?: number;
   readonly maxLength?: number;
@@ -98,6 +98,7 @@ function fitObject(
   for (const [name, each] of Object.entries(value)) {
     const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
     if (schema) requireFit(each, schema, at === 'The request' ? `The member ${name}` : `${at}.${name}`);
+    else if (typeof additionalProperties === 'object') requireFit(each, additionalProperties, `${at}.${name}`);
     else if (additionalProperties === false) throw invalid(`${at} has a member ${name}: expected ${listOf(Object.keys(properties))}.`);
   }
 }

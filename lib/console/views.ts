@@ -1,6 +1,7 @@
 import type { JsonSchema } from '../contract/export/json-schema.ts';
 import type { Json } from '../contract/schema.ts';
 import type { BulkPreview, BulkRequest, BulkResult } from '../client/bulk.ts';
+import type { ForkOptions, ForkPreview } from '../client/fork.ts';
 import type { InstanceCount, InstanceRef, Status } from '../client/describe.ts';
 import type { CauseGroup } from '../client/operations/causes.ts';
 import type {
@@ -35,6 +36,7 @@ export type {
   CauseGroup,
   DiscardRequest,
   DiscardResponse,
+  ForkPreview,
   InstanceCount,
   InstanceRef,
   Json,
@@ -81,6 +83,7 @@ export type Act =
   | 'resume'
   | 'resolve'
   | 'move'
+  | 'fork'
   | 'redrive'
   | 'discard'
   | 'bulk'
@@ -278,6 +281,11 @@ export interface JournalView {
   readonly rows: readonly JournalRow[];
 }
 
+/** `GET /api/instances/PROCESS/ID/values/DATAREF`: a large value of an entry. */
+export interface ValueView {
+  readonly value: Json;
+}
+
 export interface JournalRow {
   /** Its index in the journal, from 0. */
   readonly index: number;
@@ -285,7 +293,7 @@ export interface JournalRow {
   readonly at: string;
   /** A fact is an input of the run; a decision follows from it. */
   readonly kind: 'fact' | 'decision';
-  /** The whole entry. `type` names it. */
+  /** The whole entry. `type` names it. A large value is not in it: `dataref` names it in place of `data`. */
   readonly entry: { readonly type: string; readonly [key: string]: Json | undefined };
   /** Path of its step, if it has one. */
   readonly path?: string;
@@ -337,12 +345,16 @@ export interface TimelineStep {
 }
 
 /**
- * `GET /api/instances/PROCESS/ID/flow?at=&number=`, and `GET /api/flows/PROCESS?version=`: the diagram. `at`: the progress as after the journal
- * entry with this index. 404 `NOT_FOUND` if the code of the process is not known here.
+ * `GET /api/instances/PROCESS/ID/flow?at=&number=`, and `GET /api/flows/PROCESS?version=&code=`: the diagram. `at`: the progress as after the
+ * journal entry with this index. 404 `NOT_FOUND` if no graph of that code is stored.
  */
 export interface FlowView {
   readonly process: string;
   readonly version: number;
+  /** The hash of the code that decides, 16 hex digits. */
+  readonly code?: string;
+  /** Of a definition: every code of the version whose graph is stored, the newest first. */
+  readonly codes?: readonly { readonly code: string; readonly at: string }[];
   /** The graph with the places of its parts, in pixels. */
   readonly layout: Layout;
   /** The same as one picture, which follows the light or dark scheme. */
@@ -351,9 +363,9 @@ export interface FlowView {
   readonly progress?: Readonly<Record<string, NodeProgress>>;
   /** Ids of the nodes where the instance is now. */
   readonly here?: readonly string[];
-  /** By id of the node, of a definition: how many of `sampled` running instances are there. */
+  /** By id of the node, of a definition: how many of `sampled` open instances are there. */
   readonly counts?: Readonly<Record<string, number>>;
-  /** Number of running instances that were read. */
+  /** Number of open instances that were read. */
   readonly sampled?: number;
   /** Sentences about the parts that the diagram does not show. */
   readonly notes: readonly string[];
@@ -543,6 +555,15 @@ export type ResolveRequest = ReasonRequest & { readonly step: string } & (
     | { readonly output: Json }
     | { readonly failure: { readonly type: string; readonly message?: string; readonly data?: Json } }
   );
+
+/** `POST /api/instances/PROCESS/ID/fork/plan` takes the same without the reason, and returns a `ForkPreview`. */
+export type ForkRequestView = Omit<ForkOptions, 'event'>;
+
+/** `POST /api/instances/PROCESS/ID/fork` */
+export interface ForkResult {
+  readonly id: string;
+  readonly run: string;
+}
 
 /** Of each operation on an instance. */
 export interface OperatedResult {

@@ -29,6 +29,7 @@ import { InboxPump } from './inbox-pump.ts';
 import { isolated } from './isolated.ts';
 import { LastFaults } from './last-faults.ts';
 import { refusedWhileStalled } from './refused-while-stalled.ts';
+import { offeredConsole } from './channel/remote-console.ts';
 import { offeredOperations } from './channel/remote-operations.ts';
 import { serveFolder, type FolderServer } from './channel/serve-folder.ts';
 import { serviceFault } from './service-fault.ts';
@@ -194,6 +195,22 @@ export class Runtime {
     }
   }
 
+  /** The operations API of this system. Its code is loaded here, because most systems are never looked at. */
+  async operationsApi(directory?: string): Promise<(request: Request) => Promise<Response>> {
+    const { operationsApi } = await import('../console/operations-api.ts');
+    return operationsApi(
+      { system: this.#system, ports: connectionPorts(this.connection) },
+      {
+        place: directory === undefined ? 'the memory of this process' : `the folder ${directory}`,
+        option: directory === undefined ? '' : `--local ${directory}`,
+        queueOf: async (service) => {
+          const queue = this.state.queues.get(service);
+          return queue && { queued: queue.size };
+        },
+      },
+    );
+  }
+
   /** Serves other processes. If that fails, the system runs without them. */
   async #serve(directory: string): Promise<void> {
     const ports = connectionPorts(this.connection);
@@ -201,6 +218,7 @@ export class Runtime {
       this.#folder = await serveFolder(directory, {
         ...offeredClientPorts(ports, this.#system),
         ...offeredOperations(operationsOn({ system: this.#system, ports })),
+        ...offeredConsole(() => this.operationsApi(directory)),
       });
     } catch (error) {
       this.#fault(error);

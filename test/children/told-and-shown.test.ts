@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { describe, expect, test } from 'vitest';
 import { ProcessFailed, event, process, system } from '../../lib/index.ts';
 import { completes, ended, fails, given, happened, simulate, starts } from '../../lib/testing/index.ts';
-import { Narrator } from '../../bin/narrator.ts';
+import { Narrator } from '../../lib/client/operations/narrator.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 
 const Wanted = event('shop.wanted', z.object({ id: z.string(), parts: z.array(z.string()) }));

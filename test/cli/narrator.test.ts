@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { failureText } from '../../lib/client/operations/failure-text.ts';
-import { Narrator, offsetText } from '../../bin/narrator.ts';
+import { Narrator, offsetText } from '../../lib/client/operations/narrator.ts';
 import { quietText } from '../../bin/quiet-entry.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 

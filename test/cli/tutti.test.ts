@@ -140,6 +140,11 @@ describe('a running dev', () => {
       const where = ['--local', folder];
       const dev = new RunningTutti('dev', SEATS, ...where, '--events', eventsFile(folder, wanted('s-1', 'on hold')));
       await dev.line(/s-1 +desk\.book completed/);
+      const page = new RunningTutti('console', ...where);
+      const [, address = '', token = ''] = /(http\S+)\/#token=(\S+)/.exec(await page.line(/#token=/)) ?? [];
+      const counts = await fetch(`${address}/api/counts`, { headers: { authorization: `Bearer ${token}` } });
+      expect(await counts.json()).toMatchObject({ counts: [{ process: 'book-seat', status: 'running', count: 1 }] });
+      expect((await page.end('SIGINT')).code).toBe(130);
       const start = (input: string, ...more: readonly string[]): ReturnType<typeof tutti> =>
         tutti('start', 'book-seat', input, ...more, ...where);
       const [started, failed, again, why, nobody] = await Promise.all([
@@ -202,9 +207,10 @@ describe('a running dev', () => {
         code: 0,
         stderr: expect.stringMatching(/^book-seat s-9 has not been started\. The event is kept until \S+Z, and is parked/m),
       });
-      const { code, stdout } = await next.end('SIGINT');
+      const { code, stdout, stderr } = await next.end('SIGINT');
       expect(code).toBe(130);
       expect(stdout).toMatch(/\n1 instance: 1 completed\n/);
+      expect(stderr).toMatch(/^The console is at http:\/\/127\.0\.0\.1:\d+\/#token=[\w-]{22}$/m);
     });
   });
 

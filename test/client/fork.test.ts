@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { command, event, process, service, system } from 'tutti';
 import { everyCrash, scripted, simulate, type World } from 'tutti/testing';
-import { Narrator } from '../../bin/narrator.ts';
+import { Narrator } from '../../lib/client/operations/narrator.ts';
 import { whyOfHead } from '../../lib/client/operations/why-of-head.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { newImage } from '../../lib/core/image.ts';

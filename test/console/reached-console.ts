@@ -1,15 +1,17 @@
-import { startLocal } from 'tutti/local';
 import { connect, type Client } from 'tutti/client';
 import { connectionPorts, type Reach } from '../../lib/client/connection.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import type { ConsoleOptions } from '../../lib/console/console-options.ts';
 import { operationsApi } from '../../lib/console/operations-api.ts';
+import { Runtime } from '../../lib/local/runtime.ts';
+import type { ProcessStore } from '../../lib/ports/process-store.ts';
 import { peopleHandler, shop, stockHandler } from '../client/shop-orders.ts';
 
 /** A shop in memory, and its operations API. */
 export interface ReachedConsole {
   readonly client: Client;
   readonly reach: Reach;
+  readonly store: ProcessStore;
   get<T>(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer<T>>;
   post<T>(path: string, body: unknown): Promise<Answer<T>>;
   close(): Promise<void>;
@@ -22,7 +24,9 @@ export interface Answer<T> {
 }
 
 export async function reachedConsole(options: Partial<ConsoleOptions> = {}): Promise<ReachedConsole> {
-  const { connection, stop } = await startLocal(shop, { services: [stockHandler, peopleHandler] });
+  const runtime = new Runtime(shop, { services: [stockHandler, peopleHandler] });
+  await runtime.start();
+  const { connection } = runtime;
   const reach = { system: systemContract(shop), ports: connectionPorts(connection) };
   const api = operationsApi(reach, { place: 'the folder .tutti', option: '--local .tutti', ...options });
   const ask = async <T>(path: string, init: RequestInit): Promise<Answer<T>> => {
@@ -33,6 +37,7 @@ export async function reachedConsole(options: Partial<ConsoleOptions> = {}): Pro
   return {
     client: connect(shop, connection),
     reach,
+    store: runtime.state.processStore,
     get: (path, headers = {}) => ask(path, { headers: { ...headers } }),
     post: (path, body) =>
       ask(path, {
@@ -40,6 +45,6 @@ export async function reachedConsole(options: Partial<ConsoleOptions> = {}): Pro
         headers: { 'content-type': 'application/json' },
         body: typeof body === 'string' ? body : JSON.stringify(body),
       }),
-    close: stop,
+    close: () => runtime.stop(),
   };
 }

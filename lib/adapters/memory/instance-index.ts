@@ -53,10 +53,20 @@ export class MemoryInstanceIndex implements InstanceIndex {
   }
 
   async *list(filter: InstanceFilter): AsyncIterable<Head> {
-    const found: Head[] = [];
-    for (const head of this.#heads.resident()) if (listed(head, filter)) found.push(head);
-    found.sort(newestFirst);
-    yield* this.#earlier === undefined ? found : merged(found, this.#earlier(filter), filter);
+    // Most readers of a list stop after a page, so the heads are not sorted at once.
+    const found = new OrderedHeap<Head>(newestFirst);
+    const inMemory = new Set<string>();
+    for (const head of this.#heads.resident()) {
+      if (!listed(head, filter)) continue;
+      found.push(head);
+      if (this.#earlier) inMemory.add(head.pid);
+    }
+    for (const head of this.#earlier?.(filter) ?? []) {
+      if (inMemory.has(head.pid) || !listed(head, filter)) continue;
+      for (let mine = found.first(); mine !== undefined && newestFirst(mine, head) <= 0; mine = found.first()) yield found.pop() as Head;
+      yield head;
+    }
+    for (let head = found.pop(); head !== undefined; head = found.pop()) yield head;
   }
 
   async tenants(): Promise<readonly string[]> {
@@ -123,18 +133,4 @@ export function listed(head: Head, filter: InstanceFilter): boolean {
 
 function newestFirst(left: Head, right: Head): number {
   return right.startedAt - left.startedAt || (left.pid < right.pid ? -1 : left.pid > right.pid ? 1 : 0);
-}
-
-function* merged(found: readonly Head[], earlier: Iterable<Head>, filter: InstanceFilter): Iterable<Head> {
-  const inMemory = new Set(found.map((head) => head.pid));
-  let next = 0;
-  for (const head of earlier) {
-    if (inMemory.has(head.pid) || !listed(head, filter)) continue;
-    for (let mine = found[next]; mine !== undefined && newestFirst(mine, head) <= 0; mine = found[next]) {
-      yield mine;
-      next += 1;
-    }
-    yield head;
-  }
-  yield* found.slice(next);
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { operationsApi } from '../../../lib/console/operations-api.ts';
 import { REPLY_KEYS_PARTITION } from '../../../lib/adapters/dynamodb/tables.ts';
 import type { Use } from '../account/aws-account.ts';
 import { unusedRights } from '../account/unused-rights.ts';
@@ -112,6 +113,33 @@ describe('methods of the client', () => {
       await expect(client.query(order, 'o-1')).rejects.toMatchObject({ code: 'DENIED' });
     }
     expect(new Set(shop.account.refused.splice(0).map(({ why }) => why))).toEqual(new Set(['no statement allows it']));
+  });
+
+  test('the console reads with grantRead, and refuses an operation with the grant that is missing', async () => {
+    const api = operationsApi(await shop.reach('EveryReader'), { place: 'the stack shop', option: '--stack shop', region: REGION });
+    const ask = async (path: string, body?: object): Promise<{ status: number; body: unknown }> => {
+      const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
+      const response = await api(new Request(`http://x/api${path}`, body === undefined ? {} : init));
+      return { status: response.status, body: await response.json() };
+    };
+    for (const path of [
+      '/instances',
+      '/counts',
+      '/causes',
+      '/instances/order/o-1',
+      '/instances/order/o-1/journal',
+      '/tasks',
+      '/services',
+      '/cost',
+    ])
+      expect([path, (await ask(path)).status]).toEqual([path, 200]);
+    expect((await ask('/system')).body).toMatchObject({ live: 'poll', acts: { cancel: { allowed: true } } });
+    const refused = await ask('/instances/order/o-4/cancel', { reason: 'not wanted' });
+    expect(refused).toMatchObject({ status: 403, body: { error: { code: 'DENIED', grant: 'grantOperate' } } });
+    expect((await ask('/system')).body).toMatchObject({
+      acts: { cancel: { allowed: false, grant: 'grantOperate' }, start: { allowed: true } },
+    });
+    expect(new Set(shop.account.refused.splice(0).map(({ action }) => action))).toEqual(new Set(['sqs:SendMessage']));
   });
 
   test('resolve, cancel and terminate need grantOperate', async () => {

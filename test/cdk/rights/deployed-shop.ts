@@ -9,6 +9,7 @@ import { ServiceFunction } from '../../../lib/cdk/service-function.ts';
 import { StepFunction } from '../../../lib/cdk/step-function.ts';
 import { operationsOn } from '../../../lib/client/operations/operations-on.ts';
 import type { Operations } from '../../../lib/client/operations/operations.ts';
+import type { Reach } from '../../../lib/client/connection.ts';
 import type { AwsOptions } from '../../../lib/client/aws/aws-options.ts';
 import { awsReach } from '../../../lib/client/aws/aws.ts';
 import { AwsAccount } from '../account/aws-account.ts';
@@ -39,6 +40,8 @@ export interface DeployedShop {
   readonly client: (role: string, tenant?: string) => Client;
   /** The operations of the command line, as one of these roles. */
   readonly acts: (role: string) => Promise<Operations>;
+  /** The system, as one of these roles reaches it. */
+  readonly reach: (role: string) => Promise<Reach>;
   /** Waits for a call of a client while the functions run. */
   readonly during: <T>(doing: Promise<T>) => Promise<T>;
   readonly close: () => Promise<void>;
@@ -76,6 +79,7 @@ export async function deployShop(grants: Grants): Promise<DeployedShop> {
   return {
     account,
     functions,
+    reach: (role) => awsReach(optionsOf(role)),
     acts: async (role) => operationsOn(await awsReach(optionsOf(role))),
     client: (role, tenant = 'default') => connect(shop, aws(optionsOf(role)), { tenant }),
     during: (doing) => during(functions, doing),

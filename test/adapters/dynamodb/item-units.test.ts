@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { indexWrites, itemBytes, readUnits, writeUnits } from '../../bench/dynamodb-item.ts';
-import { encodeHeadItem } from '../../lib/adapters/dynamodb/head-item.ts';
-import type { Head } from '../../lib/ports/process-store.ts';
+import { indexWrites, itemBytes, readUnits, writeUnits } from '../../../lib/adapters/dynamodb/item-units.ts';
+import { encodeHeadItem } from '../../../lib/adapters/dynamodb/head-item.ts';
+import type { Head } from '../../../lib/ports/process-store.ts';
 
 const head: Head = {
   pid: 'default#book-trip#cart-42',

@@ -1,13 +1,12 @@
-import type { JournalEntry, NotWaiting, Reason } from '../lib/core/journal-entry.ts';
-import { instanceText, pidOfCommand } from '../lib/contract/wire/process-id.ts';
-import { OPERATE } from '../lib/contract/bulk.ts';
-import { isGate } from '../lib/contract/gate.ts';
-import { SUBSCRIBE } from '../lib/contract/keys.ts';
-import { commandText, isOfStep } from '../lib/contract/steps.ts';
-import { principalText } from '../lib/client/operations/ending-line.ts';
-import { stepName } from '../lib/client/operations/pending-steps.ts';
-import { failureText, messageText, shownJson } from '../lib/client/operations/failure-text.ts';
-import type { Terminal } from './terminal.ts';
+import type { JournalEntry, NotWaiting, Reason } from '../../core/journal-entry.ts';
+import { instanceText, pidOfCommand } from '../../contract/wire/process-id.ts';
+import { OPERATE } from '../../contract/bulk.ts';
+import { isGate } from '../../contract/gate.ts';
+import { SUBSCRIBE } from '../../contract/keys.ts';
+import { commandText, isOfStep } from '../../contract/steps.ts';
+import { principalText } from './ending-line.ts';
+import { stepName } from './pending-steps.ts';
+import { failureText, messageText, shownJson } from './failure-text.ts';
 
 /** One line about a journal entry, for a reader without knowledge of the engine. */
 export interface Sentence {
@@ -217,20 +216,6 @@ function timeDecided({ path, result, reason, behind, until, count, more }: Entry
   if (result === 'waiting') return waiting(`${times} waits for the end of ${behind}`);
   const why = reason === undefined ? '' : REASONS[reason];
   return bad(`${times} ${result}: ${reason === 'overlap' ? `${behind} ` : ''}${why}`);
-}
-
-/** Colours a sentence by its tone, if the terminal has colours. */
-export function paint({ colors }: Terminal, { text, tone }: Sentence): string {
-  switch (tone) {
-    case 'plain':
-      return text;
-    case 'good':
-      return colors.green(text);
-    case 'bad':
-      return colors.red(text);
-    case 'waiting':
-      return colors.yellow(text);
-  }
 }
 
 const [SECOND, MINUTE, HOUR, DAY] = [1_000, 60_000, 3_600_000, 86_400_000] as const;

@@ -1,0 +1,113 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { ROUTES } from '../../lib/console/routes.ts';
+import type {
+  BulkPreview,
+  BulkResultsView,
+  BulkView,
+  InstanceView,
+  ParkedGroupsView,
+  ParkedView,
+  RefusalView,
+  SchedulesView,
+  StartResult,
+  TasksView,
+  VersionsView,
+} from '../../lib/console/views.ts';
+import { approval, order } from '../client/shop-orders.ts';
+import { reachedConsole, type ReachedConsole } from './reached-console.ts';
+
+describe('the operations of the operations API', () => {
+  let reached: ReachedConsole;
+  const statusOf = async (id: string): Promise<string> => (await reached.get<InstanceView>(`/api/instances/order/${id}`)).body.status;
+  const ends = (id: string, status: string): Promise<void> => vi.waitFor(async () => expect(await statusOf(id)).toBe(status), 10_000);
+
+  beforeAll(async () => {
+    reached = await reachedConsole();
+  });
+  afterAll(() => reached.close());
+
+  test('start, publish and signal begin and continue instances', async () => {
+    const started = await reached.post<StartResult>('/api/processes/approval/start', { input: { item: 'lamp' }, id: 'a-1' });
+    expect(started).toMatchObject({ status: 200, body: { id: 'a-1', started: true } });
+    expect((await reached.post<RefusalView>('/api/processes/none/start', { input: {} })).body.error.code).toBe('NOT_FOUND');
+    expect((await reached.post<RefusalView>('/api/processes/approval/start', { input: { item: 7 } })).body.error.code).toBe('DATA_INVALID');
+    await reached.post('/api/events/shop.order-placed', { data: { orderId: 'o-1', item: 'lamp' } });
+    await vi.waitFor(async () => expect(await statusOf('o-1')).toBe('running'), 10_000);
+    const sent = { event: 'shop.note-added', data: { orderId: 'o-1', text: 'a note' } };
+    expect((await reached.post('/api/instances/order/o-1/signal', sent)).status).toBe(200);
+    await ends('o-1', 'completed');
+  });
+
+  test('a bulk job operates exactly the instances of its preview', async () => {
+    for (const id of ['b-1', 'b-2']) await reached.client.start(order, { orderId: id, item: 'lamp' });
+    const preview = await reached.post<BulkPreview>('/api/bulk/preview', { act: 'terminate', where: 'id~b- process:order' });
+    expect(preview.body).toMatchObject({ count: 2, samples: [{ process: 'order' }, { process: 'order' }] });
+    await reached.client.start(order, { orderId: 'b-3', item: 'lamp' });
+    const begun = await reached.post<BulkView>('/api/bulk', { preview: preview.body, reason: 'a test', perSecond: 50 });
+    expect(begun.body.jobs).toEqual([expect.objectContaining({ act: 'terminate', of: 2, reason: 'a test', by: 'local' })]);
+    await ends('b-1', 'terminated');
+    await ends('b-2', 'terminated');
+    expect(await statusOf('b-3')).toBe('running');
+    const { id = '' } = begun.body.jobs[0] ?? {};
+    expect((await reached.get<BulkView>('/api/bulk')).body.jobs.map((job) => job.id)).toEqual([id]);
+    const page = (await reached.get<BulkResultsView>(`/api/bulk/${id}/results?limit=1`)).body;
+    expect(page).toMatchObject({ results: [{ result: 'done' }], next: '1' });
+    expect((await reached.get<BulkResultsView>(`/api/bulk/${id}/results?after=1&result=done`)).body.results).toHaveLength(1);
+    expect((await reached.post<RefusalView>(`/api/bulk/${id}/cancel`, { reason: 'too late' })).status).toBe(409);
+    expect((await reached.get('/api/bulk/none')).status).toBe(404);
+  });
+
+  test('parked events are listed, grouped, sent back and discarded', async () => {
+    await reached.reach.ports.publisher.publish([{ source: 'shop', type: 'shop.note-added', detail: '{"wrong":true}' }]);
+    const parked = async (): Promise<ParkedView> => (await reached.get<ParkedView>('/api/parked?waiting=true')).body;
+    await vi.waitFor(async () => expect((await parked()).events).toHaveLength(1), 10_000);
+    const [event] = (await parked()).events;
+    const { groups } = (await reached.get<ParkedGroupsView>('/api/parked/groups')).body;
+    expect(groups).toEqual([expect.objectContaining({ reason: event?.reason, count: 1, first: event?.parked, last: event?.parked })]);
+    expect(groups[0]?.remedy).toMatch(/\.$/);
+    expect((await reached.post('/api/parked/redrive', { events: [] })).status).toBe(400);
+    const discarded = await reached.post('/api/parked/discard', { events: [event?.key], reason: 'of a test' });
+    expect(discarded).toMatchObject({ status: 200, body: { discarded: 1, left: 0 } });
+    expect((await parked()).events).toEqual([]);
+    expect((await reached.get('/api/parked?process=order')).status).toBe(400);
+  });
+
+  test('versions and schedules are read', async () => {
+    const { versions } = (await reached.get<VersionsView>('/api/versions')).body;
+    expect(versions.map(({ process, version }) => `${process}@${version}`)).toEqual(expect.arrayContaining(['order@1', 'approval@1']));
+    expect((await reached.get<SchedulesView>('/api/schedules')).body.schedules).toEqual([]);
+    expect((await reached.get('/api/schedules/nightly')).status).toBe(404);
+    expect((await reached.post('/api/schedules/nightly/pause', { reason: 'r' })).status).toBe(404);
+  });
+
+  test('a request within a tenant concerns its instances only', async () => {
+    await reached.post('/api/processes/approval/start?tenant=acme', { input: { item: 'lamp' }, id: 'a-1' });
+    const tasks = async (query: string): Promise<TasksView> => (await reached.get<TasksView>(`/api/tasks${query}`)).body;
+    await vi.waitFor(async () => expect((await tasks('?tenant=acme')).tasks).toHaveLength(1), 10_000);
+    expect((await tasks('?tenant=acme')).tasks[0]).toMatchObject({ tenant: 'acme', id: 'a-1' });
+    await reached.post('/api/instances/approval/a-1/terminate?tenant=acme', { reason: 'r' });
+    expect((await reached.client.describe(approval, 'a-1')).status).toBe('running');
+  });
+
+  test('a console that only reads refuses each operation and says why', async () => {
+    const closed = await reachedConsole({ readOnly: 'No system runs on the folder: start it.' });
+    const answer = await closed.post<RefusalView>('/api/processes/approval/start', { input: { item: 'lamp' } });
+    await closed.close();
+    expect(answer).toMatchObject({ status: 503, body: { error: { message: 'No system runs on the folder: start it.' } } });
+  });
+
+  test('the OpenAPI document has each path with its parameters, and a body for each request that has one', async () => {
+    const { body } = await reached.get<{ paths: Record<string, Record<string, { operationId: string; parameters: { name: string }[] }>> }>(
+      '/api/openapi.json',
+    );
+    for (const { method, path, body: takes } of ROUTES) {
+      const operation = body.paths[path]?.[method.toLowerCase()];
+      expect(operation, `${method} ${path}`).toBeDefined();
+      expect(Object.hasOwn(operation ?? {}, 'requestBody')).toBe(takes !== undefined);
+      const named = operation?.parameters.map(({ name }) => name) ?? [];
+      expect(named).toEqual(expect.arrayContaining([...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)));
+    }
+    const ids = Object.values(body.paths).flatMap((each) => Object.values(each).map(({ operationId }) => operationId));
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+});
