@@ -16,8 +16,10 @@ export interface ConsoleServer {
 }
 
 export interface ConsoleServerOptions {
-  /** @default a free port */
+  /** @default the port of `place` if it is free, else any free one */
   readonly port?: number;
+  /** The place of the system. It always has the same port, because a browser keeps saved views by the address. */
+  readonly place?: string;
   /** The built page. @default the one of this package */
   readonly pages?: string;
   /** @default 128 random bits */
@@ -47,7 +49,7 @@ const HEADERS: Readonly<Record<string, string>> = {
  */
 export async function serveConsole(
   api: Api,
-  { port = 0, pages = builtPages(), token = newToken() }: ConsoleServerOptions = {},
+  { port, place = '', pages = builtPages(), token = newToken() }: ConsoleServerOptions = {},
 ): Promise<ConsoleServer> {
   const files = filesOf(pages);
   const server = createServer((request, response) => {
@@ -56,7 +58,8 @@ export async function serveConsole(
       () => send(request, response, refusal(500, 'The request failed.')),
     );
   });
-  await listening(server, port);
+  if (port !== undefined) await listening(server, port);
+  else await listening(server, portOf(place)).catch(() => listening(server, 0));
   return {
     address: `http://${HOST}:${(server.address() as AddressInfo).port}/#token=${token}`,
     close: () =>
@@ -66,6 +69,13 @@ export async function serveConsole(
         server.closeAllConnections();
       }),
   };
+}
+
+/** The ports below 30,000 are not those that systems give to connections. */
+const [PORT_FIRST, PORTS] = [20_000, 10_000] as const;
+
+function portOf(place: string): number {
+  return PORT_FIRST + (digest(place).readUInt32BE() % PORTS);
 }
 
 function newToken(): string {

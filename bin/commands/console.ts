@@ -11,7 +11,7 @@ interface ConsoleCommandOptions extends ConsolePlace {
 export function addConsoleCommand(program: Command, invocation: Invocation): void {
   addWhereOptions(program.command('console'))
     .description('show and operate a system in a browser of this machine, with the rights of this user; Ctrl-C stops')
-    .option('--port <port>', 'port of 127.0.0.1 (default: a free one)', portArgument)
+    .option('--port <port>', 'port of 127.0.0.1 (default: the same one for each system, or a free one)', portArgument)
     .addOption(
       new Option('--prices <json>', 'list prices of the region of the stack, or @FILE (default: those of us-east-1)')
         .argParser(jsonArgument)
@@ -21,7 +21,7 @@ export function addConsoleCommand(program: Command, invocation: Invocation): voi
       const [{ openConsole }, { serveConsole }] = await Promise.all([import('../open-console.ts'), import('../console-server.ts')]);
       const opened = await openConsole(options);
       try {
-        const server = await serveConsole(opened.api, options.port === undefined ? {} : { port: options.port });
+        const server = await serveConsole(opened.api, { place: opened.place, ...(options.port !== undefined && { port: options.port }) });
         if (options.json) invocation.terminal.printJson({ address: server.address });
         else invocation.terminal.print(`The console of ${opened.place} is at ${server.address}`);
         await interrupted();

@@ -10,7 +10,7 @@ export function addDevCommand(program: Command, invocation: Invocation): void {
     .argument('<module...>', 'modules that export the system and its services')
     .option('--events <file>', 'publish the events of a JSON Lines file; - reads stdin')
     .option('--once', 'stop when all work is done: exit 0, 1 if an instance is stuck, 2 if lines of the events file were skipped')
-    .option('--port <port>', 'port of the console on 127.0.0.1 (default: a free one)', portArgument)
+    .option('--port <port>', 'port of the console on 127.0.0.1 (default: the same one for each folder, or a free one)', portArgument)
     .option('--no-console', 'serve no console')
     .option('--memory', 'keep all state in memory; it is lost when the process stops')
     .action(async (modules: readonly string[], options: DevOptions) => {

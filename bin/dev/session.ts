@@ -86,7 +86,7 @@ export class DevSession {
     const { port, memory, local } = this.#options;
     const { serveConsole } = await import('../console-server.ts');
     const api = await this.#runtime.operationsApi(memory ? undefined : local);
-    this.#console = await serveConsole(api, port === undefined ? {} : { port });
+    this.#console = await serveConsole(api, { place: memory ? 'memory' : local, ...(port !== undefined && { port }) });
     this.#terminal.message(`The console is at ${this.#console.address}`);
   }
 

@@ -117,6 +117,19 @@ describe('the server of the console', () => {
     }
   });
 
+  test('a place keeps its port, and takes another one while that is in use', async () => {
+    const api = async (): Promise<Response> => new Response();
+    const portOf = ({ address }: ConsoleServer): string => new URL(address).port;
+    const first = await serveConsole(api, { pages, place: 'a folder of this test' });
+    const second = await serveConsole(api, { pages, place: 'a folder of this test' });
+    expect(portOf(second)).not.toBe(portOf(first));
+    await expect(serveConsole(api, { pages, port: Number(portOf(first)) })).rejects.toMatchObject({ code: 'UNREACHABLE' });
+    await first.close();
+    const third = await serveConsole(api, { pages, place: 'a folder of this test' });
+    expect(portOf(third)).toBe(portOf(first));
+    await Promise.all([second.close(), third.close()]);
+  });
+
   test('a page that is not built says how to build it', async () => {
     const bare = await serveConsole(async () => new Response(), { pages: join(pages, 'none'), token: 't' });
     const answer = await ask(bare.address, '/');
