@@ -222,9 +222,13 @@ function statusesOf(word: string): readonly string[] {
 export function indexed({ terms }: Where): Omit<InstanceFilter, 'tenant'> {
   const found: { -readonly [K in keyof InstanceFilter]?: InstanceFilter[K] } = {};
   const tags: Record<string, string> = {};
+  let isOpen = false;
   for (const { field, name, operator, values, isNot, at } of terms) {
     const [value = '', ...others] = values;
-    if (isNot || operator === 'contains') continue;
+    if (isNot) continue;
+    // An instance that has ended waits for nothing, and one waits no longer than since its start.
+    if (field === 'waits' || field === 'waited') isOpen = true;
+    if (operator === 'contains') continue;
     if (field === 'process' && others.length === 0) found.process = value;
     if (field === 'tag' && others.length === 0) tags[name] = value;
     if (field === 'is') found.unresolved = true;
@@ -232,7 +236,8 @@ export function indexed({ terms }: Where): Omit<InstanceFilter, 'tenant'> {
       found.statuses = STATUSES.filter((status) => values.some((word) => statusesOf(word).includes(status)));
     if (field === 'status' && value === 'paused' && others.length === 0) found.paused = true;
     if (field === 'started' && operator === 'above') found.startedAfter = at;
-    if (field === 'started' && operator === 'below') found.startedBefore = at;
+    if ((field === 'started' || field === 'waited') && operator === 'below') found.startedBefore = Math.min(at, found.startedBefore ?? at);
   }
+  if (isOpen) found.statuses = (found.statuses ?? OPEN).filter((status) => OPEN.some((open) => open === status));
   return { ...found, ...(Object.keys(tags).length > 0 && { tags }) };
 }

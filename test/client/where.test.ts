@@ -139,6 +139,9 @@ describe('a filter of instances', () => {
       startedBefore: NOW - 24 * HOUR,
       unresolved: true,
     });
+    expect(of('waited:>3h')).toEqual({ statuses: ['running', 'stuck'], startedBefore: NOW - 3 * HOUR });
+    expect(of('started:>1d waited:>3h waits~book status:stuck,failed')).toEqual({ statuses: ['stuck'], startedBefore: NOW - 24 * HOUR });
+    expect(of('-waits:flights.book waited:<3h')).toEqual({ statuses: ['running', 'stuck'] });
     expect(of('status:paused started:<1d')).toEqual({ paused: true, startedAfter: NOW - 24 * HOUR });
     expect(of('process:a,b -process:c process~d status:paused,stuck tag.k=v,w -status:stuck x')).toEqual({});
   });
