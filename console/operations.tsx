@@ -312,11 +312,16 @@ export function publishOperation(system: SystemView): Operation<Event> {
     title: 'Publish an event',
     verb: 'Publish',
     explains: 'The event goes to the bus, as from any publisher: it may start instances, and reach those that wait for it.',
-    types: system.events,
+    types: system.events.toSorted((one, other) => Number(isStart(system, other.type)) - Number(isStart(system, one.type))),
     line: (type, data) => commandLine(['publish', type, data]),
     send: ({ type, data }) => post(`/api/events/${encodeURIComponent(type)}`, { data }),
     done: () => 'Published.',
   });
+}
+
+/** Whether an instance of a process begins with the event. */
+function isStart({ processes }: SystemView, type: string): boolean {
+  return processes.some(({ startedBy }) => startedBy.includes(type));
 }
 
 export function signalOperation(system: SystemView, name: InstanceRef): Operation<Event> {

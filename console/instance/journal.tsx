@@ -5,10 +5,10 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import TextFilter from '@cloudscape-design/components/text-filter';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect, useState, type ReactNode } from 'react';
-import type { InstanceView, JournalRow, JournalView } from '../../lib/console/views.ts';
-import { get, instancePath, withParameters } from '../api.ts';
+import type { InstanceView, JournalRow, JournalView, ValueView } from '../../lib/console/views.ts';
+import { get, instancePath, useView, withParameters } from '../api.ts';
 import { JsonText } from '../json.tsx';
-import { Problem } from '../problem.tsx';
+import { Loaded, Problem } from '../problem.tsx';
 import { At, Data, many } from '../text.tsx';
 
 const PAGE = 500;
@@ -66,7 +66,7 @@ export function Journal({
       </div>
       <ol className="journal" aria-label="Journal, the newest entry first">
         {shown.map((row) => (
-          <Entry key={row.index} row={row} isChosen={chosenAt === String(row.index)} />
+          <Entry key={row.index} row={row} values={`${instancePath(view)}/values`} isChosen={chosenAt === String(row.index)} />
         ))}
       </ol>
       {shown.length === 0 && !pages.isPending && (
@@ -87,7 +87,20 @@ export function Journal({
   );
 }
 
-function Entry({ row, isChosen }: { readonly row: JournalRow; readonly isChosen: boolean }): ReactNode {
+/** A value that lies outside the journal because it is large. */
+function Large({ path }: { readonly path: string }): ReactNode {
+  const [isShown, setShown] = useState(false);
+  const query = useView<ValueView>(isShown ? path : undefined);
+  if (!isShown)
+    return (
+      <button type="button" className="plain-button" onClick={() => setShown(true)}>
+        Show the value
+      </button>
+    );
+  return <Loaded query={query}>{({ value }) => <JsonText label="Value" value={value} />}</Loaded>;
+}
+
+function Entry({ row, values, isChosen }: { readonly row: JournalRow; readonly values: string; readonly isChosen: boolean }): ReactNode {
   const [isOpen, setOpen] = useState(isChosen);
   const { index, at, kind, entry, path, text, tone = 'plain', by } = row;
   return (
@@ -117,6 +130,7 @@ function Entry({ row, isChosen }: { readonly row: JournalRow; readonly isChosen:
         </button>
       </div>
       {isOpen && <JsonText label={`Entry ${index}`} value={entry} />}
+      {isOpen && typeof entry['dataref'] === 'string' && <Large path={`${values}/${encodeURIComponent(entry['dataref'])}`} />}
     </li>
   );
 }

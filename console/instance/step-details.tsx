@@ -6,6 +6,7 @@ import type { ReactNode } from 'react';
 import type { InstanceView, TimelineStep } from '../../lib/console/views.ts';
 import { ActButton } from '../act.tsx';
 import { useSystem } from '../api.ts';
+import { forkOperation } from '../fork.tsx';
 import { Go, instanceAddress } from '../navigate.tsx';
 import { resolveOperation } from '../operations.tsx';
 import { At, Data, span } from '../text.tsx';
@@ -22,15 +23,21 @@ export function StepDetails({ step, view }: { readonly step: TimelineStep; reado
           variant="h2"
           description={<Data>{step.path}</Data>}
           actions={
-            command !== undefined &&
-            view.can.includes('resolve') && (
-              <ActButton
-                act="resolve"
-                operation={() => resolveOperation(system, { ...view, step: step.path, command }, pending?.['deferred'] === true)}
-              >
-                Resolve by hand
-              </ActButton>
-            )
+            <SpaceBetween direction="horizontal" size="xs">
+              {view.can.includes('fork') && (
+                <ActButton act="fork" operation={() => forkOperation(view, step.path)}>
+                  Fork here
+                </ActButton>
+              )}
+              {command !== undefined && view.can.includes('resolve') && (
+                <ActButton
+                  act="resolve"
+                  operation={() => resolveOperation(system, { ...view, step: step.path, command }, pending?.['deferred'] === true)}
+                >
+                  Resolve by hand
+                </ActButton>
+              )}
+            </SpaceBetween>
           }
         >
           <Data>{step.name}</Data>

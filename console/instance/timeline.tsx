@@ -274,7 +274,8 @@ function Axis({
 function Legend(): ReactNode {
   return (
     <span className="legend" aria-hidden="true">
-      <i className="running" /> running <i className="waiting" /> waiting <i className="undo" /> undo <i className="tick" /> attempt
+      <i className="running" /> running <i className="done" /> done <i className="failed" /> failed <i className="waiting" /> waiting{' '}
+      <i className="undo" /> undo <i className="tick" /> attempt
     </span>
   );
 }

@@ -5,19 +5,39 @@ import Table from '@cloudscape-design/components/table';
 import Box from '@cloudscape-design/components/box';
 import type { ReactNode } from 'react';
 import type { CausesView, CountsView, InstanceCount, SchedulesView, ServicesView, VersionsView } from '../../lib/console/views.ts';
-import { LIST_EVERY, useView } from '../api.ts';
+import { ActButton } from '../act.tsx';
+import { LIST_EVERY, useSystem, useView } from '../api.ts';
 import { Go, instanceAddress, listAddress } from '../navigate.tsx';
+import { publishOperation, startOperation } from '../operations.tsx';
 import { Loaded } from '../problem.tsx';
 import { Ago, AsOf, count, Data, many, StatusWord, Until } from '../text.tsx';
 
 /** The instances that do not move, then the number of instances of each process. */
 export default function HomeView(): ReactNode {
+  const system = useSystem();
   const counts = useView<CountsView>('/api/counts', LIST_EVERY);
   return (
     <Loaded query={counts}>
       {(view) => (
         <SpaceBetween size="l">
-          <Header variant="h1" description={<AsOf at={view.asOf} />}>
+          <Header
+            variant="h1"
+            description={<AsOf at={view.asOf} />}
+            actions={
+              <SpaceBetween direction="horizontal" size="xs">
+                <ActButton
+                  act="publish"
+                  operation={() => publishOperation(system)}
+                  {...(system.events.length === 0 && { disabledReason: 'The system knows no event.' })}
+                >
+                  Publish an event
+                </ActButton>
+                <ActButton act="start" operation={() => startOperation(system)}>
+                  Start an instance
+                </ActButton>
+              </SpaceBetween>
+            }
+          >
             Overview
           </Header>
           <Attention view={view} />

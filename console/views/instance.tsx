@@ -33,6 +33,7 @@ import {
 import { Loaded } from '../problem.tsx';
 import { Ago, At, Data, many, StatusWord, Tags, Until } from '../text.tsx';
 import { Cost } from './cost.tsx';
+import { forkOperation } from '../fork.tsx';
 
 /** One instance: its status, the reason in a sentence and what wakes it, then its steps over time, in the code, and in the journal. */
 export default function InstancePage(): ReactNode {
@@ -335,6 +336,7 @@ function Operations({ view, system }: { readonly view: InstanceView; readonly sy
     ...(versions.some((each) => each !== view.version) && {
       move: { text: 'Move to another version', operation: () => moveOperation(view, versions) },
     }),
+    fork: { text: 'Fork', operation: () => forkOperation(view, '') },
     cancel: { text: 'Cancel and undo', operation: () => cancelOperation(view) },
     terminate: { text: 'Terminate without undo', operation: () => terminateOperation(view) },
   };

@@ -9,6 +9,8 @@ import type {
   CountsView,
   DiscardResponse,
   FlowView,
+  ForkPreview,
+  ForkResult,
   InstanceRow,
   InstancesView,
   InstanceView,
@@ -86,6 +88,7 @@ const acts = Object.fromEntries(
       'resume',
       'resolve',
       'move',
+      'fork',
       'redrive',
       'discard',
       'bulk',
@@ -247,7 +250,7 @@ function instance(id: string): InstanceView | undefined {
     input: { cartId: id, email: 'ada@example.com', total: 129_000, note: HOSTILE },
     view: { step: 'flights', done: ['payments.charge'] },
     entries: 20_000,
-    can: ['signal', 'cancel', 'terminate', 'pause', 'resolve', 'move'],
+    can: ['signal', 'cancel', 'terminate', 'pause', 'resolve', 'move', 'fork'],
     ...(isStuck && {
       stuck: {
         code: 'POISON',
@@ -528,9 +531,19 @@ const cost: CostView = {
 
 const operated: OperatedResult = { status: 'running' };
 
+const forkPlan: ForkPreview = {
+  to: 'cart-4~f1',
+  entries: 7,
+  events: [],
+  later: [{ n: 3, path: 'hotels.book:1', command: 'hotels.book', state: 'completed', awaited: false, choice: undefined }],
+  refusals: ['hotels.book:1 was completed after the cut: choose to adopt, undo or leave it.'],
+};
+
 const RESULTS: Readonly<Record<string, unknown>> = {
   '/api/bulk/preview': preview,
   '/api/bulk': bulk,
+  '/api/instances/book-trip/cart-4/fork/plan': forkPlan,
+  '/api/instances/book-trip/cart-4/fork': { id: 'cart-4~f1', run: 'run-2' } satisfies ForkResult,
   '/api/parked/discard': { discarded: 1, left: 0 } satisfies DiscardResponse,
   '/api/processes/book-trip/start': { id: 'c-1', run: 'run-1', started: true } satisfies StartResult,
 };

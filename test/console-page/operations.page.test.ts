@@ -127,6 +127,22 @@ describe('a reader of the page', () => {
     await close();
   });
 
+  test('forks an instance at a step, with the plan of the fork before', async () => {
+    const { page, close } = await open('/i/book-trip/cart-4#hotel%2Fhotels.book%3A1');
+    await page.getByRole('button', { name: 'Fork here' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Fork cart-4' });
+    await dialog.getByText('hotels.book:1: completed, needs a choice').waitFor();
+    await dialog.getByLabel('Supersede cart-4').check();
+    await dialog.getByLabel('Reason').fill('another hotel');
+    await dialog.getByRole('button', { name: 'Fork', exact: true }).click();
+    await page.getByRole('link', { name: 'cart-4~f1' }).waitFor();
+    expect(answers.posted).toContainEqual({
+      path: '/api/instances/book-trip/cart-4/fork',
+      body: { at: 'hotel/hotels.book:1', supersede: true, reason: 'another hotel' },
+    });
+    await close();
+  });
+
   test('discards the parked events that are chosen', async () => {
     const { page, close } = await open('/parked');
     await page.getByRole('checkbox', { name: 'Choose 01J0' }).check();
