@@ -37,7 +37,7 @@ export function storedReach(directory: string): { readonly reach: Reach; readonl
 export function storedOperations(directory: string): { readonly operations: Operations; readonly close: () => void } {
   const { reach, close } = storedReach(directory);
   const refuse = (): Promise<never> => Promise.reject(notRunning(directory));
-  const { list, previewFork, causes, counts, bulk, journal, why, parked, schedules, versions, flow } = operationsOn(reach);
+  const { list, previewFork, causes, counts, bulk, holds, journal, why, parked, schedules, versions, flow } = operationsOn(reach);
   const refused = {
     start: refuse,
     result: refuse,
@@ -66,6 +66,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     flow,
     counts,
     bulk: (request) => (READS.has(request.do) ? bulk(request) : refuse()),
+    holds: (request) => (request.do === 'list' ? holds(request) : refuse()),
     // An act needs a running engine, which computes the times.
     schedules: (request) => (request.act === undefined ? schedules(request) : refuse()),
     ...refused,

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAskCommand } from './commands/ask.ts';
 import { addBulkCommand } from './commands/bulk.ts';
+import { addHoldsCommand } from './commands/holds.ts';
 import { addCancelCommand } from './commands/cancel.ts';
 import { addConsoleCommand } from './commands/console.ts';
 import { addContractsCommand } from './commands/contracts.ts';
@@ -84,6 +85,7 @@ function commandLine(invocation: Invocation): Command {
   addRedriveCommand(program, invocation);
   addDiscardCommand(program, invocation);
   addBulkCommand(program, invocation);
+  addHoldsCommand(program, invocation);
   addSchedulesCommand(program, invocation);
   addVersionsCommand(program, invocation);
   addKeysCommand(program, invocation);

@@ -33,6 +33,7 @@ export function deployedEngine(): Engine {
     store: deployedStore(),
     // sweep-timers reads the index, and has no engine.
     index: { due: () => Promise.resolve([]) },
+    held: { find: async (...scope) => (await import('./deployed-held.ts')).deployedHeld().find(...scope) },
     parking: deployedParking(),
     payloads: deployedPayloads(),
     sender: deployedSender(),

@@ -1,18 +1,21 @@
 import { Option, type Command } from 'commander';
 import { addWhereFilter, namesFilter, operateAll, type WhereFilterOptions } from '../bulk-where.ts';
 import type { PauseClock } from '../../lib/core/image.ts';
+import { addScope, pauseAll, scopeOf, type ScopeOptions } from '../whole-scope.ts';
 import { waitText } from '../instance-table.ts';
 import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
 
-interface PauseCommandOptions extends InstanceOptions, WhereFilterOptions {
+interface PauseCommandOptions extends InstanceOptions, WhereFilterOptions, ScopeOptions {
   readonly reason: string;
   readonly clock: PauseClock;
 }
 
 export function addPauseCommand(program: Command, invocation: Invocation): void {
-  addWhereFilter(addInstanceOptions(program.command('pause')))
-    .usage('[options] --reason <text> <process> <id>\n       tutti pause [options] --reason <text> --where <filter>')
-    .description('pause an instance: its events are kept, and nothing is decided or sent until tutti resume')
+  addScope(addWhereFilter(addInstanceOptions(program.command('pause'))), 'pause')
+    .usage(
+      '[options] --reason <text> <process> <id>\n       tutti pause [options] --reason <text> --where <filter>\n       tutti pause [options] --reason <text> --process <name> | --service <name>',
+    )
+    .description('pause an instance, a process or a service: events are kept, and nothing is decided or sent until tutti resume')
     .argument('[process]', 'name of the process')
     .argument('[id]', 'id of the instance')
     .requiredOption('--reason <text>', 'required; journaled with the name of the operator')
@@ -23,6 +26,8 @@ export function addPauseCommand(program: Command, invocation: Invocation): void 
     )
     .action(async (process: string = '', id: string = '', { clock, ...options }: PauseCommandOptions) => {
       const { reason } = options;
+      const scope = scopeOf(`${process}${options.where ?? ''}`, options);
+      if (scope) return pauseAll(invocation, options, { do: 'pause', scope, reason, clock });
       if (namesFilter(process, id, options)) return operateAll(invocation, 'pause', options, { clock });
       await withOperations(invocation, options, async (operations) => {
         const { status, paused } = await operations.pause({ process, id, reason, clock });

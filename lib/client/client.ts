@@ -4,6 +4,7 @@ import type { AnswerOf, AnyEvent, Question } from '../contract/event.ts';
 import type { Frozen, Received, Sent } from '../contract/schema.ts';
 import type { AnyProcess, EventsOf, ResultOf, StartOf, ViewOf } from '../contract/process-contract.ts';
 import type { Bulk } from './bulk.ts';
+import type { Holds } from './holds.ts';
 import type { Description, InstanceCount, Status, Summary } from './describe.ts';
 import type { ForkOptions, ForkPreview } from './fork.ts';
 import type { DefinitionFlow, FlowOptions } from './flow.ts';
@@ -14,12 +15,15 @@ import type { OnOpen } from './start.ts';
 
 /** The operations of a program, or of an operator, on a system. The journal names the principal of each operation. */
 export interface Client {
-  /** Starts an instance; resolves when it is durable. Throws `ALREADY_OPEN` if the id is open, `ALREADY_USED` if its instance has ended. */
+  /**
+   * Starts an instance; resolves when it is durable. `held`: why its run begins later, because its process is paused. Throws
+   * `ALREADY_OPEN` if the id is open, `ALREADY_USED` if its instance has ended.
+   */
   start<P extends AnyProcess>(
     process: P,
     input: StartOf<P>,
     options?: { id?: string; onOpen?: OnOpen; tags?: Record<string, string> },
-  ): Promise<{ id: string; run: string; started: boolean }>;
+  ): Promise<{ id: string; run: string; started: boolean; held?: string }>;
   /**
    * Publishes an event on the bus; a second event with the same id is a duplicate. Throws `DATA_INVALID` if the event names an invalid
    * instance id, and `EARLY_OVERFLOW` if 64 events already wait for the start of the instance.
@@ -111,6 +115,8 @@ export interface Client {
   fail<C extends AnyCommand>(command: C, token: string, failure: FailureOf<C>): Promise<void>;
   /** Operations on many instances: a preview freezes the instances, and a job operates them one by one. */
   readonly bulk: Bulk;
+  /** Pauses of whole processes and services. */
+  readonly holds: Holds;
   /** Schedules of the system and of clients. */
   readonly schedules: Schedules;
   /** Extends the heartbeat deadline of a deferred command. */

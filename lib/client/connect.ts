@@ -6,6 +6,7 @@ import type { Bulk } from './bulk.ts';
 import type { Client } from './client.ts';
 import { connectionPorts, type Connection, type Reach } from './connection.ts';
 import { describeInstance } from './describe.ts';
+import type { Holds } from './holds.ts';
 import type { InstanceName } from './instance.ts';
 import { listInstances } from './list.ts';
 import { moveInstance, performOperation, resumeInstance } from './perform-operation.ts';
@@ -66,6 +67,7 @@ export function connect(system: System<string>, connection: Connection, { tenant
     heartbeat: (token) => beatTask(reach, token),
     schedules: schedulesOf(reach),
     bulk: bulkOf(reach),
+    holds: holdsOf(reach),
   };
 }
 
@@ -104,6 +106,26 @@ function bulkOf(reach: Reach): Bulk {
     pause: async (id, reason) => (await loaded()).actOnBulk(reach, id, { act: 'pause', reason }),
     resume: async (id, reason) => (await loaded()).actOnBulk(reach, id, { act: 'resume', reason: reason ?? 'resumed' }),
     cancel: async (id, reason) => (await loaded()).actOnBulk(reach, id, { act: 'cancel', reason }),
+  };
+}
+
+/** The code of pauses of processes and services is loaded at their first use. */
+function holdsOf(reach: Reach): Holds {
+  const loaded = () => import('./holds.ts');
+  return {
+    preview: async (scope) => {
+      const { namedScope, previewHold } = await loaded();
+      return previewHold(reach, namedScope(scope));
+    },
+    pause: async (scope, reason, options) => {
+      const { namedScope, pauseScope } = await loaded();
+      await pauseScope(reach, namedScope(scope), reason, options);
+    },
+    resume: async (scope, reason) => {
+      const { namedScope, resumeScope } = await loaded();
+      await resumeScope(reach, namedScope(scope), reason);
+    },
+    list: async () => (await loaded()).listHolds(reach),
   };
 }
 

@@ -25,6 +25,8 @@ export interface Paused {
   readonly reason: string;
   readonly since: Date;
   readonly clock: PauseClock;
+  /** The process or service whose pause has paused it, such as `process:book-trip`. Absent: it was paused alone. */
+  readonly hold?: string;
   /** Number of events and replies that are kept until the resume. */
   readonly waiting: number;
 }

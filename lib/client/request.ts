@@ -7,6 +7,7 @@ import {
   STARTS,
   type BulkMessage,
   type DiscardMessage,
+  type HoldMessage,
   type OperationMessage,
   type RedriveMessage,
   type RotateKeysMessage,
@@ -18,7 +19,15 @@ import type { ClientPorts } from './connection.ts';
 /** Sends a client's message to the engine's queue. The engine processes a queued message even if the client stops. */
 export async function sendRequest(
   ports: ClientPorts,
-  message: StartMessage | OperationMessage | BulkMessage | ScheduleMessage | RedriveMessage | DiscardMessage | RotateKeysMessage,
+  message:
+    | StartMessage
+    | OperationMessage
+    | HoldMessage
+    | BulkMessage
+    | ScheduleMessage
+    | RedriveMessage
+    | DiscardMessage
+    | RotateKeysMessage,
   groupId: string,
 ): Promise<void> {
   const fault = inboxFault(message);

@@ -39,6 +39,8 @@ export interface Started {
   readonly started: boolean;
   /** The start waits: its place among those that wait, from 1. `run` is then the run that it will begin, or empty if `start` limits it. */
   readonly position?: number;
+  /** The process is paused, or a service that it needs at once: the start begins its run when the pause ends. Why, in one sentence. */
+  readonly held?: string;
 }
 
 /** Starts an instance; resolves when it is durable. */
@@ -65,6 +67,18 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   });
   await sendRequest(ports, messageWith(carried), definition.name);
   if (definition.gate) return atGate(reach, start, definition.gate.key(data as never));
+  try {
+    return await begun(reach, start);
+  } catch (error) {
+    if (!(error instanceof StartHeld)) throw error;
+    await reach.ports.durable();
+    return { id: start.id, run: start.identity, started: false, held: error.message };
+  }
+}
+
+/** Waits until a start is durable. */
+async function begun(reach: Reach, start: Starting): Promise<Started> {
+  const { ports } = reach;
   const started = await waitForHead(ports, start.pid, {
     look: (head) => startedBy(start, head),
     refused: () => throwRefused(reach, start),
@@ -74,6 +88,9 @@ export async function startProcess(reach: Reach, process: AnyProcess, input: unk
   await ports.durable();
   return started;
 }
+
+/** The start is parked until the end of a pause. It ends the wait for the head, which shows nothing of it. */
+class StartHeld extends Error {}
 
 /** The standing of a start with limits, once its gate has it. A client that cannot compute the key does not wait for that. */
 async function atGate(reach: Reach, start: Starting, key: unknown): Promise<Started> {
@@ -116,7 +133,8 @@ interface Starting {
 /** The orchestrator parks a start with invalid input. A client without the system's code cannot validate the input itself. */
 async function throwRefused({ ports }: Reach, { pid, startid }: Starting): Promise<void> {
   const parked = await ports.parking.parked(pid);
-  const own = parked.find(({ reason, body }) => reason === 'REFUSED' && body.includes(JSON.stringify(startid)));
+  const own = parked.find(({ reason, body }) => (reason === 'REFUSED' || reason === 'HELD') && body.includes(JSON.stringify(startid)));
+  if (own?.reason === 'HELD') throw new StartHeld(own.detail);
   if (own !== undefined) throw new ContractError('DATA_INVALID', own.detail);
 }
 

@@ -1,5 +1,6 @@
 import { BULK, bulkDefinition } from './bulk.ts';
 import { gateDefinition, GATES } from './gate.ts';
+import { HOLDS, holdsDefinition } from './holds.ts';
 import { keyDefinition, KEYS } from './keys.ts';
 import { SCHEDULES, scheduleDefinition, type ScheduleDefinition } from './schedule-instance.ts';
 import type { CorrelationContract, ProcessContract, SystemContract } from './runtime-contract.ts';
@@ -49,6 +50,7 @@ export class Catalogue {
     if (process === SCHEDULES) return this.#ofSchedules();
     if (process === BULK) return bulkDefinition;
     if (process === GATES) return gateDefinition;
+    if (process === HOLDS) return holdsDefinition;
     return process === KEYS ? keyDefinition : this.system.processes.get(process)?.[0];
   }
 
@@ -59,6 +61,7 @@ export class Catalogue {
     if (name.slice(0, at) === KEYS) return keyDefinition;
     if (name.slice(0, at) === BULK) return bulkDefinition;
     if (name.slice(0, at) === GATES) return gateDefinition;
+    if (name.slice(0, at) === HOLDS) return holdsDefinition;
     const version = Number(name.slice(at + 1));
     return this.system.processes.get(name.slice(0, at))?.find((definition) => definition.version === version);
   }

@@ -86,7 +86,7 @@ export interface ProcessContract {
   readonly late: 'park' | 'ignore';
   readonly timeoutMs?: number;
   /** The definition of a built-in instance. */
-  readonly builtIn?: 'schedule' | 'key' | 'bulk' | 'gate';
+  readonly builtIn?: 'schedule' | 'key' | 'bulk' | 'gate' | 'hold';
   /** The limits of its starts. Absent: each begins at once. */
   readonly gate?: GateContract | undefined;
 }

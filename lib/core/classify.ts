@@ -23,6 +23,7 @@ import { waitingVerdict } from './waiting.ts';
  * future   a reply to a command that the head has not issued yet: the table was restored or failed over
  * park     the instance is stuck: keep the event beside it
  * keep     the instance is paused: keep the event beside it
+ * held     a start of a process that is paused: keep it
  * wait     a tick before its time, or a start that must wait for an undo
  * expire   the retention of the early buffer has ended
  * verify   the event may have left the ring of ids: look it up in the journal
@@ -40,6 +41,7 @@ export type Verdict =
   | 'future'
   | 'park'
   | 'keep'
+  | 'held'
   | 'wait'
   | 'expire'
   | 'verify'
@@ -174,6 +176,8 @@ function ofTick(image: Image, tick: TickInbound): Verdict {
 }
 
 function ofOperator(image: Image, operator: OperationInbound): Verdict {
+  // The end of a hold resumes what the hold has paused, however often.
+  if (operator.act === 'resume' && operator.hold !== undefined) return image.paused?.hold === operator.hold ? 'apply' : 'dup';
   if (image.starts.includes(operator.identity)) return 'dup';
   // The operation of a bulk job was refused: its reply says why, so it is not tried again.
   if (operator.answers && image.stuck?.refused === operator.id) return 'dup';

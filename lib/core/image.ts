@@ -269,6 +269,8 @@ export interface Pause {
   readonly reason: string;
   /** `stop`: timers and limits keep their remaining time. `run`: those that pass meanwhile are due at the resume. */
   readonly clock: PauseClock;
+  /** The scope of the hold that has paused it, such as `process:book-trip`. Absent: an operator has paused this instance alone. */
+  readonly hold?: string;
 }
 
 export type PauseClock = 'stop' | 'run';

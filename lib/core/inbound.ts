@@ -146,6 +146,9 @@ export interface OperationInbound extends Carried {
   readonly resolution?: Resolution;
   /** With `resume` and `move`: the version of the definition on which the run continues, after its journal was replayed on it. */
   readonly version?: number;
+  /** Of a hold: its scope, as `scopeKey` writes it. With `pause` also since when the clock of the instance stands. */
+  readonly hold?: string;
+  readonly since?: number;
   /** Of a bulk job: the command that the operation answers. */
   readonly answers?: Answered;
   /** With `fork`. */

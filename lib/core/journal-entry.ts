@@ -181,6 +181,9 @@ export type RecordedFact =
       readonly id: string;
       readonly reason: string;
       readonly clock: PauseClock;
+      /** The scope of the hold that has paused it, and since when the clock stands if that was earlier. */
+      readonly hold?: string;
+      readonly since?: number;
     } & Principal)
   /** The run goes on with another version of its process, on which its journal was replayed. */
   | ({

@@ -11,8 +11,11 @@ import { compensateAgain, skipUndo, undoAgain } from './undoing.ts';
 export const PAUSED = 'PAUSED';
 
 /** Pauses the instance. No tick is due meanwhile: one that is in flight is a duplicate (test/models/pause.pml, TICK_STAYS). */
-export function pause({ image }: ProcessRun, { at, by, sender, reason, clock }: Extract<RecordedFact, { type: 'Paused' }>): void {
-  image.paused = { at, by, ...(sender !== undefined && { sender }), reason, clock };
+export function pause(
+  { image }: ProcessRun,
+  { at, by, sender, reason, clock, hold, since = at }: Extract<RecordedFact, { type: 'Paused' }>,
+): void {
+  image.paused = { at: since, by, ...(sender !== undefined && { sender }), reason, clock, ...(hold !== undefined && { hold }) };
   delete image.tickAt;
   delete image.due;
 }

@@ -1,3 +1,4 @@
+import type { Hold } from '../contract/holds.ts';
 import type { Json } from '../contract/schema.ts';
 import type { System } from '../contract/system.ts';
 import type { FrontEndOf } from '../core/front-end.ts';
@@ -14,6 +15,7 @@ import type { ReplyKeys } from '../ports/reply-keys.ts';
 import type { PublishingAccounts } from '../contract/accounts.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { LiveCache } from './advance/live-instance.ts';
+import type { HeldIndex } from '../ports/parked-list.ts';
 import type { Marks, PortHealth, RejectionWatch } from './advance/suspects.ts';
 import type { ReplyTokens } from '../format/reply-tokens.ts';
 
@@ -29,6 +31,8 @@ export interface EngineOptions {
   readonly clock: Clock;
   /** By `name@version`: the hash of the code of each definition (lib/flow/code-hash.ts). @default not known: no journal has one */
   readonly codes?: Readonly<Record<string, string>> | undefined;
+  /** Finds what a hold holds, at its end. @default it holds nothing */
+  readonly held?: HeldIndex;
   /** Timers at most this far ahead are carried by the inbox, later ones by the due index. @default 900,000, the longest delay of SQS */
   readonly tickThresholdMs?: number;
   /** Makes misuse that production tolerates a bug, for development and tests. @default false */
@@ -88,6 +92,7 @@ export interface EngineContext {
   readonly rejections: RejectionWatch;
   readonly health: PortHealth;
   readonly marks: Marks;
+  readonly holds: KnownHolds;
   /** The messages come from the hot lane: they are decided, never forwarded. */
   readonly lane: boolean;
   /** Events that lose their conflicts go to the hot lane. */
@@ -98,6 +103,15 @@ export interface EngineContext {
   readonly nextWriter: () => string;
   readonly readPayload: (pid: string, hash: string) => Promise<Json>;
   readonly replyTokens: ReplyTokens | undefined;
+}
+
+/** The copy of a worker of the pauses of processes and services (docs/protocol.md#holds). */
+export interface KnownHolds {
+  /** When it was read. */
+  readAt: number;
+  /** The version of the head that it was read from. */
+  version: number;
+  list: readonly Hold[];
 }
 
 export interface AdvanceOptions {

@@ -38,6 +38,7 @@ export class Engine {
       rejections: new RejectionWatch(),
       health: new PortHealth(),
       marks: new Marks(options.parking),
+      holds: { readAt: -Infinity, version: 0, list: [] },
       lane: false,
       forwards: options.hotLane ?? false,
       remainingMs: noLimit,

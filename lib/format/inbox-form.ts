@@ -1,4 +1,5 @@
 import { BULK, BULK_ACTS, BULK_INSTANCES_MAX, BULK_RATE_MAX, type BulkJob } from '../contract/bulk.ts';
+import type { HoldScope } from '../contract/holds.ts';
 import { SCHEDULES } from '../contract/schedule-instance.ts';
 import { HASH, INSTANT } from '../contract/wire/envelope-form.ts';
 import type { ForkRequest } from '../core/inbound.ts';
@@ -11,6 +12,7 @@ import type {
   CommandMessage,
   DiscardMessage,
   ForwardMessage,
+  HoldMessage,
   InboxMessage,
   OperationMessage,
   RedriveMessage,
@@ -60,6 +62,12 @@ export function inboxFault(message: InboxMessage): string | undefined {
       return texts({ time: message.time }) ?? (INSTANT.test(message.time) ? undefined : `time is ${message.time}, expected an instant`);
     case 'bulk':
       return bulkFault(message);
+    case 'hold':
+      return holdFault(message);
+    case 'release':
+      return texts({ opid: message.opid, hold: message.hold, reason: message.reason, by: message.by }) ?? pidFault(message.pid);
+    case 'release-all':
+      return texts({ opid: message.opid, reason: message.reason, by: message.by }) ?? timeFault(message.time) ?? scopeFault(message);
     case 'redrive':
       return redriveFault(message);
     case 'discard':
@@ -239,6 +247,28 @@ function jobFault(tenant: string, job: BulkJob | null): string | undefined {
   }
   return targets.some(([process]) => process.startsWith('tutti--')) ? 'targets must name no instance of the engine' : undefined;
 }
+
+const HOLD_REASON_MAX = 500;
+
+function holdFault(message: HoldMessage): string | undefined {
+  const { opid, act, reason, by, time, clock } = message;
+  if (act !== 'pause' && act !== 'resume') return `act is ${String(act)}, expected pause or resume`;
+  if (!CLOCKS.includes(clock)) return `clock is ${String(clock)}, expected stop or run`;
+  const fault = texts({ opid, reason, by }) ?? idFault('opid', opid) ?? timeFault(time) ?? scopeFault(message);
+  if (fault !== undefined) return fault;
+  return reason.length > HOLD_REASON_MAX ? `reason has ${reason.length} characters, expected at most ${HOLD_REASON_MAX}` : undefined;
+}
+
+function scopeFault({ tenant, process, service }: HoldScope): string | undefined {
+  if ((process === undefined) === (service === undefined)) return 'expected a process or a service';
+  const name = process ?? service;
+  return typeof name === 'string' && !name.startsWith(ENGINES)
+    ? pidFault(`${tenant}#${name}#all`)
+    : 'expected a process or a service of the system';
+}
+
+/** The names of built-in processes begin with it. */
+const ENGINES = 'tutti--';
 
 /** Maximum of events in one redrive: a message is handled as a whole. */
 export const REDRIVEN_MAX = 100;

@@ -1,4 +1,5 @@
 import type { BulkJob } from '../contract/bulk.ts';
+import type { HoldScope } from '../contract/holds.ts';
 import type { Overlap, ScheduleSpec } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import type { EventEnvelope } from '../contract/wire/envelope.ts';
@@ -25,6 +26,9 @@ export type InboxMessage =
   | ScheduleMessage
   | ListedSchedulesMessage
   | BulkMessage
+  | HoldMessage
+  | ReleaseMessage
+  | ReleaseAllMessage
   | RedriveMessage
   | DiscardMessage
   | RotateKeysMessage
@@ -205,6 +209,40 @@ export interface BulkMessage {
   readonly by: string;
   /** ISO instant. */
   readonly time: string;
+}
+
+/** Pauses or resumes a process or a service, for an operator (docs/protocol.md#holds). */
+export type HoldMessage = {
+  readonly tutti: 'hold';
+  readonly opid: string;
+  readonly act: 'pause' | 'resume';
+  readonly reason: string;
+  /** The principal; it is journaled. */
+  readonly by: string;
+  /** ISO instant. */
+  readonly time: string;
+  /** With `pause`. @default `stop` */
+  readonly clock?: PauseClock;
+} & HoldScope;
+
+/** A hold has ended, so an instance that it has paused is resumed. */
+export interface ReleaseMessage extends Released {
+  readonly tutti: 'release';
+  readonly pid: string;
+  /** Its scope, as `scopeKey` writes it. */
+  readonly hold: string;
+}
+
+/** A hold has ended: the engine looks for what it has paused and parked. It comes again until nothing is left. */
+export type ReleaseAllMessage = Released &
+  HoldScope & { readonly tutti: 'release-all'; /** ISO instant of the end. */ readonly time: string };
+
+interface Released {
+  /** Id of the operation that has ended the hold. */
+  readonly opid: string;
+  readonly reason: string;
+  /** The principal that has ended the hold. */
+  readonly by: string;
 }
 
 /** Redrives parked events, for an operator. */

@@ -1,5 +1,6 @@
 import { embeddedReference } from '../adapters/memory/payload-store.ts';
 import type { AdvanceResult, EngineOptions } from '../engine/engine.ts';
+import { heldIndex } from '../ports/parked-list.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { State } from './state.ts';
@@ -15,12 +16,13 @@ export interface EngineSeat {
 }
 
 /** The ports that an engine in another thread reaches through its channel. */
-export type EnginePorts = Pick<EngineOptions, 'store' | 'index' | 'sender' | 'publisher' | 'payloads' | 'parking'>;
+export type EnginePorts = Pick<EngineOptions, 'store' | 'index' | 'sender' | 'publisher' | 'payloads' | 'parking'> &
+  Required<Pick<EngineOptions, 'held'>>;
 
 /** The ports of an engine on this state. */
 export function enginePortsOf(state: State): EnginePorts {
   const { processStore: store, instanceIndex: index, sender, publisher, payloadStore: payloads, parkingStore: parking } = state;
-  return { store, index, sender, publisher, payloads, parking };
+  return { store, index, sender, publisher, payloads, parking, held: heldIndex({ index, parking }, 0) };
 }
 
 /** Every method of every port, by name. The other thread can call no other method. */
@@ -31,6 +33,7 @@ const METHODS: { readonly [P in keyof EnginePorts]: readonly (keyof EnginePorts[
   publisher: ['publish'],
   payloads: ['put', 'get', 'fetch'],
   parking: ['park', 'parked', 'redriven', 'discarded', 'attempt'],
+  held: ['find'],
 };
 
 export function offeredPorts(ports: EnginePorts): Methods {
@@ -41,6 +44,7 @@ export function offeredPorts(ports: EnginePorts): Methods {
     ...offeredPort(ports.publisher, 'publisher', METHODS.publisher),
     ...offeredPort(ports.payloads, 'payloads', METHODS.payloads),
     ...offeredPort(ports.parking, 'parking', METHODS.parking),
+    ...offeredPort(ports.held, 'held', METHODS.held),
   };
 }
 
@@ -52,5 +56,6 @@ export function remotePorts(channel: PortChannel): EnginePorts {
     publisher: remotePort(channel, 'publisher', METHODS.publisher),
     payloads: { ...remotePort<PayloadStore>(channel, 'payloads', METHODS.payloads), reference: embeddedReference },
     parking: remotePort(channel, 'parking', METHODS.parking),
+    held: remotePort(channel, 'held', METHODS.held),
   };
 }

@@ -1,3 +1,6 @@
+import { scopeKey, type HoldScope } from '../contract/holds.ts';
+import { processOf } from '../contract/wire/process-id.ts';
+import type { InstanceIndex } from './instance-index.ts';
 import type { ParkedEvent } from './parking-store.ts';
 
 /** A parked event without its message. */
@@ -32,17 +35,70 @@ export interface ParkedList {
   list(filter: ParkedFilter, max: number, after?: string): Promise<ParkedPage>;
 }
 
-/** The number of events that an operator must handle, counted up to `max`. Those of paused instances wait by an operator's choice. */
+/** The number of events that an operator must handle, counted up to `max`. Those of what is paused wait by an operator's choice. */
 export async function countWaiting(parking: ParkedList, max: number): Promise<number> {
   let count = 0;
   let after: string | undefined;
   do {
     const page = await parking.list({ waiting: true }, Math.min(COUNTED_AT_A_TIME, max - count), after);
-    count += page.events.filter(({ reason }) => reason !== PAUSED).length;
+    count += page.events.filter(({ reason }) => !CHOSEN.has(reason)).length;
     after = page.next;
   } while (after !== undefined && count < max);
   return count;
 }
 
 const COUNTED_AT_A_TIME = 500;
-const PAUSED = 'PAUSED';
+const CHOSEN: ReadonlySet<string> = new Set(['PAUSED', 'HELD']);
+
+/** The instances that a hold has paused and the starts that it has parked. */
+export interface Held {
+  /** Pids of instances. */
+  readonly paused: readonly string[];
+  readonly parked: readonly { readonly pid: string; readonly id: string }[];
+  /** How long the indexes may lag behind the store, in milliseconds. */
+  readonly lagMs: number;
+}
+
+/** Finds what a hold holds. It may lag behind the store. */
+export interface HeldIndex {
+  find(scope: HoldScope, most: number): Promise<Held>;
+}
+
+/** Held events and instances, from the index of instances and the list of parked events. */
+export function heldIndex(ports: { readonly index: Pick<InstanceIndex, 'list'>; readonly parking: ParkedList }, lagMs: number): HeldIndex {
+  return {
+    find: async (scope, most) => ({
+      paused: await pausedBy(ports.index, scope, most),
+      parked: await parkedBy(ports.parking, scope, most),
+      lagMs,
+    }),
+  };
+}
+
+async function pausedBy(index: Pick<InstanceIndex, 'list'>, scope: HoldScope, most: number): Promise<readonly string[]> {
+  const { tenant, process } = scope;
+  const hold = scopeKey(scope);
+  const found: string[] = [];
+  for await (const head of index.list({
+    tenant,
+    ...(process !== undefined && { process }),
+    statuses: ['running', 'stuck'],
+    paused: true,
+  })) {
+    if (head.paused !== undefined && (JSON.parse(head.paused) as { readonly hold?: string }).hold === hold) found.push(head.pid);
+    if (found.length === most) break;
+  }
+  return found;
+}
+
+/** A start that another hold keeps too is parked again. */
+async function parkedBy(parking: ParkedList, { tenant, process }: HoldScope, most: number): Promise<Held['parked']> {
+  const found: Held['parked'][number][] = [];
+  let after: string | undefined;
+  do {
+    const page = await parking.list({ tenant, reason: 'HELD' }, most, after);
+    for (const { pid, id } of page.events) if (process === undefined || processOf(pid) === process) found.push({ pid, id });
+    after = page.next;
+  } while (after !== undefined && found.length < most);
+  return found.slice(0, most);
+}

@@ -32,6 +32,7 @@ export function frontEndWith(host: ProcessHost): FrontEndOf {
     if (definition.kind === 'async') return new Continuation(host, run, definition as AsyncDefinition);
     if (definition.builtIn === 'key') return new KeyFrontEnd(run);
     if (definition.builtIn === 'gate') return gate(run);
+    if (definition.builtIn === 'hold') return holds(run);
     if (definition.builtIn) return builtIn(host, run, definition as ScheduleDefinition);
     return {
       advance: (fact, input) => {
@@ -69,6 +70,16 @@ function gate(run: ProcessRun): FrontEnd {
     advance: async (fact) => {
       const { GateFrontEnd } = await import('../core/gating.ts');
       await new GateFrontEnd(run).advance(fact);
+    },
+  };
+}
+
+/** The front end of the instance that keeps the holds, which is loaded at the first hold. */
+function holds(run: ProcessRun): FrontEnd {
+  return {
+    advance: async (fact) => {
+      const { HoldsFrontEnd } = await import('../core/holding.ts');
+      await new HoldsFrontEnd(run).advance(fact);
     },
   };
 }

@@ -9,6 +9,7 @@ import type { ProcessStore } from '../ports/process-store.ts';
 import type { ColdTwin } from './cold-twin.ts';
 import type { CrashPoints } from './crash-point.ts';
 import { Life } from './life.ts';
+import { heldIndex } from '../ports/parked-list.ts';
 import { memoryEngine } from './memory-engine.ts';
 import type { WorldState } from './world-state.ts';
 
@@ -41,6 +42,7 @@ export class EngineWorker {
         publisher: this.#publisher(),
         payloads: this.#life.holds(state.payloads),
         parking: this.#parking(),
+        held: heldIndex({ index: state.index, parking: state.parking }, 0),
       },
       // No time passes while the world settles, so a sleep ends with the turn of the event loop.
       clock: { now: () => state.clock.now(), sleep: turn },

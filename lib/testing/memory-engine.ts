@@ -18,7 +18,7 @@ import { frontEndOf } from '../process/front-end.ts';
 import '../engine/on-demand.ts';
 
 /** The ports of an engine, except its clock. */
-export type EnginePortMap = Pick<EngineOptions, 'store' | 'index' | 'sender' | 'publisher' | 'payloads' | 'parking'>;
+export type EnginePortMap = Pick<EngineOptions, 'store' | 'index' | 'sender' | 'publisher' | 'payloads' | 'parking' | 'held'>;
 
 export interface MemoryEngineOptions extends Partial<Omit<EngineOptions, keyof EnginePortMap | 'frontEndOf'>> {
   readonly system: System<string>;
@@ -39,6 +39,7 @@ export function memoryEngine({ system, ports = {}, clock = new VirtualClock(0), 
     publisher: ports.publisher ?? new MemoryEventPublisher({ clock, rules: [] }),
     payloads: ports.payloads ?? new MemoryPayloadStore(),
     parking: ports.parking ?? new MemoryParkingStore(),
+    ...(ports.held && { held: ports.held }),
     ...options,
   });
 }

@@ -472,6 +472,10 @@ const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
   ],
   Operation: [
     [[undefined, operate('terminate')]],
+    [
+      [imageOf('running', { paused: { ...PAUSED.paused, hold: 'process:p' }, starts: [ACT] }), operate('resume', { hold: 'process:p' })],
+      [imageOf('running', PAUSED), operate('resume', { hold: 'process:p' })],
+    ],
     [[imageOf('stuck', { starts: [ACT] }), operate('resume')]],
     [
       [imageOf('stuck'), operate('resume')],
@@ -513,6 +517,7 @@ const VERDICTS: Readonly<Record<Verdict, true>> = {
   future: true,
   park: true,
   keep: true,
+  held: true,
   wait: true,
   expire: true,
   verify: true,

@@ -27,6 +27,8 @@ export function advanceStatements(at: OrchestratorResources): readonly PolicySta
   return [
     allow(RECEIVE, [at.inboxArn, at.startsArn, at.operationsArn, at.hotLaneArn]),
     allow(['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [at.tableArn]),
+    // At the end of the pause of a process or a service: what it has paused and parked.
+    allow(['dynamodb:Query'], [`${at.tableArn}/index/${LIST_INDEX.name}`]),
     allow(['sqs:SendMessage'], [at.inboxArn, at.hotLaneArn, ...at.serviceQueueArns]),
     allow(['events:PutEvents'], [at.busArn], publishedBy([at.system])),
     allow(['s3:GetObject'], payloads),

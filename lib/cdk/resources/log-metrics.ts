@@ -25,7 +25,7 @@ const COUNTED: Readonly<Partial<Record<FunctionName, readonly CountedLines[]>>> 
     {
       metricName: 'parked',
       pattern:
-        '{ $.message.event = "parked" && $.message.reason != "CLOSED" && $.message.reason != "REFUSED" && $.message.reason != "PAUSED" }',
+        '{ $.message.event = "parked" && $.message.reason != "CLOSED" && $.message.reason != "REFUSED" && $.message.reason != "PAUSED" && $.message.reason != "HELD" }',
     },
     { metricName: 'stuck', pattern: '{ $.message.event = "stuck" }' },
     { metricName: 'unresolved', pattern: '{ $.message.event = "unresolved" }' },

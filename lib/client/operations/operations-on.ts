@@ -131,6 +131,7 @@ export function operationsOn(system: Reach): Operations {
     discard: (request) => discardParked(system, request),
     rotateKeys: () => rotateKeys(system),
     bulk: async (request) => (await import('./bulk-operations.ts')).bulkOperation(of(request), request),
+    holds: async (request) => (await import('./hold-operations.ts')).holdOperation(of(request), request),
     schedules: async (request) =>
       (await import('./schedule-operations.ts')).scheduleOperation(of(request), request, (name) => processNamed(system, name)),
   };

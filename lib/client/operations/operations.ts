@@ -5,6 +5,7 @@ import type { Json } from '../../contract/schema.ts';
 import type { PauseClock } from '../../core/image.ts';
 import type { BulkDescription, BulkPreview, BulkRequest, BulkResult } from '../bulk.ts';
 import type { ForkOptions, ForkPreview } from '../fork.ts';
+import type { HoldDescription, HoldPreview, NamedScope } from '../holds.ts';
 import type { InstanceCount, Paused, Status, Summary } from '../describe.ts';
 import type { DefinitionFlow, FlowOptions } from '../flow.ts';
 import type { UndeclaredFailure } from '../resolve.ts';
@@ -70,6 +71,8 @@ export interface Operations {
   rotateKeys: Operation<Readonly<Record<string, never>>, RotateResponse>;
   /** Previews, begins, reads and operates bulk jobs. */
   bulk: Operation<BulkOperation, BulkResponse>;
+  /** Previews, begins, ends and lists pauses of whole processes and services. */
+  holds: Operation<HoldOperation, HoldResponse>;
   /** Lists or describes schedules, or acts on one and describes it. */
   schedules: Operation<ScheduleRequest, { schedules: readonly ListedSchedule[] }>;
 }
@@ -92,6 +95,23 @@ export interface BulkResponse {
 
 /** Instants are ISO texts. */
 export type ListedBulk = Texts<BulkDescription>;
+
+/** An act on the pauses of processes and services. Each but a preview then lists those in force. */
+export type HoldOperation = OfTenant &
+  (
+    | { readonly do: 'preview'; readonly scope: NamedScope }
+    | { readonly do: 'list' }
+    | { readonly do: 'pause'; readonly scope: NamedScope; readonly reason: string; readonly clock?: PauseClock }
+    | { readonly do: 'resume'; readonly scope: NamedScope; readonly reason?: string }
+  );
+
+export interface HoldResponse {
+  readonly preview?: HoldPreview;
+  readonly holds?: readonly ListedHold[];
+}
+
+/** Instants are ISO texts. */
+export type ListedHold = Texts<HoldDescription>;
 
 /** Without `name`: lists the schedules that have not ended. With it: describes one, after `act` if it is given. */
 export interface ScheduleRequest extends OfTenant {

@@ -131,6 +131,9 @@ function pausedLine({ paused }: Image, now: number): string | undefined {
   if (paused === undefined) return undefined;
   const since = `since ${instantText(paused.at)} (${ms(Math.max(0, now - paused.at))})`;
   const clock = paused.clock === 'run' ? ', while its clock runs' : '';
+  const { hold } = paused;
+  if (hold !== undefined)
+    return `paused with the ${hold.replace(':', ' ')} by ${principalText(paused)} ${since}${clock}: ${withoutStop(paused.reason)}. Until that pause ends, nothing is decided`;
   return `paused by ${principalText(paused)} ${since}${clock}: ${withoutStop(paused.reason)}. Until it is resumed, nothing is decided`;
 }
 

@@ -29,6 +29,8 @@ export async function acknowledge(context: EngineContext, delivery: HandledMessa
     for (const item of delivery.items) {
       const settled = await settle(context, item);
       if (settled !== 'acknowledge') seconds = Math.max(seconds ?? 0, settled.retryInSeconds);
+      else if (item.pausedBy !== undefined && !(await isHeldOrReleased(context, item.target.pid, item.pausedBy)))
+        seconds = Math.max(seconds ?? 0, faultSeconds(context, message));
     }
   } catch (error) {
     noteFault(context, error);
@@ -36,6 +38,11 @@ export async function acknowledge(context: EngineContext, delivery: HandledMessa
   }
   if (seconds === undefined) result.acknowledge.push(message.receiptHandle);
   else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds });
+}
+
+/** An instance that a hold has paused is released here if the hold is over. */
+async function isHeldOrReleased(context: EngineContext, pid: string, hold: string): Promise<boolean> {
+  return (await import('../on-demand.ts')).releaseUnlessHeld(context, pid, hold);
 }
 
 const APPLIED_AFTER_RESUME = 'The instance is stuck; the event is applied after it is resumed.';
@@ -55,6 +62,8 @@ async function settle(context: EngineContext, item: Item): Promise<Settlement> {
     case 'keep':
       if (await parkBesideStuck(context, message, { pid: target.pid, reason: 'PAUSED', detail: APPLIED_AFTER_PAUSE })) return 'acknowledge';
       return { retryInSeconds: faultSeconds(context, message) };
+    case 'held':
+      return acknowledgeIf(await (await import('../on-demand.ts')).parkHeld(context, item), faultSeconds(context, message));
     case 'future':
       return stop(context, item, {
         code: 'FORK',
@@ -68,6 +77,8 @@ async function settle(context: EngineContext, item: Item): Promise<Settlement> {
       await acknowledgeLate(context, item);
       return 'acknowledge';
     default:
+      if (target.ends && !(await (await import('../on-demand.ts')).sendRelease(context, target.ends)))
+        return { retryInSeconds: faultSeconds(context, message) };
       if (!item.redrives || (await redrive(context, target.pid))) return 'acknowledge';
       return { retryInSeconds: faultSeconds(context, message) };
   }

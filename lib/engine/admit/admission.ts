@@ -1,3 +1,4 @@
+import type { Hold } from '../../contract/holds.ts';
 import { isOrchestratorError } from '../../contract/errors.ts';
 import { type Json, withoutValues } from '../../contract/schema.ts';
 import { thrownText } from '../../contract/wire/thrown-text.ts';
@@ -9,6 +10,7 @@ import {
   type ForcedMessage,
   type ForwardMessage,
   type RedriveMessage,
+  type ReleaseAllMessage,
   wrappedBody,
 } from '../../format/inbox-message.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
@@ -31,6 +33,8 @@ export interface Target {
   readonly owned?: { readonly owner: string; readonly hash: string };
   /** Of a message of a key. `forward`: the copy, which goes back if its subscription has ended. */
   readonly ofKey?: { readonly forward?: ForwardMessage };
+  /** It ends a hold: the message that then looks for what is held. */
+  readonly ends?: ReleaseAllMessage;
   /** A client sent it, and reads the head for the result. */
   readonly byClient?: true;
 }
@@ -52,7 +56,7 @@ export const NO_DEFINITION = { onOpen: 'reject', onClosed: 'reject' } as Process
 export type Admission =
   /**
    * `aside`: the event half of a reply, parked while the reply half is delivered. `redrives`: parked events that an operator sends back, which
-   * concerns no instance yet. `discards`: parked events that an operator takes out of the lists. `rotation`: the id of a request for a new reply key.
+   * concerns no instance yet. `releases`: the end of a hold, whose instances are looked for. `discards`: parked events that an operator takes out of the lists. `rotation`: the id of a request for a new reply key.
    */
   | {
       readonly status: 'deliver';
@@ -61,6 +65,7 @@ export type Admission =
       readonly redrives?: RedriveMessage['events'];
       readonly discards?: DiscardMessage & { readonly sender?: string };
       readonly rotation?: string;
+      readonly releases?: ReleaseAllMessage;
     }
   /** Malformed, forbidden or without a receiver: parked for an operator, never dropped. */
   | ({ readonly status: 'park' } & Parked)
@@ -140,6 +145,10 @@ export interface Item {
   sendsVersion: number | undefined;
   /** Goes to the hot lane, which decides on it. */
   forwarded: boolean;
+  /** The hold because of which the event is not decided. */
+  hold: Hold | undefined;
+  /** The scope of the hold that has paused the instance. */
+  pausedBy: string | undefined;
   /** A `resume` that was applied: the events that are parked beside the instance are redriven. */
   redrives: boolean;
   /** Set if the event is not done: the message is redelivered after this many seconds. */
@@ -163,6 +172,8 @@ export function newItem(message: ReceivedMessage, target: Target): Item {
     dispatches: [],
     sendsVersion: undefined,
     forwarded: false,
+    hold: undefined,
+    pausedBy: undefined,
     redrives: false,
     retryInSeconds: undefined,
   };

@@ -1,5 +1,7 @@
 import { isGate } from '../../contract/gate.ts';
+import { HOLDS } from '../../contract/holds.ts';
 import { isKey } from '../../contract/keys.ts';
+import { processOf } from '../../contract/wire/process-id.ts';
 import { actIdentity } from '../../core/identity.ts';
 import type { Catalogue } from '../../contract/catalogue.ts';
 import { inboxFault } from '../../format/inbox-form.ts';
@@ -16,6 +18,7 @@ import { admitBegin } from './admit-begin.ts';
 import { admitCommand, admitOwnerReply } from './admit-command.ts';
 import { admitForward, admitReturn, admitUnsubscribe } from './admit-key.ts';
 import { admitBulk } from './admit-bulk.ts';
+import { admitHold, admitRelease } from './admit-hold.ts';
 import { admitListedSchedules, admitSchedule } from './admit-schedule.ts';
 
 /** The internal messages that most systems never see. */
@@ -49,6 +52,12 @@ export function admitInternal(catalogue: Catalogue, body: RareMessage, by: Carri
       return admitSchedule(catalogue, body, by, senderId);
     case 'schedules':
       return admitListedSchedules(catalogue, body, by);
+    case 'hold':
+      return admitHold(catalogue, body, by, senderId);
+    case 'release':
+      return admitRelease(body, by);
+    case 'release-all':
+      return { status: 'deliver', targets: [], releases: body };
     case 'redrive':
       return { status: 'deliver', targets: [], redrives: body.events };
     case 'discard':
@@ -64,6 +73,8 @@ function ofOperate(operate: OperationMessage, by: Carried, senderId: string | un
     return park('REFUSED', `${operate.pid} is a key, which is only resumed: ${operate.act} the instances that wait for it.`, operate.pid);
   if (isGate(operate.pid) && operate.act !== 'resume' && operate.act !== 'pause')
     return park('REFUSED', `${operate.pid} is a gate, which is only paused and resumed: ${operate.act} its instances.`, operate.pid);
+  if (processOf(operate.pid) === HOLDS && operate.act !== 'resume')
+    return park('REFUSED', `${operate.pid} keeps the pauses of processes and services, and is only resumed.`, operate.pid);
   return {
     status: 'deliver',
     targets: [

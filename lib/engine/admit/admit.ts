@@ -65,7 +65,9 @@ async function admitOne(context: EngineContext, message: ReceivedMessage): Promi
     // The worker that forwarded the message to the lane has parked this half, under the id of the first message.
     if (admission.aside && !context.lane) await parkMessage(context.options, message, admission.aside);
     if (admission.discards) await discardEach(context, admission.discards);
-    const isWhole = admission.redrives === undefined || (await redriveEach(context, admission.redrives));
+    const isWhole =
+      (admission.redrives === undefined || (await redriveEach(context, admission.redrives))) &&
+      (admission.releases === undefined || (await (await import('../on-demand.ts')).releaseAll(context, admission.releases)));
     const retryInSeconds = isWhole ? undefined : faultSeconds(context, message);
     return { message, items: itemsOf(message, body, admission.targets), retryInSeconds };
   }
@@ -136,9 +138,9 @@ async function ofRare({ catalogue }: Admitting, body: RareMessage, message: Rece
  * sender.
  */
 const ADMITTED: Readonly<Record<Channel, readonly string[]>> = {
-  inbox: ['tick', 'forced', 'command', 'reply', 'forward', 'return', 'unsubscribe', 'begin', 'schedules'],
+  inbox: ['tick', 'forced', 'command', 'reply', 'forward', 'return', 'unsubscribe', 'begin', 'schedules', 'release', 'release-all'],
   starts: ['start'],
-  operations: ['operate', 'bulk', 'schedule', 'redrive', 'discard', 'rotate-keys'],
+  operations: ['operate', 'bulk', 'schedule', 'hold', 'redrive', 'discard', 'rotate-keys'],
 };
 
 function wrongQueue(body: object, { channel }: ReceivedMessage): Admission | undefined {

@@ -1,3 +1,4 @@
+import { HOLDS_PID } from '../../contract/holds.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { acknowledge, type Acknowledged } from '../acknowledge/acknowledge.ts';
@@ -16,6 +17,9 @@ import type { Basis } from './working-copy.ts';
 /** From this delivery on, a message may be the one that ends its workers: it runs alone, under a mark. */
 const SUSPECT_DELIVERY = 3;
 const QUARANTINE_ATTEMPTS = 3;
+/** The copy of the holds is read again with the heads of a batch, or beside it. Without a read of heads the batch waits only for an old one. */
+const HOLDS_MS = 10_000;
+const HOLDS_MS_MAX = 20_000;
 
 /**
  * Input: a batch of inbox messages. Output: the messages to delete and those to release. Trunk: this file, for the whole engine
@@ -118,6 +122,7 @@ function heldBy(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Pr
 
 async function advanceHeld(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> {
   const basisOf = await loadAll(context, groups);
+  const beside = readBeside(context, groups);
   const suspects: [string, Item[]][] = [];
   await Promise.all(
     Array.from(groups, async ([pid, items]) => {
@@ -127,9 +132,13 @@ async function advanceHeld(context: EngineContext, groups: ReadonlyMap<string, I
   for (const [pid, items] of suspects)
     if (context.remainingMs() >= BEGUN_MS_MIN) await advanceAlone(context, pid, items);
     else for (const item of items) item.retryInSeconds ??= retrySeconds(context);
+  await beside;
 }
 
-/** Warm instances are taken from the cache; all others are loaded in one call, and their pending sends are sent together. */
+/**
+ * Warm instances are taken from the cache; all others are loaded in one call, and their pending sends are sent together. The holds are read
+ * in the same call.
+ */
 async function loadAll(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<(pid: string) => Basis> {
   const warm = new Map<string, LiveInstance>();
   const cold: string[] = [];
@@ -138,9 +147,32 @@ async function loadAll(context: EngineContext, groups: ReadonlyMap<string, Item[
     if (live) warm.set(pid, live);
     else if (context.lane || !beginsAlone(items)) cold.push(pid);
   }
-  const heads = await loadHeads(context, cold);
+  const { holds, options } = context;
+  const age = groups.has(HOLDS_PID) ? 0 : options.clock.now() - holds.readAt;
+  const isRead = age >= HOLDS_MS_MAX || (age >= HOLDS_MS && cold.length > 0);
+  const heads = await loadHeads(context, isRead ? [...cold, HOLDS_PID] : cold);
+  if (isRead) await keepHolds(context, heads.get(HOLDS_PID));
   const sent = cold.length > 1 ? await sendPendingTogether(context, groups, heads) : undefined;
   return (pid) => ({ head: heads.get(pid), live: warm.get(pid), strong: heads.has(pid), pendingSent: sent?.has(pid) ?? false });
+}
+
+/** A batch whose instances are warm or new reads the holds while it decides, for the next batch. */
+async function readBeside(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> {
+  const { holds, options } = context;
+  if (options.clock.now() - holds.readAt < HOLDS_MS || groups.has(HOLDS_PID)) return;
+  try {
+    const [head] = await options.store.load([HOLDS_PID], { consistent: true });
+    await keepHolds(context, head);
+  } catch (error) {
+    noteFault(context, error);
+  }
+}
+
+async function keepHolds(context: EngineContext, head: Head | undefined): Promise<void> {
+  const { holds, options } = context;
+  if (head?.version !== holds.version) holds.list = head ? await (await import('../on-demand.ts')).readHolds(context, head) : [];
+  holds.version = head?.version ?? 0;
+  holds.readAt = options.clock.now();
 }
 
 /** The first delivery of a start rarely finds an instance: it is created without a read, and the condition of the write tells. */

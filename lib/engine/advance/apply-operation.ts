@@ -43,14 +43,14 @@ async function decideOperation(live: LiveInstance, operator: OperationInbound, a
       return;
     }
     case 'pause':
-      return live.apply({ type: 'Paused', at, id, reason, ...principal, clock: operator.clock ?? 'stop' });
+      return live.apply({ type: 'Paused', at, id, reason, ...principal, clock: operator.clock ?? 'stop', ...held(operator) });
     case 'move': {
       const { definition } = run.image;
       return live.apply({ type: 'Moved', at, id, reason, definition, ...codeOf(run.environment, definition), ...principal });
     }
     case 'resume':
       if (run.image.paused) await endPause(live, operator, at);
-      return run.image.stuck ? applyResume(live, operator, at) : undefined;
+      return run.image.stuck && operator.hold === undefined ? applyResume(live, operator, at) : undefined;
     case 'cancel': {
       // Undos are sent, and their replies applied.
       if (run.image.paused) await endPause(live, operator, at);
@@ -69,6 +69,10 @@ async function decideOperation(live: LiveInstance, operator: OperationInbound, a
       if (before && !isOver) stickAgain(live.run, before);
     }
   }
+}
+
+function held({ hold, since }: OperationInbound): { readonly hold?: string; readonly since?: number } {
+  return { ...(hold !== undefined && { hold }), ...(since !== undefined && { since }) };
 }
 
 function principalOf({ by, sender }: OperationInbound): { readonly by: string; readonly sender?: string } {

@@ -1,3 +1,4 @@
+import { HOLDS_PID } from '../../contract/holds.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import { isClosed, newImage, type Answered, type Image, type PendingSend, type StuckReason } from '../../core/image.ts';
 import type { Inbound, OperationInbound } from '../../core/inbound.ts';
@@ -79,6 +80,7 @@ export async function decideOnce(
 /** A fault on a stale image is not conclusive: the next attempt decides again. */
 function forgetUnproved(items: readonly Item[], { strong }: Basis): void {
   if (!strong) for (const item of items) item.refused = undefined;
+  if (!strong) for (const item of items) item.hold = undefined;
 }
 
 /** A verdict that writes nothing must rest on a strongly consistent read. */
@@ -132,18 +134,51 @@ export class WorkingCopy {
     for (const [i, item] of items.entries()) {
       if (item.refused) continue;
       item.verdict = await verdictOn(this.#context, this.#pid, this.#image, item);
+      const unpaused = this.#context.holds.list.length > 0 ? await this.#hold(item) : undefined;
+      if (unpaused) {
+        item.refused = unpaused;
+        return true;
+      }
       if (this.changed && this.#mustCommitBefore(item)) {
         for (const later of items.slice(i)) later.retryInSeconds ??= 0;
         return false;
       }
       if (decidesOn(item)) {
         const reason = alone ? await this.#applyWatched(item) : await this.#apply(item);
+        if (!reason && (await this.#sendsHeld(item))) return true;
         if (!reason) continue;
         item.refused = reason;
         return true;
       }
     }
     return false;
+  }
+
+  /**
+   * A hold pauses the instance in place of the event, which is then kept beside it (docs/protocol.md#holds). Without a run to pause, the event
+   * itself is held. Returns why the instance could not be paused.
+   */
+  async #hold(item: Item): Promise<StuckReason | undefined> {
+    const { holdOn, pauseBy } = await import('../on-demand.ts');
+    const image = this.#image;
+    item.hold = holdOn(this.#context.holds.list, image, item);
+    if (!item.hold) return undefined;
+    if (image?.status !== 'running') {
+      item.verdict = 'held';
+      return undefined;
+    }
+    const target = { pid: this.#pid, definition: undefined, inbound: pauseBy(item.hold, image, item) };
+    const reason = await this.#apply({ ...item, target, verdict: 'apply' });
+    if (!reason) item.verdict = await verdictOn(this.#context, this.#pid, this.#image, item);
+    return reason;
+  }
+
+  /** Whether the decision on the event sends a command to a service that is paused: then it is dropped, and the instance is paused. */
+  async #sendsHeld(item: Item): Promise<boolean> {
+    const { list } = this.#context.holds;
+    if (list.length === 0 || item.hold) return false;
+    item.hold = (await import('../on-demand.ts')).heldService(this.#context, this.#image, item);
+    return item.hold !== undefined;
   }
 
   /**
@@ -326,11 +361,14 @@ export class WorkingCopy {
   /** The image equals the stored head: gives each item the dispatches that it caused, and keeps the instance warm. */
   finish(items: readonly Item[]): void {
     const context = dispatchContext(this.#context);
+    // The next batch knows what has changed.
+    if (this.#pid === HOLDS_PID) this.#context.holds.readAt = -Infinity;
     for (const item of items) {
       if (item.target.ofKey && !item.refused) item.dispatches = keySends(item, this.#image, context);
       if (item.refused || !this.#image) continue;
       const { key, kind, messageId, forced } = item.target.inbound;
       item.sendsVersion = this.changed && !this.#sendsLeft ? this.#image.version : undefined;
+      item.pausedBy = this.#image.paused?.hold;
       item.redrives = this.#image.status !== 'stuck' && !this.#image.paused && this.#unsticks(item);
       const caused = dispatchesCausedBy(this.#image, context, (by) =>
         kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key,

@@ -28,6 +28,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'rotateKeys',
   'schedules',
   'bulk',
+  'holds',
 ];
 
 /** The operations on the system at the other end of a channel. */

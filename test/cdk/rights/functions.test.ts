@@ -102,6 +102,23 @@ describe('functions', () => {
     expect((await client.describe(nap, 'n-2')).status).toBe('completed');
   });
 
+  test('a paused process keeps its instances and starts, and the end of the pause finds both', async () => {
+    await shop.during(client.start(nap, { text: '' }, { id: 'h-1' }));
+    await shop.during(client.holds.pause({ process: nap }, 'a wrong price'));
+    pass(31_000);
+    const { started } = await shop.during(client.start(nap, { text: '' }, { id: 'h-2' }));
+    await shop.functions.run({ delayMax: 900 });
+    expect(started).toBe(false);
+    expect(await client.holds.list()).toMatchObject([{ process: 'nap', instances: 1, starts: 1 }]);
+    await shop.during(client.holds.resume({ process: nap }));
+    pass(61_000);
+    await shop.functions.run({ delayMax: 900 });
+    pass(61_000);
+    await shop.functions.run({ delayMax: 900 });
+    expect([await statusOf(nap, 'h-1'), await statusOf(nap, 'h-2')]).toEqual(['completed', 'completed']);
+    expect(await client.holds.list()).toEqual([]);
+  });
+
   test('the steps of a process run with what they have captured, and are undone with their outputs', async () => {
     // The journal outgrows the head, so that the runner also reads chunks.
     const text = 'x'.repeat(900);

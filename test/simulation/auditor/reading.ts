@@ -134,6 +134,9 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
         const id = listedId(specHash(sha256, canonical, spec));
         return { ...ofSchedule(contracts, { pid: schedulePid(DEFAULT_TENANT, name), act: 'define', id }), listed: true };
       });
+    case 'hold':
+    case 'release':
+    case 'release-all':
     case 'redrive':
     case 'discard':
     case 'rotate-keys':

@@ -7,6 +7,7 @@ import type { EventPublisher } from '../../../lib/ports/event-publisher.ts';
 import type { ParkingStore } from '../../../lib/ports/parking-store.ts';
 import type { ReceivedMessage, VisibilityChange } from '../../../lib/ports/message-queue.ts';
 import type { ProcessStore } from '../../../lib/ports/process-store.ts';
+import { withoutHolds } from '../world/without-holds.ts';
 import { memoryEngine } from '../../../lib/testing/memory-engine.ts';
 import { withoutWriters, type Cloud } from './cloud.ts';
 import type { ExploredQueue, QueuedMessage } from './explored-queue.ts';
@@ -242,9 +243,10 @@ export class ExploredWorker {
       },
       parking: this.#waiting(parking),
     };
+    const chosen = this.#options.mutant.ports?.(ports) ?? ports;
     this.#engine = memoryEngine({
       system: shop,
-      ports: { payloads: this.#waiting(payloadStore), ...(this.#options.mutant.ports?.(ports) ?? ports) },
+      ports: { payloads: this.#waiting(payloadStore), ...chosen, store: withoutHolds(chosen.store) },
       // A pause between two attempts changes nothing: other workers may overtake this one anyway.
       clock: { now: () => this.#cloud.now, sleep: () => Promise.resolve() },
       hotLane: this.#options.hotLane,

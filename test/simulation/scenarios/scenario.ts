@@ -150,6 +150,8 @@ export interface Scenario {
   readonly services?: { readonly workers: number; readonly polls: boolean; readonly receivesMax: number };
   /** Instances that closed longer ago than this are retired, once a day until the last act of the outside. @default none is retired */
   readonly retentionMs?: number;
+  /** The engine reads the pauses of processes and services, and finds what they hold at their end. @default it reads none */
+  readonly holds?: true;
   /** The outages of ports. @default none */
   readonly outages?: readonly PortOutage[];
   /** The outcome that an operator finds for a command whose service reports `unknown`. @default no outcome is found */

@@ -10,6 +10,7 @@ import type { SystemContract } from '../../../lib/contract/runtime-contract.ts';
 import type { System } from '../../../lib/contract/system.ts';
 import { systemContract, withoutSteps } from '../../../lib/contract/system.ts';
 import type { ActivationObserver } from '../../../lib/core/run.ts';
+import { heldIndex } from '../../../lib/ports/parked-list.ts';
 import { SeededRandom } from '../../../lib/core/seeded-random.ts';
 import type { Engine } from '../../../lib/engine/engine.ts';
 import { hasSchedules } from '../../../lib/engine/jobs/list-schedules.ts';
@@ -28,6 +29,7 @@ import { type DeploymentShape, tickHorizonMs } from './deployment-shape.ts';
 import { watched } from './watched-served.ts';
 import { type Surroundings, Worker } from './worker.ts';
 import { WorkerPorts } from './worker-ports.ts';
+import { withoutHolds } from './without-holds.ts';
 
 /** As deployed: docs/protocol.md#queues. */
 const INBOX_VISIBILITY_SECONDS = 120;
@@ -52,6 +54,9 @@ export interface DeploymentOptions extends Surroundings {
   readonly told: (what: string) => void;
   readonly observer: Observer;
 }
+
+/** How long the indexes of the cloud may lag. */
+const INDEX_LAG_MS = 60_000;
 
 /** The contract of a build. Its service of steps is left out if no process of the scenario calls `ctx.run`. */
 export function deployedSystem({ steps }: Pick<Scenario, 'steps'>, build: System<string>): SystemContract {
@@ -258,12 +263,19 @@ export class Deployment {
     slot.handle = (this.#makers.get(slot) as (slot: WorkerSlot) => () => Promise<void>)(slot);
   }
 
+  /** A scenario without holds reads none, so that its seeds draw what they drew before there were any. */
+  #enginePorts(worker: Worker) {
+    const { store, index, sender, publisher, payloads, parking } = this.ports(worker);
+    if (this.#options.scenario.holds !== true) return { store: withoutHolds(store), index, sender, publisher, payloads, parking };
+    return { store, index, sender, publisher, payloads, parking, held: heldIndex({ index, parking }, INDEX_LAG_MS) };
+  }
+
   #engine(worker: Worker): Engine {
     const { shape, told, scenario, observer } = this.#options;
     const { retentionMs } = scenario;
     const engine = memoryEngine({
       system: this.#source,
-      ports: this.ports(worker),
+      ports: this.#enginePorts(worker),
       clock: worker.clock,
       accounts: { own: ACCOUNT, services: {}, events: {} },
       ...(!shape.embedded && { replyKeys: this.#options.cloud.replyKeys }),
