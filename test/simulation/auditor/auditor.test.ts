@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { runAfter } from '../../../lib/core/continuing.ts';
+import { sha256 } from '../../../lib/format/inbox-message.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
 import { PID, RecordedTrip, told, type Happening } from './recorded-trip.ts';
 
@@ -146,6 +148,25 @@ describe('I6', () => {
     const at = find(early, 'committed', 'ProcessStarted');
     const altered = changedHead(early, at, ({ tail }) => ({ tail: tail.filter((entry) => !entry.includes('confirmed-c1')) }));
     expect(violationsOf(altered)).toContain('I6: trips.confirmed confirmed-c1');
+  });
+
+  test('finds an early event that is in no run of the commit, and takes the run that continued in it', () => {
+    const at = find(early, 'committed', 'ProcessStarted');
+    const history = (isHeld: (entry: string) => boolean) =>
+      changedHead(early, at, ({ pid, run, definition, control, tail }) => {
+        const next = runAfter(sha256, pid, run);
+        const ended = { type: 'RunContinued', path: '', run: next, definition, hash: '' };
+        const taken = { type: 'EventTaken', path: 'trips.confirmed:1', id: 'confirmed-c1' };
+        const heard = tail.filter((entry) => entry.includes('"EventReceived"'));
+        const entries = [...tail.slice(0, 1), ...heard, JSON.stringify(taken), JSON.stringify(ended)];
+        const started = { ...JSON.parse(tail[0] as string), id: `${pid}/${run}`, continues: { run, number: 2 } };
+        const { format } = JSON.parse(control);
+        const past = [{ run, from: 0, entries: entries.filter(isHeld) }];
+        const chain = { first: run, number: 2 };
+        return { run: next, control: JSON.stringify({ format, seq: 1, chain, past }), tail: [JSON.stringify(started)] };
+      });
+    expect(violationsOf(history(() => true))).toBe('');
+    expect(violationsOf(history((entry) => !entry.includes('confirmed-c1')))).toContain('I6: trips.confirmed confirmed-c1');
   });
 });
 

@@ -15,7 +15,10 @@ export interface EarlyContext {
   readonly report: Report;
 }
 
-/** I6, I13 and I15: an early buffer holds only messages for its instance, and each event that leaves it is in the journal or parked. */
+/**
+ * I6, I13 and I15: an early buffer holds only messages for its instance, and each event that leaves it is parked, or in the journal of a run
+ * that this commit writes: the run of the head, or one before it that began, read the event and continued as new in the same commit.
+ */
 export const checkEarly = (picture: InstancePicture, head: Head, previous: Head | undefined, context: EarlyContext): void => {
   const { read, wasParked, report } = context;
   const before = previous?.early ?? [];
@@ -27,11 +30,12 @@ export const checkEarly = (picture: InstancePicture, head: Head, previous: Head 
     checkCopies(head.pid, now, body, context);
   }
   if (now.length >= before.length || picture.disturbed) return;
+  const written = [head.run, ...(picture.image?.past ?? []).map(({ run }) => run)].map((run) => picture.runs.get(run));
   for (const body of before) {
     const { inner, targets, apart } = read(body);
     if (now.includes(body) || apart || wasParked(inner) || (head.run !== '' && isClosed(head.status))) continue;
     for (const target of targets)
-      if (target.kind === 'event' && target.pid === head.pid && !isJournaled(picture.runs.get(head.run), target))
+      if (target.kind === 'event' && target.pid === head.pid && !written.some((run) => isJournaled(run, target)))
         report('I6', `${target.event} ${target.id} left the early buffer of ${head.pid}, and is not in its journal`);
   }
 };
