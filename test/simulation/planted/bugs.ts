@@ -54,6 +54,7 @@ export const notPlanted: Readonly<Record<string, string>> = {
   'holds.pml | HELD_NO_REREAD': 'No scenario of the simulation pauses a process yet; test/engine/held.test.ts has its case.',
   'holds.pml | HELD_PAUSED_NO_REREAD': 'No scenario of the simulation pauses a process yet; test/engine/held.test.ts has its case.',
   'holds.pml | HELD_REREADS_COPY': 'No scenario of the simulation pauses a process yet; test/engine/held.test.ts has its case.',
+  'holds.pml | PAUSES_AGAIN': 'No scenario of the simulation pauses a process yet; test/client/holds.test.ts has its case.',
   'holds.pml | RELEASES_ANY': 'No scenario of the simulation pauses a process yet; test/client/holds.test.ts has its case.',
   'holds.pml | RELEASE_ONCE': 'No scenario of the simulation pauses a process yet; test/engine/held.test.ts has its case.',
   'head.pml | APPEND_TRIM': 'It needs a layout with one item per version, which the head does not have; the bug of the row 66 replaces it.',
