@@ -10,6 +10,8 @@ import type { Part, Play, PlayStep } from './play.ts';
 
 const MINUTE_MS = 60_000;
 const SPAN_MS = 20 * MINUTE_MS;
+/** A child that is still stuck then holds its parent, which asks for it again and again: an operator terminates it. */
+const GIVEN_UP_MS = 40 * 86_400_000;
 const DEPTH_MAX = 3;
 const KEYS = ['k1', 'k2'] as const;
 
@@ -69,15 +71,18 @@ const playOf = (id: string, { choices, acts, plays, done }: Drawing): void => {
     }
   const operated = operates(pid, begins, choices, acts);
   plays.set(pid, { starts: [`${id}-begun`], events, operated, sound: true, judge: (run) => judge(run, done) });
-  for (const child of generator.children)
-    plays.set(`default#part#${child}`, {
+  for (const child of generator.children) {
+    const part = `default#part#${child}`;
+    acts.push({ kind: 'operate', atMs: GIVEN_UP_MS, pid: part, opid: `${child}-terminate`, act: 'terminate' });
+    plays.set(part, {
       starts: [],
       events: [],
       begunByAnother: true,
-      operated: [],
+      operated: ['terminate'],
       sound: true,
       judge: (run) => judge(run, done),
     });
+  }
 };
 
 const operates = (pid: string, begins: number, choices: Choices, acts: Act[]): Expectation['operated'] => {
