@@ -69,6 +69,12 @@ describe('the holds', () => {
     expect(holds.ids).toHaveLength(HOLDS_MAX);
   });
 
+  test('stay as they are when an operator cancels their instance', async () => {
+    const holds = await new Holds().tells({ act: 'pause', hold: hold('a', { process: 'trip' }) });
+    await holds.live.apply({ type: 'CancelRequested', at: NOW, id: 'c', ...ASKED });
+    expect([holds.ids, holds.live.run.image.status]).toEqual([['a'], 'running']);
+  });
+
   test('move into a new run when their journal is long', async () => {
     const holds = await new Holds().tells({ act: 'pause', hold: hold('a', { process: 'trip' }) });
     holds.live.run.position = 10_000;
