@@ -4,7 +4,7 @@ import { trips } from '../examples/travel-booking/system.ts';
 import { CountedWorld, type Answer, type Stores } from './counted-world.ts';
 import { noCounts, storeCalls } from './counting-ports.ts';
 import { countCrowd } from './crowd.ts';
-import { countPart, runPart, PARTS, type Part } from './part-counts.ts';
+import { countPart, JOURNEYS, runPart, PARTS, type Part } from './part-counts.ts';
 import { runErrands } from './step-counts.ts';
 import { cartOf, ConvoyPlanned, GroupPlanned, TourPlanned, tours } from './systems.ts';
 
@@ -54,7 +54,12 @@ const LIMITS = {
   runnerReplays: 1,
 } as const;
 
-type Limits = { readonly units?: boolean; readonly calls?: number };
+interface Limits {
+  readonly units?: boolean;
+  readonly calls?: number;
+  readonly startCalls?: number | undefined;
+  readonly needlessSends?: number;
+}
 
 export const countedCases: Readonly<Record<string, () => AsyncIterable<CountedRow>>> = {
   async *happy() {
@@ -243,9 +248,10 @@ const errands = async (
 const USES = 6;
 
 /** One use of a part of Tutti. The row has the start and the end of the run too; the limits are those of one use. */
-const usesOf = async (name: string, { messagesMax, unitsMax }: Part): Promise<CountedRow> => {
+const usesOf = async (name: string, { messagesMax, unitsMax, startCallsMax, needlessSendsMax = 0 }: Part): Promise<CountedRow> => {
   const { events, writeUnits } = await countPart(name);
-  const row = rowOf('parts', name, await runPart(name, USES), 20, {});
+  const limits = { startCalls: startCallsMax, needlessSends: needlessSendsMax * USES * JOURNEYS };
+  const row = rowOf('parts', name, await runPart(name, USES), JOURNEYS, limits);
   const checks = [
     { what: 'messages of one use', counted: events, atMost: messagesMax },
     { what: 'write units of one use', counted: writeUnits, atMost: unitsMax },
@@ -259,11 +265,14 @@ const rowOf = (name: string, row: string, world: Counted, instances: number, lim
   const perInstance = world.events / instances;
   const { counts, events, ticks, decisionCallsMax, startCallsMax } = world;
   const writeUnitsPerEvent = counts.writeUnits / events;
-  const checks: Check[] = [{ what: 'sends beyond one a target and batch', counted: counts.needlessSends, atMost: 0 }];
+  const checks: Check[] = [
+    { what: 'sends beyond one a target and batch', counted: counts.needlessSends, atMost: limits.needlessSends ?? 0 },
+  ];
   const unitsMax = perInstance >= LIMITS.longFromEvents ? LIMITS.writeUnitsPerEventOfLong : LIMITS.writeUnitsPerEvent;
   if (limits.units) checks.push({ what: 'write units an event', counted: writeUnitsPerEvent, atMost: unitsMax });
   if (limits.calls !== undefined) checks.push({ what: 'store calls of one event', counted: decisionCallsMax, atMost: limits.calls });
-  if (startCallsMax > 0) checks.push({ what: 'store calls of a start', counted: startCallsMax, atMost: LIMITS.coldCalls });
+  if (startCallsMax > 0)
+    checks.push({ what: 'store calls of a start', counted: startCallsMax, atMost: limits.startCalls ?? LIMITS.coldCalls });
   return {
     kind: 'counted',
     case: name,

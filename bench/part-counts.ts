@@ -102,7 +102,7 @@ const rides = system('rides', {
 });
 
 /** Instances of a journey, one after the other. */
-const JOURNEYS = 20;
+export const JOURNEYS = 20;
 const FEW = 2;
 const MANY = 6;
 const TIMES_EVERY_MS = 5 * 60_000;
@@ -180,6 +180,10 @@ export interface Part {
   /** The bench fails above them. */
   readonly messagesMax: number;
   readonly unitsMax: number;
+  /** Store calls of a message that starts something. @default those of a cold start */
+  readonly startCallsMax?: number;
+  /** Calls beyond one a target and batch, of one use. @default 0 */
+  readonly needlessSendsMax?: number;
 }
 
 /** The parts of docs/cost.md. */
@@ -250,6 +254,8 @@ export const PARTS: Readonly<Record<string, Part>> = {
     use: 'a start in a window of two of `start: { batch }` at an idle gate, with half of its instance, which ends at once',
     messagesMax: 2,
     unitsMax: 4.4,
+    // A gate that begins again first sends what its last run may have left.
+    needlessSendsMax: 0.5,
     run: begun(async (world, id, number) => {
       await world.publish(Batched, { id: `${id}-${number}` });
       await world.settle();
@@ -269,6 +275,8 @@ export const PARTS: Readonly<Record<string, Part>> = {
     use: '`fork` of an instance after its first step, with the commit that begins the fork',
     messagesMax: 3,
     unitsMax: 4.4,
+    // The head of the fork, the journal of the original, and the commit.
+    startCallsMax: 3,
     run: journey('waiting', (world, id, number) =>
       operate(world, { act: 'fork', fork: { to: `${id}-${number}`, at: 0, events: 'none', supersede: true } }, { id, number }),
     ),
