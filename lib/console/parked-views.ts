@@ -83,6 +83,7 @@ export const PARKING_REMEDIES: Readonly<Record<string, string>> = {
   START_TOO_OLD: 'Find out whether the instance has run; if it has not, start it again under a new id.',
   STUCK: 'Nothing for the event; resume the instance.',
   PAUSED: 'Nothing for the event; resume the instance.',
+  HELD: 'Nothing for the start; it is applied when the pause ends: tutti holds lists the pauses.',
   PAYLOAD_MISSING: 'Correct the publisher, which must store the data before it publishes, then publish the event again under a new id.',
   DATA_TOO_LARGE: 'Correct the sender, which must send less data or its own reference to a place that holds the data.',
 };

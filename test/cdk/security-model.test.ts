@@ -20,6 +20,8 @@ describe('roles', () => {
   test('advance-processes reads and writes items, receives events, commands every service, and publishes as the system', () => {
     expect(roleLines(resources, 'AdvanceProcesses')).toEqual([
       'dynamodb:BatchGetItem, dynamodb:GetItem, dynamodb:PutItem, dynamodb:Query, dynamodb:UpdateItem on table trips',
+      // The end of a hold finds what it has paused by the index.
+      'dynamodb:Query on index list of table trips',
       'events:PutEvents on bus trips, if each events:source is trips and events:source is there',
       ownLog,
       's3:GetObject on values _clients/*',
