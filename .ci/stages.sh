@@ -8,8 +8,10 @@ failed_logs=()
 besides=()
 beside_pids=()
 # LocalStack suites that take a minute or more each, of situations that other suites of CI meet too: steps.localstack.test.ts kills functions
-# in CI, the scenario inline-steps runs other builds, and test/python-service the service in memory. CI leaves them out; .ci/nightly runs them.
+# in CI, the scenario inline-steps runs other builds, test/python-service the service in memory, and the bench counts units by the rules of
+# DynamoDB. CI leaves them out; .ci/nightly runs them.
 long_suites=(
+  bench/returned-units.localstack.test.ts
   chaos/bookings.localstack.test.ts
   killed-functions.localstack.test.ts
   python-service.localstack.test.ts
