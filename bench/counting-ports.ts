@@ -37,6 +37,8 @@ export interface Counts {
   needlessSends: number;
   writeUnits: number;
   readUnits: number;
+  /** Of `readUnits`: for heads that a read of several did not find. DynamoDB charges them (BatchGetItem, API reference), DynamoDB Local does not. */
+  missingUnits: number;
   indexWrites: number;
 }
 
@@ -56,6 +58,7 @@ export const noCounts = (): Counts => ({
   needlessSends: 0,
   writeUnits: 0,
   readUnits: 0,
+  missingUnits: 0,
   indexWrites: 0,
 });
 
@@ -78,7 +81,12 @@ export class CountingProcessStore implements ProcessStore {
   async load(pids: readonly string[], options: { readonly consistent: boolean }): Promise<readonly (Head | undefined)[]> {
     // A worker reads its copy of the holds every ten seconds, beside its batch.
     if (pids.length > 1 || pids[0] !== HOLDS_PID) this.#counts.loads += 1;
-    for (const pid of pids) this.#counts.readUnits += readUnits(this.#written.get(pid)?.bytes ?? 0) * (options.consistent ? 1 : 0.5);
+    const factor = options.consistent ? 1 : 0.5;
+    for (const pid of pids) {
+      const bytes = this.#written.get(pid)?.bytes;
+      this.#counts.readUnits += readUnits(bytes ?? 0) * factor;
+      if (bytes === undefined && pids.length > 1) this.#counts.missingUnits += readUnits(0) * factor;
+    }
     return this.#inner.load(pids, options);
   }
 
