@@ -11,11 +11,11 @@ beside_pids=()
 # in CI, the scenario inline-steps runs other builds, test/python-service the service in memory, and the bench counts units by the rules of
 # DynamoDB. CI leaves them out; .ci/nightly runs them.
 long_suites=(
-  bench/returned-units.localstack.test.ts
   chaos/bookings.localstack.test.ts
   killed-functions.localstack.test.ts
   python-service.localstack.test.ts
   redeploy.localstack.test.ts
+  returned-units.localstack.test.ts
   services-as-programs.localstack.test.ts
   shared-service.localstack.test.ts
   skewed-builds.localstack.test.ts
