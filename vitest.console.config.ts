@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** What needs a browser: the page of the console, built, over a system in this process. */
+/** Tests of the page of the console in a browser. The page is built, and serves a system of this process. */
 export default defineConfig({
   resolve: { conditions: ['source'] },
   ssr: { resolve: { conditions: ['source'] } },

@@ -11,6 +11,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { createContext, useContext, useState, type ReactNode } from 'react';
 import type { Act, Permission } from '../lib/console/views.ts';
 import { useSystem } from './api.ts';
+import { DialogButtons } from './dialog-buttons.tsx';
 import { Problem } from './problem.tsx';
 import { visible } from './text.tsx';
 
@@ -128,16 +129,11 @@ export function ActDialog({
       header={operation.title}
       onDismiss={close}
       footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>
-              Back
-            </Button>
-            <Button variant="primary" loading={isSending} disabled={refusal !== undefined} onClick={() => void send()}>
-              {operation.verb}
-            </Button>
-          </SpaceBetween>
-        </Box>
+        <DialogButtons close={close}>
+          <Button variant="primary" loading={isSending} disabled={refusal !== undefined} onClick={() => void send()}>
+            {operation.verb}
+          </Button>
+        </DialogButtons>
       }
     >
       <form

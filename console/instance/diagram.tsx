@@ -3,6 +3,7 @@ import Button from '@cloudscape-design/components/button';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { FlowView, Layout, NodeProgress } from '../../lib/console/views.ts';
+import { NODE_WORDS } from '../../lib/flow/flow.ts';
 import { many, visible } from '../text.tsx';
 
 type PlacedNode = Layout['nodes'][number];
@@ -95,22 +96,6 @@ function Edge({ edge, isPale: pale }: { readonly edge: PlacedEdge; readonly isPa
   );
 }
 
-const WORDS: Readonly<Record<string, string>> = {
-  command: 'call',
-  step: 'run',
-  child: 'child process',
-  timer: 'timer',
-  wait: 'wait for event',
-  send: 'send',
-  publish: 'publish event',
-  answer: 'answer',
-  scope: 'scope',
-  compensation: 'compensation',
-  undo: 'undo',
-  handler: 'on',
-  unresolved: 'not known',
-};
-
 /** The kinds whose colour alone tells the state: each is done as soon as it is reached. */
 const QUIET = new Set(['start', 'end', 'failure', 'fork', 'join', 'scope', 'compensation', 'pivot']);
 
@@ -128,7 +113,7 @@ function Node({ node, progress, isRun, isHere, count: number, choose }: NodeProp
   const badge =
     number === undefined || number === 0 ? (state === undefined || QUIET.has(node.kind) ? undefined : state) : many(number, 'instance');
   const name = [
-    WORDS[node.kind] ?? node.kind,
+    NODE_WORDS[node.kind] ?? node.kind,
     node.label,
     ...(node.time === undefined ? [] : [node.time]),
     ...(node.undo === undefined ? [] : [`undone by ${node.undo}`]),
@@ -177,7 +162,7 @@ function Shape({ node: { kind, x, y, width, height } }: { readonly node: PlacedN
 function Texts({ node }: { readonly node: PlacedNode }): ReactNode {
   const { kind, x, y, height, label, undo, errors = [] } = node;
   const text = visible(cut(label, 36));
-  const word = WORDS[kind];
+  const word = NODE_WORDS[kind];
   if (kind === 'pivot')
     return (
       <text className="bad" x={x} y={y + 2}>

@@ -1,5 +1,4 @@
 import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
 import SegmentedControl from '@cloudscape-design/components/segmented-control';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import TextFilter from '@cloudscape-design/components/text-filter';
@@ -8,6 +7,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import type { InstanceView, JournalRow, JournalView, ValueView } from '../../lib/console/views.ts';
 import { get, instancePath, useView, withParameters } from '../api.ts';
 import { JsonText } from '../json.tsx';
+import { NextPage } from '../next-page.tsx';
 import { Loaded, Problem } from '../problem.tsx';
 import { At, Data, many } from '../text.tsx';
 
@@ -74,15 +74,9 @@ export function Journal({
           No entry matches.
         </Box>
       )}
-      <Box textAlign="center">
-        {pages.hasNextPage ? (
-          <Button loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-            Show {PAGE} earlier entries of {total.toLocaleString('en')}
-          </Button>
-        ) : (
-          pages.data && <span className="quiet">The run begins here.</span>
-        )}
-      </Box>
+      <NextPage pages={pages} end={pages.data && <span className="quiet">The run begins here.</span>}>
+        Show {PAGE} earlier entries of {total.toLocaleString('en')}
+      </NextPage>
     </SpaceBetween>
   );
 }

@@ -1,5 +1,4 @@
 import Box from '@cloudscape-design/components/box';
-import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
@@ -13,6 +12,7 @@ import type { BulkResultsView, BulkView, ListedBulk } from '../../lib/console/vi
 import { ActButton, commandLine, type Operation } from '../act.tsx';
 import { get, post, useView, withParameters } from '../api.ts';
 import { Go, instanceAddress, listAddress, useParameter } from '../navigate.tsx';
+import { NextPage } from '../next-page.tsx';
 import { Loaded, Problem } from '../problem.tsx';
 import { Ago, Data, StatusWord } from '../text.tsx';
 import { Progress } from './bulk.tsx';
@@ -126,15 +126,7 @@ function Results({ path, every }: { readonly path: string; readonly every: numbe
           minWidth: 260,
         },
       ]}
-      footer={
-        pages.hasNextPage && (
-          <Box textAlign="center">
-            <Button loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-              Show {PAGE} more
-            </Button>
-          </Box>
-        )
-      }
+      footer={<NextPage pages={pages}>Show {PAGE} more</NextPage>}
     />
   );
 }

@@ -13,6 +13,7 @@ import { CommandLine, commandLine, useActing } from '../act.tsx';
 import { get, LIST_EVERY, useSystem, withParameters } from '../api.ts';
 import { FIELDS, tokensOf, VALUES, whereOf } from '../filter.ts';
 import { Go, instanceAddress, navigate, useParameter } from '../navigate.tsx';
+import { NextPage } from '../next-page.tsx';
 import { Problem } from '../problem.tsx';
 import { startOperation } from '../operations.tsx';
 import { BUILT_IN, readViews, writeViews } from '../saved-views.ts';
@@ -191,15 +192,9 @@ export default function ListView(): ReactNode {
           </Box>
         }
         footer={
-          <Box textAlign="center">
-            {pages.hasNextPage ? (
-              <Button loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-                Show {PAGE} more
-              </Button>
-            ) : (
-              rows.length > 0 && <span className="quiet">These are all.</span>
-            )}
-          </Box>
+          <NextPage pages={pages} end={rows.length > 0 && <span className="quiet">These are all.</span>}>
+            Show {PAGE} more
+          </NextPage>
         }
       />
       {pages.error && rows.length > 0 && <Problem error={pages.error} />}

@@ -9,6 +9,7 @@ import type { DiscardResponse, ListedParked, ParkedGroupsView, ParkedView, Redri
 import { ActButton, commandLine, type Operation } from '../act.tsx';
 import { get, LIST_EVERY, post, useView, withParameters } from '../api.ts';
 import { Go, instanceAddress, useParameter } from '../navigate.tsx';
+import { NextPage } from '../next-page.tsx';
 import { Loaded, Problem } from '../problem.tsx';
 import { Ago, AsOf, Data, many, Until } from '../text.tsx';
 
@@ -164,15 +165,7 @@ function Events({ reason, process, id }: { readonly reason: string; readonly pro
         { id: 'expires', header: 'Expires', cell: (row) => (row.expires ? <Until at={row.expires} /> : 'never') },
         { id: 'source', header: 'Source', cell: (row) => <Data>{row.source ?? row.sender ?? '–'}</Data> },
       ]}
-      footer={
-        pages.hasNextPage && (
-          <Box textAlign="center">
-            <Button loading={pages.isFetchingNextPage} onClick={() => void pages.fetchNextPage()}>
-              Show {PAGE} more
-            </Button>
-          </Box>
-        )
-      }
+      footer={<NextPage pages={pages}>Show {PAGE} more</NextPage>}
     />
   );
 }

@@ -1,4 +1,3 @@
-import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
 import FormField from '@cloudscape-design/components/form-field';
 import Input from '@cloudscape-design/components/input';
@@ -7,6 +6,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Textarea from '@cloudscape-design/components/textarea';
 import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import { useState, type ReactNode } from 'react';
+import { DialogButtons } from '../dialog-buttons.tsx';
 import { asViews, type SavedView } from '../saved-views.ts';
 
 /** Saves a filter under a name, and shows all saved views as text that another browser reads. */
@@ -41,20 +41,15 @@ export function SaveView({
       header="Save this filter"
       onDismiss={close}
       footer={
-        <Box float="right">
-          <SpaceBetween direction="horizontal" size="xs">
-            <Button variant="link" onClick={close}>
-              Back
-            </Button>
-            <Button
-              variant="primary"
-              disabled={name.trim() === ''}
-              onClick={() => keep([...views.filter((view) => view.name !== name.trim()), { name: name.trim(), where }])}
-            >
-              Save
-            </Button>
-          </SpaceBetween>
-        </Box>
+        <DialogButtons close={close}>
+          <Button
+            variant="primary"
+            disabled={name.trim() === ''}
+            onClick={() => keep([...views.filter((view) => view.name !== name.trim()), { name: name.trim(), where }])}
+          >
+            Save
+          </Button>
+        </DialogButtons>
       }
     >
       <SpaceBetween size="m">

@@ -23,6 +23,23 @@ export type NodeKind =
   | 'handler'
   | 'unresolved';
 
+/** The word that a picture shows above the label of a node. */
+export const NODE_WORDS: Partial<Record<NodeKind, string>> = {
+  command: 'call',
+  step: 'run',
+  child: 'child process',
+  timer: 'timer',
+  wait: 'wait for event',
+  send: 'send',
+  publish: 'publish event',
+  answer: 'answer',
+  scope: 'scope',
+  compensation: 'compensation',
+  undo: 'undo',
+  handler: 'on',
+  unresolved: 'not known',
+};
+
 /** One place in the code of a process. */
 export interface FlowNode {
   readonly id: string;

@@ -1,23 +1,6 @@
-import type { FlowNode, NodeKind } from './flow.ts';
+import { NODE_WORDS, type FlowNode, type NodeKind } from './flow.ts';
 import type { NodeProgress } from './progress.ts';
 import { rowsBelow, shortened, shortLabel, type Layout, type PlacedEdge, type PlacedNode, type PlacedScope } from './layout.ts';
-
-/** The word above the label of a node. */
-const WORDS: Partial<Record<NodeKind, string>> = {
-  command: 'call',
-  step: 'run',
-  child: 'child process',
-  timer: 'timer',
-  wait: 'wait for event',
-  send: 'send',
-  publish: 'publish event',
-  answer: 'answer',
-  scope: 'scope',
-  compensation: 'compensation',
-  undo: 'undo',
-  handler: 'on',
-  unresolved: 'not known',
-};
 
 /**
  * One picture without scripts, fonts or links. It follows the light or dark scheme of the reader, and a screen reader reads its nodes as a
@@ -66,7 +49,7 @@ function edge({ points, label, kind, x = 0, y = 0 }: PlacedEdge): string {
 function node(placed: PlacedNode, progress: NodeProgress | undefined, isRun: boolean): string {
   const { id, kind, x, y, label } = placed;
   const state = progress && progress.times > 0 ? stateText(progress) : undefined;
-  const name = [WORDS[kind] ?? kind, label, ...spoken(placed), ...(state === undefined ? [] : [state])].join(', ');
+  const name = [NODE_WORDS[kind] ?? kind, label, ...spoken(placed), ...(state === undefined ? [] : [state])].join(', ');
   const style = progress ? ` class="reached ${progress.state}"` : isRun ? ' class="pale"' : '';
   return (
     `<g id="${id}"${style} role="listitem" aria-label="${escaped(name)}"><title>${escaped(titleOf(placed))}</title>` +
@@ -125,7 +108,7 @@ function shape({ kind, x, y, width, height }: PlacedNode): string {
 
 function texts(placed: PlacedNode, x: number, y: number): string {
   const { kind, label, undo, errors = [], height } = placed;
-  const word = WORDS[kind];
+  const word = NODE_WORDS[kind];
   if (kind === 'pivot') return text('bad', x, y + 2, label);
   if (kind === 'fork' || kind === 'join') return text('onbar', x, y + 3.5, label);
   if (word === undefined) return text('', x, y + 4, label);
