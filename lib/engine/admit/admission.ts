@@ -16,6 +16,7 @@ import {
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { Verdict } from '../../core/classify.ts';
 import type { StuckReason } from '../../core/image.ts';
+import { SHORT_HASH_LENGTH } from '../../core/journal.ts';
 import type { Dispatch } from '../send/dispatch.ts';
 import { pidOfCommand } from '../../contract/wire/process-id.ts';
 import { type Author, CLIENT_WRITER, ORCHESTRATOR_WRITER } from '../../ports/payload-store.ts';
@@ -112,6 +113,15 @@ export interface Carried {
 
 export function carried(message: ReceivedMessage, at: number): Carried {
   return { messageId: message.messageId, forced: false, at };
+}
+
+export function deliver(target: Target): Admission {
+  return { status: 'deliver', targets: [target] };
+}
+
+/** The short form of a hash on the wire, as a head keeps it. */
+export function keptHash(wire: string): string {
+  return wire.slice('sha256:'.length, 'sha256:'.length + SHORT_HASH_LENGTH);
 }
 
 export function park(reason: string, detail: string, pid = ''): Parking {

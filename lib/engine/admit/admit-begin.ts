@@ -5,7 +5,7 @@ import { startSchema } from '../../core/children.ts';
 import { identityOf } from '../../core/identity.ts';
 import type { BegunBy } from '../../core/image.ts';
 import { type BeginMessage, sha256 } from '../../format/inbox-message.ts';
-import { type Admission, type Carried, park } from './admission.ts';
+import { type Admission, type Carried, park, deliver } from './admission.ts';
 
 /**
  * Admits a start that has waited in a head (lib/core/waiting.ts): it was admitted before, and its data was parsed. Data that a deploy has
@@ -17,23 +17,18 @@ export function admitBegin(catalogue: Catalogue, { pid, data }: BeginMessage, by
   if (!definition) return park('UNKNOWN_PROCESS', `There is no process ${process} in ${catalogue.system.name}.`, pid);
   const { dataversion, trace, data: value, ...start } = data as unknown as BegunBy;
   const identity = identityOf(sha256, { pid, event: start.event, id: start.id });
-  return {
-    status: 'deliver',
-    targets: [
-      {
-        pid,
-        definition,
-        inbound: {
-          kind: 'start',
-          key: `s:${identity}`,
-          ...by,
-          ...start,
-          identity,
-          data: parseStored(startSchema(definition), value, dataversion ?? 1),
-          definition: definitionName(definition),
-          ...(trace !== undefined && { trace }),
-        },
-      },
-    ],
-  };
+  return deliver({
+    pid,
+    definition,
+    inbound: {
+      kind: 'start',
+      key: `s:${identity}`,
+      ...by,
+      ...start,
+      identity,
+      data: parseStored(startSchema(definition), value, dataversion ?? 1),
+      definition: definitionName(definition),
+      ...(trace !== undefined && { trace }),
+    },
+  });
 }

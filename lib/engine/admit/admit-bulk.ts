@@ -1,34 +1,19 @@
 import { BULK, BULK_ACTS, bulkDefinition, type BulkAct, type OperateInput } from '../../contract/bulk.ts';
-import { definitionName, startType, type Catalogue } from '../../contract/catalogue.ts';
+import { startType, type Catalogue } from '../../contract/catalogue.ts';
 import type { Json } from '../../contract/schema.ts';
 import { parseCommandId, processOf, tenantOfPid, type CommandKey } from '../../contract/wire/process-id.ts';
-import { actIdentity, identityOf } from '../../core/identity.ts';
-import { SHORT_HASH_LENGTH } from '../../core/journal.ts';
+import { actIdentity } from '../../core/identity.ts';
 import { sha256, type BulkMessage, type CommandMessage } from '../../format/inbox-message.ts';
-import { type Admission, type Carried, park } from './admission.ts';
+import { type Admission, type Carried, park, deliver, keptHash } from './admission.ts';
+import { askedOfBuiltIn } from './asked-of-built-in.ts';
 
 /** Admits the request for a bulk job, as the start of its instance. `sender` is the principal that SQS has recorded. */
 export function admitBulk(catalogue: Catalogue, message: BulkMessage, by: Carried, sender: string | undefined): Admission {
   const { opid, tenant, id, time, job, reason } = message;
   const pid = `${tenant}#${BULK}#${id}`;
-  const event = startType(bulkDefinition);
-  const identity = identityOf(sha256, { pid, event, id: opid });
-  const data = { ...job, reason, by: message.by, ...(sender !== undefined && { sender }) } as unknown as Json;
-  const inbound = {
-    kind: 'start' as const,
-    key: `s:${identity}`,
-    ...by,
-    id: opid,
-    identity,
-    event,
-    source: catalogue.system.name,
-    time,
-    subject: id,
-    data,
-    definition: definitionName(bulkDefinition),
-    hops: 0,
-  };
-  return { status: 'deliver', targets: [{ pid, definition: bulkDefinition, inbound, byClient: true }] };
+  const data = { ...job, reason, by: message.by, ...(sender !== undefined && { sender }) };
+  const asked = { pid, definition: bulkDefinition, event: startType(bulkDefinition), id: opid, time, subject: id, data };
+  return deliver(askedOfBuiltIn(catalogue, asked, by));
 }
 
 /** Admits the command of a bulk job, as an operation on the instance that it names. The job gets the result as the reply. */
@@ -42,30 +27,25 @@ export function admitOperate(_catalogue: Catalogue, message: CommandMessage, by:
   const fault = operateFault(data);
   if (fault !== undefined) return park('MALFORMED', `The command ${commandid} has an invalid operation: ${fault}.`, owner);
   const { act, reason, by: principal, sender, clock, version } = data as unknown as OperateInput;
-  return {
-    status: 'deliver',
-    targets: [
-      {
-        pid: owner,
-        definition: undefined,
-        inbound: {
-          kind: 'operate',
-          key: `o:${commandid}`,
-          ...by,
-          id: commandid,
-          identity: actIdentity(sha256, owner, commandid),
-          act,
-          reason,
-          by: principal,
-          ...(sender !== undefined && { sender }),
-          hops: 0,
-          ...(clock !== undefined && { clock }),
-          ...(version !== undefined && { version }),
-          answers: { commandId: commandid, hash: message.datahash.slice('sha256:'.length, 'sha256:'.length + SHORT_HASH_LENGTH) },
-        },
-      },
-    ],
-  };
+  return deliver({
+    pid: owner,
+    definition: undefined,
+    inbound: {
+      kind: 'operate',
+      key: `o:${commandid}`,
+      ...by,
+      id: commandid,
+      identity: actIdentity(sha256, owner, commandid),
+      act,
+      reason,
+      by: principal,
+      ...(sender !== undefined && { sender }),
+      hops: 0,
+      ...(clock !== undefined && { clock }),
+      ...(version !== undefined && { version }),
+      answers: { commandId: commandid, hash: keptHash(message.datahash) },
+    },
+  });
 }
 
 /** Why a value is not the input of `tutti.operate`; undefined if it is. */

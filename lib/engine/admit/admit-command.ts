@@ -13,9 +13,8 @@ import { FORK } from '../../core/forking.ts';
 import type { ForkInput } from '../../core/inbound.ts';
 import { replyKey } from '../../core/classify.ts';
 import { actIdentity, identityOf } from '../../core/identity.ts';
-import { SHORT_HASH_LENGTH } from '../../core/journal.ts';
 import { sha256, type CommandMessage, type ReplyMessage } from '../../format/inbox-message.ts';
-import { type Admission, type Carried, park, unread } from './admission.ts';
+import { type Admission, type Carried, park, unread, deliver, keptHash } from './admission.ts';
 import { admitOperate } from './admit-bulk.ts';
 import { admitSubscribe } from './admit-key.ts';
 
@@ -42,29 +41,24 @@ export function admitCommand(catalogue: Catalogue, message: CommandMessage, by: 
 /** Admits the reply of an owner for the instance that issued the command. */
 export function admitOwnerReply(message: ReplyMessage, by: Carried): Admission {
   const { pid, run, n } = parseCommandId(message.commandid) as CommandKey;
-  return {
-    status: 'deliver',
-    targets: [
-      {
-        pid,
-        definition: undefined,
-        inbound: {
-          kind: 'reply',
-          key: replyKey(run, n, message.outcome),
-          ...by,
-          run,
-          n,
-          outcome: message.outcome,
-          retryable: false,
-          data: message.data ?? null,
-          hops: message.hops,
-          ...(message.traceparent !== undefined && { trace: message.traceparent }),
-        },
-        owned: { owner: message.owner, hash: message.commandhash },
-        ...(isKey(message.owner) && { ofKey: {} }),
-      },
-    ],
-  };
+  return deliver({
+    pid,
+    definition: undefined,
+    inbound: {
+      kind: 'reply',
+      key: replyKey(run, n, message.outcome),
+      ...by,
+      run,
+      n,
+      outcome: message.outcome,
+      retryable: false,
+      data: message.data ?? null,
+      hops: message.hops,
+      ...(message.traceparent !== undefined && { trace: message.traceparent }),
+    },
+    owned: { owner: message.owner, hash: message.commandhash },
+    ...(isKey(message.owner) && { ofKey: {} }),
+  });
 }
 
 /**
@@ -116,31 +110,26 @@ function toChild(definition: ProcessContract, message: CommandMessage, start: Ch
   const { commandid, owner, cancel, hops, traceparent } = message;
   const identity = identityOf(sha256, { pid: owner, event: '#command', id: commandid });
   const cancelIdentity = actIdentity(sha256, owner, commandid);
-  return {
-    status: 'deliver',
-    targets: [
-      {
-        pid: owner,
-        definition,
-        inbound: {
-          kind: 'start',
-          key: cancel ? `c:${cancelIdentity}` : `s:${identity}`,
-          ...(traceparent !== undefined && { trace: traceparent }),
-          ...start,
-          identity,
-          definition: definitionName(definition),
-          hops: hops + 1,
-          parent: {
-            commandId: commandid,
-            hash: message.datahash.slice('sha256:'.length, 'sha256:'.length + SHORT_HASH_LENGTH),
-            depth: message.depth + 1,
-            cancelIdentity,
-            ...(cancel && { cancel }),
-          },
-        },
+  return deliver({
+    pid: owner,
+    definition,
+    inbound: {
+      kind: 'start',
+      key: cancel ? `c:${cancelIdentity}` : `s:${identity}`,
+      ...(traceparent !== undefined && { trace: traceparent }),
+      ...start,
+      identity,
+      definition: definitionName(definition),
+      hops: hops + 1,
+      parent: {
+        commandId: commandid,
+        hash: keptHash(message.datahash),
+        depth: message.depth + 1,
+        cancelIdentity,
+        ...(cancel && { cancel }),
       },
-    ],
-  };
+    },
+  });
 }
 
 /** The command of an original at its fork. Its identity names the run, so the fork begins once. */
@@ -157,29 +146,24 @@ function admitFork(catalogue: Catalogue, message: CommandMessage, by: Carried): 
   const definition = catalogue.definition(input.definition) ?? catalogue.newest(process);
   if (!definition) return park('UNKNOWN_PROCESS', `There is no process ${process} in ${catalogue.system.name}.`, owner);
   const identity = identityOf(sha256, { pid: owner, event: '#fork', id: commandid });
-  return {
-    status: 'deliver',
-    targets: [
-      {
-        pid: owner,
-        definition,
-        inbound: {
-          kind: 'start',
-          key: `s:${identity}`,
-          ...by,
-          id: commandid,
-          identity,
-          event: startType(definition),
-          source: catalogue.system.name,
-          time,
-          subject: id,
-          data: null,
-          definition: definitionName(definition),
-          hops: hops + 1,
-          ...(traceparent !== undefined && { trace: traceparent }),
-          fork: { commandId: commandid, hash: message.datahash.slice('sha256:'.length, 'sha256:'.length + SHORT_HASH_LENGTH), input },
-        },
-      },
-    ],
-  };
+  return deliver({
+    pid: owner,
+    definition,
+    inbound: {
+      kind: 'start',
+      key: `s:${identity}`,
+      ...by,
+      id: commandid,
+      identity,
+      event: startType(definition),
+      source: catalogue.system.name,
+      time,
+      subject: id,
+      data: null,
+      definition: definitionName(definition),
+      hops: hops + 1,
+      ...(traceparent !== undefined && { trace: traceparent }),
+      fork: { commandId: commandid, hash: keptHash(message.datahash), input },
+    },
+  });
 }

@@ -6,7 +6,7 @@ import { buildPid, INSTANCE_ID_FORM, parsePid, tenantOf } from '../../contract/w
 import { type Json, NEWER, parse, parseVersion, versionOf } from '../../contract/schema.ts';
 import { identityOf } from '../../core/identity.ts';
 import type { Inbound } from '../../core/inbound.ts';
-import { type Admission, type Carried, type Target, park, unread } from './admission.ts';
+import { type Admission, type Carried, type Target, park, unread, deliver } from './admission.ts';
 import { toGate } from './admit-gate.ts';
 import { definitionName, type Catalogue, type Interest } from '../../contract/catalogue.ts';
 import { sha256 } from '../../format/inbox-message.ts';
@@ -120,7 +120,7 @@ function addressed(interests: readonly Interest[], pid: string, event: ParsedEve
   const found = target({ ...interest, starts }, pid, event);
   const { by, of } = interest.correlation;
   const keyed = by === 'key' ? { keyed: of(event.data as never) } : undefined;
-  return { status: 'deliver', targets: [keyed ? { ...found, inbound: { ...found.inbound, ...keyed } } : found] };
+  return deliver(keyed ? { ...found, inbound: { ...found.inbound, ...keyed } } : found);
 }
 
 function target(interest: Interest, pid: string, { envelope, data, by }: ParsedEvent): Target {

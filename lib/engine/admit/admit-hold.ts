@@ -1,9 +1,9 @@
-import { definitionName, type Catalogue } from '../../contract/catalogue.ts';
+import type { Catalogue } from '../../contract/catalogue.ts';
 import { HOLD_EVENTS, HOLDS_PID, holdsDefinition, type HoldEvent, type HoldScope } from '../../contract/holds.ts';
-import type { Json } from '../../contract/schema.ts';
-import { actIdentity, identityOf } from '../../core/identity.ts';
+import { actIdentity } from '../../core/identity.ts';
 import { type HoldMessage, type ReleaseMessage, sha256 } from '../../format/inbox-message.ts';
-import type { Admission, Carried, Target } from './admission.ts';
+import { type Admission, type Carried, deliver } from './admission.ts';
+import { askedOfBuiltIn } from './asked-of-built-in.ts';
 
 /**
  * Admits the pause of a process or a service, or its end, as an event of the instance that keeps the holds. `sender` is the principal that SQS
@@ -11,33 +11,18 @@ import type { Admission, Carried, Target } from './admission.ts';
  */
 export function admitHold(catalogue: Catalogue, message: HoldMessage, by: Carried, sender: string | undefined): Admission {
   const { opid, act, reason, time, clock = 'stop' } = message;
-  const event = HOLD_EVENTS[act];
-  const identity = identityOf(sha256, { pid: HOLDS_PID, event, id: opid });
   const scope = scopeOf(message);
   const asked = { reason, by: message.by, ...(sender !== undefined && { sender }) };
-  const told: HoldEvent =
+  const data: HoldEvent =
     act === 'pause' ? { act, hold: { id: opid, at: Date.parse(time), ...asked, clock, ...scope } } : { act, ...asked, ...scope };
-  const target: Target = {
-    pid: HOLDS_PID,
-    definition: holdsDefinition,
-    byClient: true,
-    inbound: {
-      kind: 'start',
-      key: `s:${identity}`,
-      ...by,
-      id: opid,
-      identity,
-      event,
-      source: catalogue.system.name,
-      time,
-      subject: 'all',
-      data: told as unknown as Json,
-      definition: definitionName(holdsDefinition),
-      hops: 0,
-    },
-    ...(act === 'resume' && { ends: { tutti: 'release-all', opid, reason, by: message.by, time, ...scope } }),
-  };
-  return { status: 'deliver', targets: [target] };
+  const event = HOLD_EVENTS[act];
+  const target = askedOfBuiltIn(
+    catalogue,
+    { pid: HOLDS_PID, definition: holdsDefinition, event, id: opid, time, subject: 'all', data },
+    by,
+  );
+  if (act === 'pause') return deliver(target);
+  return deliver({ ...target, ends: { tutti: 'release-all', opid, reason, by: message.by, time, ...scope } });
 }
 
 function scopeOf({ tenant, process, service }: HoldMessage): HoldScope {
@@ -58,5 +43,5 @@ export function admitRelease({ pid, hold, opid, reason, by: principal }: Release
     hops: 0,
     hold,
   };
-  return { status: 'deliver', targets: [{ pid, definition: undefined, inbound }] };
+  return deliver({ pid, definition: undefined, inbound });
 }

@@ -13,7 +13,7 @@ import {
   type TickMessage,
   sha256,
 } from '../../format/inbox-message.ts';
-import { type Admission, type Carried, malformed, park } from './admission.ts';
+import { type Admission, type Carried, malformed, park, deliver } from './admission.ts';
 import { admitBegin } from './admit-begin.ts';
 import { admitCommand, admitOwnerReply } from './admit-command.ts';
 import { admitForward, admitReturn, admitUnsubscribe } from './admit-key.ts';
@@ -75,31 +75,26 @@ function ofOperate(operate: OperationMessage, by: Carried, senderId: string | un
     return park('REFUSED', `${operate.pid} is a gate, which is only paused and resumed: ${operate.act} its instances.`, operate.pid);
   if (processOf(operate.pid) === HOLDS && operate.act !== 'resume')
     return park('REFUSED', `${operate.pid} keeps the pauses of processes and services, and is only resumed.`, operate.pid);
-  return {
-    status: 'deliver',
-    targets: [
-      {
-        pid: operate.pid,
-        definition: undefined,
-        inbound: {
-          kind: 'operate',
-          key: `o:${operate.opid}`,
-          ...by,
-          id: operate.opid,
-          identity: actIdentity(sha256, operate.pid, operate.opid),
-          act: operate.act,
-          reason: operate.reason,
-          by: operate.by,
-          ...(senderId !== undefined && { sender: senderId }),
-          hops: 0,
-          ...(operate.skip !== undefined && { skip: operate.skip }),
-          ...(operate.clock !== undefined && { clock: operate.clock }),
-          ...(operate.step !== undefined && { step: operate.step }),
-          ...(operate.resolution !== undefined && { resolution: operate.resolution }),
-          ...(operate.version !== undefined && { version: operate.version }),
-          ...(operate.fork !== undefined && { fork: operate.fork }),
-        },
-      },
-    ],
-  };
+  return deliver({
+    pid: operate.pid,
+    definition: undefined,
+    inbound: {
+      kind: 'operate',
+      key: `o:${operate.opid}`,
+      ...by,
+      id: operate.opid,
+      identity: actIdentity(sha256, operate.pid, operate.opid),
+      act: operate.act,
+      reason: operate.reason,
+      by: operate.by,
+      ...(senderId !== undefined && { sender: senderId }),
+      hops: 0,
+      ...(operate.skip !== undefined && { skip: operate.skip }),
+      ...(operate.clock !== undefined && { clock: operate.clock }),
+      ...(operate.step !== undefined && { step: operate.step }),
+      ...(operate.resolution !== undefined && { resolution: operate.resolution }),
+      ...(operate.version !== undefined && { version: operate.version }),
+      ...(operate.fork !== undefined && { fork: operate.fork }),
+    },
+  });
 }

@@ -5,9 +5,8 @@ import { parseCommandId, type CommandKey } from '../../contract/wire/process-id.
 import { parseEnvelope } from '../../contract/wire/wire.ts';
 import { identityOf } from '../../core/identity.ts';
 import { inboxBody, sha256, type CommandMessage, type ForwardMessage, type UnsubscribeMessage } from '../../format/inbox-message.ts';
-import { SHORT_HASH_LENGTH } from '../../core/journal.ts';
 import { asSent } from '../send/key-messages.ts';
-import { type Admission, type Carried, type Target, park } from './admission.ts';
+import { type Admission, type Carried, type Target, park, deliver, keptHash } from './admission.ts';
 import { admitEvent, keyPidOf, keysOf } from './admit-event.ts';
 
 /**
@@ -32,7 +31,7 @@ export function admitSubscribe(_catalogue: Catalogue, message: CommandMessage, b
     act: 'subscribe',
     id: commandid,
     identity: identityOf(sha256, { pid: owner, event: '#subscribe', id: commandid }),
-    hash: datahash.slice('sha256:'.length, 'sha256:'.length + SHORT_HASH_LENGTH),
+    hash: keptHash(datahash),
     time,
     name: { process, event, key: key as string },
     ...(deliver === 'first' && { deliver }),
@@ -42,7 +41,7 @@ export function admitSubscribe(_catalogue: Catalogue, message: CommandMessage, b
 }
 
 function toKey(pid: string, definition: ProcessContract, inbound: Target['inbound']): Admission {
-  return { status: 'deliver', targets: [{ pid, definition, inbound, ofKey: {} }] };
+  return deliver({ pid, definition, inbound, ofKey: {} });
 }
 
 function tenantOf(commandid: string): string {

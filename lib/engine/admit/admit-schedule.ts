@@ -1,13 +1,13 @@
 import { SCHEDULES, SCHEDULE_DEFINED, listedId, specHash } from '../../contract/schedule-instance.ts';
-import { definitionName, type Catalogue } from '../../contract/catalogue.ts';
+import type { Catalogue } from '../../contract/catalogue.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
-import type { Json } from '../../contract/schema.ts';
 import { canonical } from '../../contract/wire/json.ts';
 import { DEFAULT_TENANT } from '../../contract/wire/process-id.ts';
 import { identityOf } from '../../core/identity.ts';
 import type { StartInbound } from '../../core/inbound.ts';
 import { type ListedSchedulesMessage, type ScheduleMessage, sha256 } from '../../format/inbox-message.ts';
-import type { Admission, Carried, Target } from './admission.ts';
+import { type Admission, type Carried, type Target, deliver } from './admission.ts';
+import { askedOfBuiltIn } from './asked-of-built-in.ts';
 
 /**
  * Admits an act on a schedule, as an event of its instance. `define` may begin the instance; any other act waits in the early buffer if there
@@ -24,7 +24,7 @@ export function admitSchedule(catalogue: Catalogue, message: ScheduleMessage, by
     ...(from !== undefined && { from, to }),
     ...(overlap && { overlap }),
   };
-  return { status: 'deliver', targets: [targetOf(catalogue, { tenant, name, act, id: opid, time, told }, by)] };
+  return deliver(targetOf(catalogue, { tenant, name, act, id: opid, time, told }, by));
 }
 
 /**
@@ -57,20 +57,6 @@ function targetOf(catalogue: Catalogue, { tenant, name, act, id, time, told }: A
   const pid = `${tenant}#${SCHEDULES}#${name}`;
   const definition = catalogue.newest(SCHEDULES) as ProcessContract;
   const event = act === 'define' ? SCHEDULE_DEFINED : `tutti.schedule-${act}`;
-  const identity = identityOf(sha256, { pid, event, id });
-  const common: Omit<StartInbound, 'kind' | 'key' | 'definition'> = {
-    ...by,
-    id,
-    identity,
-    event,
-    source: catalogue.system.name,
-    time,
-    data: told as unknown as Json,
-    hops: 0,
-  };
-  const inbound: Target['inbound'] =
-    act === 'define'
-      ? { kind: 'start', key: `s:${identity}`, ...common, subject: name, definition: definitionName(definition) }
-      : { kind: 'signal', key: `x:${identity}`, ...common };
-  return { pid, definition, inbound, byClient: true };
+  const asked = { pid, definition, event, id, time, subject: name, data: told, onlyOpen: act !== 'define' };
+  return askedOfBuiltIn(catalogue, asked, by);
 }

@@ -4,21 +4,16 @@ import { type Json, parseGiven } from '../../contract/schema.ts';
 import { identityOf } from '../../core/identity.ts';
 import type { StartInbound } from '../../core/inbound.ts';
 import { type StartMessage, type TickMessage, sha256 } from '../../format/inbox-message.ts';
-import { type Admission, type Carried, park, unread } from './admission.ts';
+import { type Admission, type Carried, park, unread, deliver } from './admission.ts';
 import { toGate } from './admit-gate.ts';
 
 /** A tick counts only if the head names its instant (docs/protocol.md#timers). */
 export function admitTick(tick: TickMessage, by: Carried): Admission {
-  return {
-    status: 'deliver',
-    targets: [
-      {
-        pid: tick.pid,
-        definition: undefined,
-        inbound: { kind: 'tick', key: `t:${tick.run}:${tick.tickAt}`, ...by, run: tick.run, tickAt: tick.tickAt, hops: 0 },
-      },
-    ],
-  };
+  return deliver({
+    pid: tick.pid,
+    definition: undefined,
+    inbound: { kind: 'tick', key: `t:${tick.run}:${tick.tickAt}`, ...by, run: tick.run, tickAt: tick.tickAt, hops: 0 },
+  });
 }
 
 /** A start by a client. */
@@ -59,5 +54,5 @@ export function admitStart(catalogue: Catalogue, start: StartMessage, by: Carrie
   };
   const target = { pid, definition, inbound, byClient: true } as const;
   const gated = definition.gate ? toGate(target, definition, definition.gate) : target;
-  return 'fault' in gated ? park('MALFORMED', gated.fault, pid) : { status: 'deliver', targets: [gated] };
+  return 'fault' in gated ? park('MALFORMED', gated.fault, pid) : deliver(gated);
 }

@@ -18,6 +18,8 @@ import {
   readBody,
   refusedData,
   unread,
+  deliver,
+  keptHash,
 } from './admission.ts';
 import { type BusEnvelope, admitEvent, admitPlainEvent } from './admit-event.ts';
 import type { RareMessage } from './admit-internal.ts';
@@ -32,7 +34,6 @@ import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from '../acknowl
 import { parseCommandId } from '../../contract/wire/process-id.ts';
 import { replyKey } from '../../core/classify.ts';
 import type { Inbound } from '../../core/inbound.ts';
-import { SHORT_HASH_LENGTH } from '../../core/journal.ts';
 
 /** The part of the engine's context that admission reads. */
 export interface Admitting {
@@ -261,7 +262,7 @@ function ofReply(catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Ad
     hops: envelope.hops,
     ...(envelope.traceparent !== undefined && { trace: envelope.traceparent }),
   };
-  const commandhash = envelope.commandhash.slice('sha256:'.length, 'sha256:'.length + SHORT_HASH_LENGTH);
+  const commandhash = keptHash(envelope.commandhash);
   const reply = {
     source: envelope.source,
     commandhash,
@@ -269,5 +270,5 @@ function ofReply(catalogue: Catalogue, envelope: ReplyEnvelope, by: Carried): Ad
     datahash: envelope.commandhash,
     ...(envelope.replytoken !== undefined && { token: envelope.replytoken }),
   };
-  return { status: 'deliver', targets: [{ pid: id.pid, definition: undefined, inbound, reply }] };
+  return deliver({ pid: id.pid, definition: undefined, inbound, reply });
 }
