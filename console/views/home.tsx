@@ -143,18 +143,27 @@ function Counts({ counts }: { readonly counts: readonly InstanceCount[] }): Reac
   );
 }
 
-function Waits(): ReactNode {
-  const services = useView<ServicesView>('/api/services', LIST_EVERY);
-  const rows = (services.data?.services ?? []).filter(({ open }) => open > 0).toSorted((one, other) => since(one) - since(other));
+/** One of two boxes of a row. */
+function Card({ title, about, children }: { readonly title: string; readonly about: string; readonly children: ReactNode }): ReactNode {
   return (
     <Container
       fitHeight
       header={
-        <Header variant="h2" description="The oldest open command of each service">
-          Waits
+        <Header variant="h2" description={about}>
+          {title}
         </Header>
       }
     >
+      {children}
+    </Container>
+  );
+}
+
+function Waits(): ReactNode {
+  const services = useView<ServicesView>('/api/services', LIST_EVERY);
+  const rows = (services.data?.services ?? []).filter(({ open }) => open > 0).toSorted((one, other) => since(one) - since(other));
+  return (
+    <Card title="Waits" about="The oldest open command of each service">
       {rows.length === 0 && <Box color="text-body-secondary">No command is open.</Box>}
       <ul className="plain">
         {rows.map((row) => (
@@ -169,7 +178,7 @@ function Waits(): ReactNode {
           </li>
         ))}
       </ul>
-    </Container>
+    </Card>
   );
 }
 
@@ -183,14 +192,7 @@ function Next(): ReactNode {
     .filter(({ next }) => next !== undefined)
     .toSorted((one, other) => one.next!.at.localeCompare(other.next!.at));
   return (
-    <Container
-      fitHeight
-      header={
-        <Header variant="h2" description="The next starts">
-          Schedules
-        </Header>
-      }
-    >
+    <Card title="Schedules" about="The next starts">
       {rows.length === 0 && <Box color="text-body-secondary">No schedule is active.</Box>}
       <ul className="plain">
         {rows.slice(0, 8).map((row) => (
@@ -199,7 +201,7 @@ function Next(): ReactNode {
           </li>
         ))}
       </ul>
-    </Container>
+    </Card>
   );
 }
 

@@ -30,16 +30,19 @@ export interface Sight {
   readonly scheme?: Scheme;
   readonly width?: number;
   readonly height?: number;
+  /** The token that the browser has kept from an earlier visit. */
+  readonly token?: string;
 }
 
 /** Opens a tab that notes each fault of the page. */
 export async function openPage(
   browser: Browser,
   address: string,
-  { scheme = 'light', width = 1_440, height = 900 }: Sight = {},
+  { scheme = 'light', width = 1_440, height = 900, token }: Sight = {},
 ): Promise<SeenPage> {
   const origin = new URL(address).origin;
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, reducedMotion: 'reduce' });
+  if (token !== undefined) await context.addInitScript({ content: `localStorage.setItem('tutti.token', ${JSON.stringify(token)})` });
   const page = await context.newPage();
   const faults: string[] = [];
   page.on('console', (message) => {

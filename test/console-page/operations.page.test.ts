@@ -1,26 +1,13 @@
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { HOSTILE, travelAnswers, type Answers } from './answers.ts';
-import { expectAccessible, openPage, settled, startBrowser, type SeenPage } from './browser.ts';
-import { servePage, type ServedPage } from './served-page.ts';
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { HOSTILE } from './answers.ts';
+import { answeredPage } from './answered-page.ts';
+import { expectAccessible, settled, type SeenPage } from './browser.ts';
 
 describe('a reader of the page', () => {
-  let browser: Browser;
-  let answers: Answers;
-  let served: ServedPage;
-
-  beforeAll(async () => {
-    [browser, answers] = await Promise.all([startBrowser(), travelAnswers()]);
-    served = await servePage(answers);
-  });
-  afterAll(async () => {
-    await browser.close();
-    await served.close();
-  });
-
+  const answered = answeredPage();
   const open = async (path: string): Promise<SeenPage> => {
-    answers.posted.length = 0;
-    const seen = await openPage(browser, served.address + path);
+    const seen = await answered.open(path);
     await settled(seen.page);
     return seen;
   };
@@ -41,7 +28,7 @@ describe('a reader of the page', () => {
     await dialog.getByLabel('Reason').focus();
     await press(page, 'Control+Enter');
     await dialog.getByText('Write a reason.').waitFor();
-    expect(answers.posted).toEqual([]);
+    expect(answered.posted).toEqual([]);
     await page.keyboard.type("it's late");
     expect(await dialog.getByLabel('Command line', { exact: true }).innerText()).toBe(
       String.raw`tutti cancel book-trip cart-4 --reason 'it'\''s late' --local .tutti`,
@@ -49,7 +36,7 @@ describe('a reader of the page', () => {
     expect(await dialog.getByText('ada@laptop').count()).toBe(1);
     await press(page, 'Control+Enter');
     await dialog.waitFor({ state: 'detached' });
-    expect(answers.posted).toEqual([{ path: '/api/instances/book-trip/cart-4/cancel', body: { reason: "it's late" } }]);
+    expect(answered.posted).toEqual([{ path: '/api/instances/book-trip/cart-4/cancel', body: { reason: "it's late" } }]);
     await page.getByText('is now').waitFor();
     expect(faults).toEqual([]);
     await close();
@@ -82,7 +69,7 @@ describe('a reader of the page', () => {
     await dialog.getByRole('button', { name: 'Answer' }).click();
     await dialog.waitFor({ state: 'detached' });
     const path = '/api/instances/book-trip/cart-7/resolve';
-    expect(answers.posted).toEqual([
+    expect(answered.posted).toEqual([
       { path, body: { reason: 'called them', step: 'hotels.book:1', output: { reference: 'H-7' } } },
       { path, body: { reason: 'called them', step: 'hotels.book:1', failure: { type: 'SoldOut', data: { freeFrom: '2026-12-24' } } } },
     ]);
@@ -99,7 +86,7 @@ describe('a reader of the page', () => {
     await dialog.getByRole('button', { name: 'Start', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
     const input = { cartId: 'c-1', email: 'ada@example.com', total: 12, flight: { from: 'BER', to: 'LIS' } };
-    expect(answers.posted).toEqual([{ path: '/api/processes/book-trip/start', body: { input } }]);
+    expect(answered.posted).toEqual([{ path: '/api/processes/book-trip/start', body: { input } }]);
     await close();
   });
 
@@ -120,7 +107,7 @@ describe('a reader of the page', () => {
     );
     await dialog.getByRole('button', { name: 'Resume', exact: true }).click();
     await dialog.waitFor({ state: 'detached' });
-    expect(answers.posted.at(-1)).toEqual({
+    expect(answered.posted.at(-1)).toEqual({
       path: '/api/bulk',
       body: expect.objectContaining({ reason: 'fixed', perSecond: 10, preview: expect.objectContaining({ count: 12 }) }),
     });
@@ -136,7 +123,7 @@ describe('a reader of the page', () => {
     await dialog.getByLabel('Reason').fill('another hotel');
     await dialog.getByRole('button', { name: 'Fork', exact: true }).click();
     await page.getByRole('link', { name: 'cart-4~f1' }).waitFor();
-    expect(answers.posted).toContainEqual({
+    expect(answered.posted).toContainEqual({
       path: '/api/instances/book-trip/cart-4/fork',
       body: { at: 'hotel/hotels.book:1', supersede: true, reason: 'another hotel' },
     });
@@ -151,7 +138,7 @@ describe('a reader of the page', () => {
     await dialog.getByLabel('Reason').fill('a test');
     await dialog.getByRole('button', { name: 'Discard' }).click();
     await dialog.waitFor({ state: 'detached' });
-    expect(answers.posted).toEqual([
+    expect(answered.posted).toEqual([
       {
         path: '/api/parked/discard',
         body: { reason: 'a test', events: [{ pid: 'book-trip#cart-0', id: '01J0', parkedAt: expect.any(Number) }] },
@@ -229,7 +216,7 @@ describe('a reader of the page', () => {
   });
 
   test('learns that an instance does not exist', async () => {
-    const { page, close } = await openPage(browser, `${served.address}/i/book-trip/none`);
+    const { page, close } = await answered.open('/i/book-trip/none');
     await page.getByText('There is no /api/instances/book-trip/none.').waitFor();
     expect(await page.getByText('Look at the list.').count()).toBe(1);
     await close();

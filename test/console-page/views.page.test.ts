@@ -1,9 +1,7 @@
 import { mkdirSync } from 'node:fs';
-import type { Browser } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { travelAnswers, type Answers } from './answers.ts';
-import { expectAccessible, openPage, settled, startBrowser, type Sight } from './browser.ts';
-import { servePage, type ServedPage } from './served-page.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { answeredPage } from './answered-page.ts';
+import { expectAccessible, settled, type Sight } from './browser.ts';
 
 const VIEWS = {
   overview: '/',
@@ -34,25 +32,16 @@ const WIDE_LIGHT: Sight = { scheme: 'light', width: 1_440, height: 900 };
 const NARROW_DARK: Sight = { scheme: 'dark', width: 420, height: 900 };
 
 describe('the page', () => {
-  let browser: Browser;
-  let answers: Answers;
-  let served: ServedPage;
-
-  beforeAll(async () => {
-    [browser, answers] = await Promise.all([startBrowser(), travelAnswers()]);
-    served = await servePage(answers);
+  const answered = answeredPage();
+  beforeAll(() => {
     if (folder !== undefined) mkdirSync(folder, { recursive: true });
-  });
-  afterAll(async () => {
-    await browser.close();
-    await served.close();
   });
 
   test.each(Object.entries(VIEWS))(
     'shows the view %s accessibly, wide and light or narrow and dark, within its security policy',
     async (name, path) => {
       for (const sight of [WIDE_LIGHT, NARROW_DARK]) {
-        const { page, faults, close } = await openPage(browser, served.address + path, sight);
+        const { page, faults, close } = await answered.open(path, sight);
         await settled(page);
         if (folder !== undefined) await page.screenshot({ path: `${folder}/${name}-${sight.scheme}.png` });
         await expectAccessible(page);
