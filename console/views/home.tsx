@@ -215,10 +215,10 @@ function Draining(): ReactNode {
   return (
     <Container header={<Header variant="h2">Earlier versions</Header>}>
       <ul className="plain">
-        {old.map(({ process, version, running, stuck, paused, why }) => (
+        {old.map(({ process, version, why }) => (
           <li key={`${process}@${version}`}>
-            <Go to={listAddress(`process:${process} version:${version} status:open`)}>{`${process}@${version}`}</Go>:{' '}
-            {many(running + stuck + paused, 'open run')}. {why}
+            <Go to={listAddress(`process:${process} version:${version} status:open`)}>{`${process}@${version}`}</Go>, can leave the system:{' '}
+            {why}
           </li>
         ))}
       </ul>

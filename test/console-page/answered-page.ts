@@ -9,7 +9,7 @@ const TOKEN = 'token-of-the-tests';
 
 /** The built page, served as the command line serves it, with the answers of a travel agency in place of an operations API. */
 export interface AnsweredPage {
-  /** What the page has posted since `open` was called last. */
+  /** The requests that the page has posted since the last call of `open`. */
   readonly posted: Answers['posted'];
   open(path: string, sight?: Sight): Promise<SeenPage>;
 }

@@ -505,7 +505,7 @@ const versions: VersionsView = {
       paused: 0,
       oldest: ago(9 * DAY),
       removable: false,
-      why: '216 runs are open on it',
+      why: 'no: 216 open runs, the oldest since 2026-11-21',
     },
   ],
   asOf: ago(0),
