@@ -3,7 +3,16 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import type { AnyEvent } from '../contract/event.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
-import { grantAnswer, grantOperate, grantPublish, grantRead, grantService, grantSignal, grantStart } from './iam/grants.ts';
+import {
+  grantAnswer,
+  grantOperate,
+  grantPublish,
+  grantRead,
+  grantReadQueues,
+  grantService,
+  grantSignal,
+  grantStart,
+} from './iam/grants.ts';
 import type { AnswerOptions, IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
 
 /** The grants of an orchestrator. They need only its names and ARNs, so an imported orchestrator has them too. */
@@ -20,6 +29,7 @@ export abstract class GrantingOrchestrator extends Construct implements IOrchest
   abstract readonly inboxArn: string;
   abstract readonly startsArn: string;
   abstract readonly operationsArn: string;
+  abstract readonly serviceQueueArns: readonly string[];
   abstract readonly senderRoleArn: string;
   abstract readonly alarmTopic?: ITopic | undefined;
   readonly #answered: { readonly service: string; readonly recordsOf: string }[] = [];
@@ -63,6 +73,10 @@ export abstract class GrantingOrchestrator extends Construct implements IOrchest
 
   grantRead(grantee: IGrantable, options?: ReadOptions): Grant {
     return grantRead(this, grantee, options);
+  }
+
+  grantReadQueues(grantee: IGrantable): Grant {
+    return grantReadQueues(this, grantee);
   }
 
   grantOperate(grantee: IGrantable): Grant {

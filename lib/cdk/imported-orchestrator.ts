@@ -30,6 +30,7 @@ export class ImportedOrchestrator extends GrantingOrchestrator {
   readonly inboxArn: string;
   readonly startsArn: string;
   readonly operationsArn: string;
+  readonly serviceQueueArns: readonly string[];
   readonly senderRoleArn: string;
   readonly alarmTopic = undefined;
   readonly #queues = new Map<string, IServiceQueue>();
@@ -57,6 +58,7 @@ export class ImportedOrchestrator extends GrantingOrchestrator {
     this.inboxArn = this.#arn('sqs', names.inbox);
     this.startsArn = this.#arn('sqs', names.starts);
     this.operationsArn = this.#arn('sqs', names.operations);
+    this.serviceQueueArns = [this.#arn('sqs', names.queue('*'))];
     this.senderRoleArn = senderRoleArn(this, name, account, region);
   }
 

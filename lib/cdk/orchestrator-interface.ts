@@ -56,6 +56,8 @@ export interface IOrchestrator extends IConstruct {
   readonly startsArn: string;
   /** Queue for the operations of operators: cancel, terminate, resume, resolve. */
   readonly operationsArn: string;
+  /** Queues of the services and their dead-letter queues. Of an imported orchestrator: a pattern, since its services are not known. */
+  readonly serviceQueueArns: readonly string[];
   /** Role of advance-processes, which sends commands to services. */
   readonly senderRoleArn: string;
   /** SNS topic for the alarms of its services. @default unknown for an imported orchestrator: pass `alarmTopic` to its services */
@@ -75,6 +77,8 @@ export interface IOrchestrator extends IConstruct {
   grantAnswer(service: AnyService, grantee: IGrantable, options?: AnswerOptions): Grant;
   /** Lets the grantee read instances with their journals and large values. Throws a `ContractError` if `tenant` is malformed. */
   grantRead(grantee: IGrantable, options?: ReadOptions): Grant;
+  /** Lets the grantee read how many messages the queues of services have, which the console shows. It reads no message. */
+  grantReadQueues(grantee: IGrantable): Grant;
   /** Lets the grantee cancel, terminate, resume and resolve instances, and read them. */
   grantOperate(grantee: IGrantable): Grant;
 }

@@ -4,6 +4,7 @@ import { EventBus, type IEventBus } from 'aws-cdk-lib/aws-events';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket, IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { deadLetterName, deploymentNames } from '../adapters/aws/deployment-names.ts';
 import { MAIN_TABLE } from '../adapters/dynamodb/tables.ts';
@@ -75,6 +76,7 @@ export class Orchestrator extends GrantingOrchestrator {
   readonly #names: ReturnType<typeof deploymentNames>;
   readonly #alarms: Alarms;
   readonly #busName: string;
+  readonly #passedQueues: readonly IQueue[];
   readonly #serviceQueues: ReadonlyMap<string, ServiceQueue>;
   /** Undefined for `steps: false`, and for a system that has deciders only. */
   readonly #steps: StepRunner | undefined;
@@ -103,6 +105,7 @@ export class Orchestrator extends GrantingOrchestrator {
     this.#alarms = new Alarms(this, props.alarmTopic);
     this.node.addValidation({ validate: () => this.#sharedBus() });
 
+    this.#passedQueues = Object.values(props.queues ?? {});
     this.#services = [...this.#contract.services.keys()].filter((service) => service !== STEPS || props.steps !== false);
 
     // Construct ids and the order of creation determine the template, so that both stay as they are.
@@ -171,6 +174,13 @@ export class Orchestrator extends GrantingOrchestrator {
 
   get operationsArn(): string {
     return this.operations.queue.queueArn;
+  }
+
+  get serviceQueueArns(): readonly string[] {
+    const own = [...this.#serviceQueues].flatMap(([service, { queue, deadLetterQueue }]) =>
+      service === STEPS ? [] : [queue.queueArn, deadLetterQueue.queueArn],
+    );
+    return [...own, ...this.#passedQueues.flatMap(({ queueArn }) => [queueArn, deadLetterName(queueArn)])];
   }
 
   serviceQueue(service: AnyService): IServiceQueue {

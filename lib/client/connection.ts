@@ -20,6 +20,15 @@ export interface AnswerRequest {
   readonly answer: DeferredAnswer;
 }
 
+/** Number of messages in a queue. On AWS the numbers are approximate. */
+export interface QueueDepth {
+  readonly queued: number;
+  /** Received by a handler that has not answered. @default unknown */
+  readonly inFlight?: number;
+  /** In the dead-letter queue. @default unknown */
+  readonly dead?: number;
+}
+
 /** The ports behind a connection. A client has no other way to the system. */
 export interface ClientPorts {
   readonly sender: MessageSender;
@@ -43,6 +52,8 @@ export interface ClientPorts {
    * message. The engine copies the data; the original is removed after 120 days.
    */
   storeLarge(folder: string, hash: string, json: string): Promise<string>;
+  /** Messages in the queue of a service; undefined if this principal may not read them. @default unknown */
+  queueDepth?(service: string): Promise<QueueDepth | undefined>;
   /** The last error of a command's handler, as the end of a sentence. @default unknown, as the service runs elsewhere and logs it there */
   faultOf?(commandId: string): string | undefined;
   /** Resolves when all earlier writes survive a crash. */

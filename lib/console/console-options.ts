@@ -12,12 +12,4 @@ export interface ConsoleOptions {
   readonly prices?: PriceList;
   /** Why no operation is possible. @default each operation is tried */
   readonly readOnly?: string;
-  /** Messages in the queue of a service. @default unknown */
-  readonly queueOf?: (service: string) => Promise<QueueState | undefined>;
-}
-
-export interface QueueState {
-  readonly queued: number;
-  readonly inFlight?: number;
-  readonly dead?: number;
 }

@@ -65,7 +65,7 @@ async function taskRow({ ports }: Reach, { image, command }: OpenWork): Promise<
 }
 
 /** Each service with its queue, and with the open commands that the newest running instances have sent to it. */
-export async function servicesView({ reach, options }: Call): Promise<ServicesView> {
+export async function servicesView({ reach }: Call): Promise<ServicesView> {
   const { open, read } = await openWork(reach, undefined);
   const byService = new Map<string, OpenWork[]>();
   for (const name of reach.system.services.keys()) if (name !== STEPS) byService.set(name, []);
@@ -75,7 +75,11 @@ export async function servicesView({ reach, options }: Call): Promise<ServicesVi
     byService.set(name, [...(byService.get(name) ?? []), work]);
   }
   const services = await Promise.all(
-    [...byService].map(async ([name, works]) => ({ ...serviceRow(reach, name, works), sampled: read, ...(await options.queueOf?.(name)) })),
+    [...byService].map(async ([name, works]) => ({
+      ...serviceRow(reach, name, works),
+      sampled: read,
+      ...(await reach.ports.queueDepth?.(name)),
+    })),
   );
   return { services, asOf: instantText(reach.ports.clock.now()) };
 }

@@ -8,7 +8,7 @@ import { ClientError, ContractError, isOrchestratorError } from '../contract/err
 import { visibleText } from '../contract/wire/visible-text.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { operationsOn } from '../client/operations/operations-on.ts';
-import { connectionOf, connectionPorts, type ClientPorts, type Connection } from '../client/connection.ts';
+import { connectionOf, connectionPorts, type ClientPorts, type Connection, type QueueDepth } from '../client/connection.ts';
 import { Engine } from '../engine/engine.ts';
 import { hasSchedules, listSchedules } from '../engine/jobs/list-schedules.ts';
 import { codesOf, storeFlows, type BuiltFlow } from '../format/stored-flow.ts';
@@ -199,16 +199,17 @@ export class Runtime {
   async operationsApi(directory?: string): Promise<(request: Request) => Promise<Response>> {
     const { operationsApi } = await import('../console/operations-api.ts');
     return operationsApi(
-      { system: this.#system, ports: connectionPorts(this.connection) },
+      { system: this.#system, ports: { ...connectionPorts(this.connection), queueDepth: async (service) => this.#depthOf(service) } },
       {
         place: directory === undefined ? 'the memory of this process' : `the folder ${directory}`,
         option: directory === undefined ? '' : `--local ${directory}`,
-        queueOf: async (service) => {
-          const queue = this.state.queues.get(service);
-          return queue && { queued: queue.size };
-        },
       },
     );
+  }
+
+  #depthOf(service: string): QueueDepth | undefined {
+    const queue = this.state.queues.get(service);
+    return queue && { queued: queue.size };
   }
 
   /** Serves other processes. If that fails, the system runs without them. */

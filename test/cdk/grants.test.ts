@@ -1,10 +1,12 @@
+import type { Stack } from 'aws-cdk-lib/core';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { type IQueue, Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, test } from 'vitest';
 import { CheckoutTravelCart, PaymentCharged, hotels } from '../../examples/travel-booking/contracts.ts';
 import type { IOrchestrator } from '../../lib/cdk/orchestrator-interface.ts';
 import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
 import { roleLines } from './statement-lines.ts';
-import { ACCOUNT, resourcesOf, testApp, testStack, tripsOrchestrator } from './synthesized.ts';
+import { ACCOUNT, REGION, resourcesOf, testApp, testStack, tripsOrchestrator } from './synthesized.ts';
 
 /** All rights of a user's role after a grant. */
 const granted = (grant: (orchestrator: IOrchestrator, role: Role) => void): readonly string[] => {
@@ -53,6 +55,24 @@ describe('grants', () => {
 
   test('grantRead allows reads and no write', () => {
     expect(granted((orchestrator, role) => orchestrator.grantRead(role))).toEqual(reading);
+  });
+
+  test('grantReadQueues allows the attributes of the queues of services and of their dead-letter queues, of passed queues too', () => {
+    const passed = (stack: Stack): { readonly hotels: IQueue } => ({
+      hotels: Queue.fromQueueArn(stack, 'Hotels', `arn:aws:sqs:${REGION}:222222222222:trips-hotels`),
+    });
+    const stack = testStack();
+    const role = new Role(stack, 'Grantee', { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') });
+    tripsOrchestrator(stack, { queues: passed(stack) }).grantReadQueues(role);
+    expect(roleLines(resourcesOf(stack), 'Grantee')).toEqual(
+      [
+        ...['flights', 'notifications', 'payments'].flatMap((service) => [`queue trips-${service}`, `queue trips-${service}-dead-letter`]),
+        `arn:aws:sqs:${REGION}:222222222222:trips-hotels`,
+        `arn:aws:sqs:${REGION}:222222222222:trips-hotels-dead-letter`,
+      ]
+        .map((queue) => `sqs:GetQueueAttributes on ${queue}`)
+        .toSorted(),
+    );
   });
 
   test('grantOperate allows reads, and sends to the queue of operations only', () => {

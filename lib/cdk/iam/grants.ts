@@ -77,6 +77,11 @@ export function grantRead(orchestrator: IOrchestrator, grantee: IGrantable, { te
   return grantStatements(grantee, tenant === undefined ? reading(orchestrator) : readingOf(orchestrator, tenant));
 }
 
+export function grantReadQueues(orchestrator: IOrchestrator, grantee: IGrantable): Grant {
+  const { serviceQueueArns } = orchestrator;
+  return grantStatements(grantee, serviceQueueArns.length === 0 ? [] : [allow(['sqs:GetQueueAttributes'], serviceQueueArns)]);
+}
+
 export function grantOperate(orchestrator: IOrchestrator, grantee: IGrantable): Grant {
   return grantStatements(grantee, [...reading(orchestrator), allow(['sqs:SendMessage'], [orchestrator.operationsArn])]);
 }

@@ -13,6 +13,7 @@ import { DynamoDbProcessStore } from '../../adapters/dynamodb/process-store.ts';
 import { EventBridgeEventPublisher } from '../../adapters/eventbridge/event-publisher.ts';
 import { S3PayloadStore } from '../../adapters/s3/payload-store.ts';
 import { SqsMessageSender } from '../../adapters/sqs/message-sender.ts';
+import { readQueueDepth } from '../../adapters/sqs/queue-depth.ts';
 import { deploymentQueueUrls, type QueueUrls } from '../../adapters/sqs/queue-urls.ts';
 import { SystemClock } from '../../adapters/system/clock.ts';
 import { needing } from '../../adapters/system/package-missing.ts';
@@ -36,7 +37,8 @@ export interface OpenedDeployment {
 }
 
 /** Ports that throw errors of the SDK untranslated. */
-export type OpenedPorts = Pick<ClientPorts, 'sender' | 'publisher' | 'store' | 'index' | 'payloads' | 'parking' | 'storeLarge' | 'answer'>;
+export type OpenedPorts = Pick<ClientPorts, 'sender' | 'publisher' | 'store' | 'index' | 'payloads' | 'parking' | 'storeLarge' | 'answer'> &
+  Required<Pick<ClientPorts, 'queueDepth'>>;
 
 type Settings = ReturnType<typeof settingsOf>;
 
@@ -87,16 +89,16 @@ function portsOf(deployment: Deployment, system: SystemContract, settings: Setti
   const { table } = deployment;
   const large = payloadsOf(deployment, settings, ORCHESTRATOR_WRITER);
   const publisher = new BusOfEventBridge(new EventBridgeClient(settings), deployment.bus);
+  const sqs = new SQSClient(settings);
+  const queueUrls = deploymentQueueUrls({
+    name: deployment.name,
+    inboxUrl: deployment.inboxUrl,
+    hotLaneUrl: deployment.hotLaneUrl,
+    queues: { ...deployment.queues, [STARTS]: deployment.startsUrl, [OPERATIONS]: deployment.operationsUrl },
+  });
   return {
-    sender: new QueuesOfSqs(
-      new SQSClient(settings),
-      deploymentQueueUrls({
-        name: deployment.name,
-        inboxUrl: deployment.inboxUrl,
-        hotLaneUrl: deployment.hotLaneUrl,
-        queues: { ...deployment.queues, [STARTS]: deployment.startsUrl, [OPERATIONS]: deployment.operationsUrl },
-      }),
-    ),
+    sender: new QueuesOfSqs(sqs, queueUrls),
+    queueDepth: (service) => readQueueDepth(sqs, queueUrls, service),
     publisher,
     store: new DynamoDbProcessStore({ client, table }),
     index: new DynamoDbInstanceIndex({ client, table, processes: listedProcesses(system) }),

@@ -71,6 +71,7 @@ function lazyPorts(options: AwsOptions, opened: () => Promise<OpenedDeployment>)
     },
     storeLarge: (...args) => over(named('Storing large data of'), ({ storeLarge }) => storeLarge(...args)),
     answer: (...args) => over(named('Answering a task of'), ({ answer }) => answer(...args)),
+    queueDepth: (...args) => over(named('Reading the queues of'), ({ queueDepth }) => queueDepth(...args)),
     clock: new SystemClock(),
     principal: options.principal ?? lazily(async () => (await loadPorts()).callerArn(options)),
     durable: () => Promise.resolve(),

@@ -198,6 +198,17 @@ export class AwsAccount {
       })),
       Failed: [],
     }),
+    GetQueueAttributes: ({ QueueUrl }: { readonly QueueUrl: string }) => {
+      const waiting = this.#queue(nameOf(QueueUrl));
+      const delayed = waiting.filter(({ delaySeconds }) => delaySeconds > 0);
+      return {
+        Attributes: {
+          ApproximateNumberOfMessages: String(waiting.length - delayed.length),
+          ApproximateNumberOfMessagesDelayed: String(delayed.length),
+          ApproximateNumberOfMessagesNotVisible: '0',
+        },
+      };
+    },
     ChangeMessageVisibilityBatch: ({ Entries }: { readonly Entries: readonly Entry[] }) => ({
       Successful: Entries.map(({ Id }) => ({ Id })),
       Failed: [],

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Effect, PolicyStatement, type Role } from 'aws-cdk-lib/aws-iam';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { operationsApi } from '../../../lib/console/operations-api.ts';
+import type { ServicesView } from '../../../lib/console/views.ts';
 import { REPLY_KEYS_PARTITION } from '../../../lib/adapters/dynamodb/tables.ts';
 import type { Use } from '../account/aws-account.ts';
 import { unusedRights } from '../account/unused-rights.ts';
@@ -27,6 +28,10 @@ const GRANTS: Grants = {
   EveryReader: (orchestrator, role) => void orchestrator.grantRead(role),
   DefaultReader: (orchestrator, role) => void orchestrator.grantRead(role, { tenant: 'default' }),
   AcmeReader: (orchestrator, role) => void orchestrator.grantRead(role, { tenant: 'acme' }),
+  QueueReader: (orchestrator, role) => {
+    orchestrator.grantRead(role);
+    orchestrator.grantReadQueues(role);
+  },
   Operator: (orchestrator, role) => void orchestrator.grantOperate(role),
   Poller: (orchestrator, role) => void orchestrator.grantService(stock, role),
   Admin: (_orchestrator, role) =>
@@ -139,7 +144,25 @@ describe('methods of the client', () => {
     expect((await ask('/system')).body).toMatchObject({
       acts: { cancel: { allowed: false, grant: 'grantOperate' }, start: { allowed: true } },
     });
-    expect(new Set(shop.account.refused.splice(0).map(({ action }) => action))).toEqual(new Set(['sqs:SendMessage']));
+    expect(new Set(shop.account.refused.splice(0).map(({ action }) => action))).toEqual(
+      new Set(['sqs:GetQueueAttributes', 'sqs:SendMessage']),
+    );
+  });
+
+  test('the console shows the depth of queues with grantReadQueues, and leaves it out without', async () => {
+    const servicesAs = async (role: string): Promise<ServicesView> => {
+      const api = operationsApi(await shop.reach(role), { place: 'the stack shop', option: '--stack shop' });
+      return (await (await api(new Request('http://x/api/services'))).json()) as ServicesView;
+    };
+    shop.account.enqueue('shop-stock', 'waits', 'nobody', { delaySeconds: 900 });
+    shop.account.enqueue('shop-stock-dead-letter', 'dead');
+    expect((await servicesAs('QueueReader')).services).toContainEqual(
+      expect.objectContaining({ name: 'stock', queued: 1, inFlight: 0, dead: 1 }),
+    );
+    for (const queue of ['shop-stock', 'shop-stock-dead-letter']) shop.account.queues.set(queue, []);
+    expect(shop.account.refused).toEqual([]);
+    expect((await servicesAs('EveryReader')).services.every((row) => row.queued === undefined && row.dead === undefined)).toBe(true);
+    expect(new Set(shop.account.refused.splice(0).map(({ action }) => action))).toEqual(new Set(['sqs:GetQueueAttributes']));
   });
 
   test('resolve, cancel and terminate need grantOperate', async () => {
@@ -224,6 +247,7 @@ const UNUSED: readonly (readonly [role: RegExp, right: RegExp, reason: string])[
   [/./, /^arn:aws:ssm:.*parameter\/tutti\/shop of /, 'another client may ask for the path without its last slash'],
   [/^Publisher|^Poller|^Admin/, /./, 'they call through their own SDK; the function of stock makes every call of a service'],
   [/^NoteTaker/, /s3:PutObject|_clients/, 'Signaller sends the large event'],
+  [/^QueueReader/, /^(?!sqs)/, 'EveryReader makes every call of a reader'],
   [/^AcmeReader/, /./, 'DefaultReader makes every call of a reader of one tenant'],
   [/^Signaller/, /_clients\/(?:desk|web\.viewed)/, 'one large event stands for all'],
   [/^NoteTaker/, /^dynamodb:BatchGetItem/, 'Signaller names several instances'],
