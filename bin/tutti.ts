@@ -27,6 +27,7 @@ import { addShowCommand } from './commands/show.ts';
 import { addSignalCommand } from './commands/signal.ts';
 import { addStartCommand } from './commands/start.ts';
 import { addTerminateCommand } from './commands/terminate.ts';
+import { addTraceCommand } from './commands/trace.ts';
 import { addVersionsCommand } from './commands/versions.ts';
 import { addWhyCommand } from './commands/why.ts';
 import { EXIT, exitCodeOf } from './exit-code.ts';
@@ -74,6 +75,7 @@ function commandLine(invocation: Invocation): Command {
   addListCommand(program, invocation);
   addShowCommand(program, invocation);
   addWhyCommand(program, invocation);
+  addTraceCommand(program, invocation);
   addCancelCommand(program, invocation);
   addTerminateCommand(program, invocation);
   addPauseCommand(program, invocation);

@@ -70,6 +70,10 @@ export function operationsOn(system: Reach): Operations {
     causes: async (request) => causesOf(of(request), request),
     counts: async (request) => ({ counts: await (await import('../count.ts')).countInstances(of(request), filterOf(request)) }),
     journal: async (request) => journalOf(of(request), request),
+    trace: async ({ number, ...instance }) => {
+      const reach = of(instance);
+      return (await import('./trace-of.ts')).traceOf(reach, await namedHead(reach, instance), number);
+    },
     why: async (instance) => whyOf(of(instance), instance),
     versions: async (request) => ({ versions: await versionsInUse(system, request) }),
     flow: async ({ process, id, tenant, ...options }) => {

@@ -9,6 +9,7 @@ import type { HoldDescription, HoldPreview, NamedScope } from '../holds.ts';
 import type { InstanceCount, Paused, Status, Summary } from '../describe.ts';
 import type { DefinitionFlow, FlowOptions } from '../flow.ts';
 import type { UndeclaredFailure } from '../resolve.ts';
+import type { Span } from '../trace/run-spans.ts';
 import type { VersionUse } from '../versions.ts';
 import type { ScheduleDescription } from '../schedules.ts';
 import type { OnOpen } from '../start.ts';
@@ -49,6 +50,8 @@ export interface Operations {
   counts: Operation<Omit<ListRequest, 'limit'>, { counts: readonly InstanceCount[] }>;
   /** `number`: that of a run that `ctx.continueAsNew` has ended. @default the current run */
   journal: Operation<Instance & { payloads: boolean; from: number; number?: number }, JournalResponse>;
+  /** The spans of a run, made of its journal. `number` as in `journal`. */
+  trace: Operation<Instance & { number?: number }, TraceResponse>;
   why: Operation<Instance, WhyResponse>;
   /** The versions of each process, with their open runs in all tenants; with `changes`, also those of `ctx.patched`. */
   versions: Operation<{ readonly changes?: boolean }, { versions: readonly VersionUse[] }>;
@@ -214,6 +217,17 @@ export interface JournalResponse {
   readonly tags?: Readonly<Record<string, string>>;
   /** The current view. Absent if the instance has none. */
   readonly view?: Json;
+}
+
+export interface TraceResponse {
+  /** Name of the system. */
+  readonly system: string;
+  readonly run: string;
+  /** That of the instance; an earlier run of a chain has ended. */
+  readonly status: Status;
+  readonly isEnded: boolean;
+  /** The first one is that of the run. */
+  readonly spans: readonly Span[];
 }
 
 export interface ParkedRequest {

@@ -13,6 +13,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'versions',
   'flow',
   'journal',
+  'trace',
   'why',
   'cancel',
   'terminate',

@@ -1,0 +1,60 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { inFolder, RunningTutti, tutti, tuttiIn } from './command-line.ts';
+
+const STEP_SEATS = join(import.meta.dirname, 'step-seats.ts');
+
+// The test starts several programs, so a busy machine needs more time.
+vi.setConfig({ testTimeout: 180_000 });
+
+test('trace prints the spans of an instance, and sends them to a collector when it has ended or with --now', async () => {
+  const collector = await startCollector();
+  await inFolder(async (folder) => {
+    const events = join(folder, 'events.jsonl');
+    writeFileSync(
+      events,
+      ['asked', 'taken'].map((seat) => JSON.stringify({ type: 'seats.seat-wanted', data: { id: seat, seat } })).join('\n'),
+    );
+    const dev = new RunningTutti('dev', STEP_SEATS, '--events', events, '--local', join(folder, 'state'));
+    for (const line of [/taken .*failed:/, /asked .*by its token/]) await dev.line(line);
+    const at = ['--local', join(folder, 'state')];
+    const sends = ['--otlp', collector.url, ...at];
+    const [printed, json, ended, open, now, wrong] = await Promise.all([
+      tutti('trace', 'book-seat', 'taken', ...at),
+      tutti('trace', 'book-seat', 'taken', '--json', ...at),
+      tuttiIn({ OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b' }, 'trace', 'book-seat', 'taken', ...sends),
+      tutti('trace', 'book-seat', 'asked', ...sends),
+      tutti('trace', 'book-seat', 'asked', '--now', ...sends),
+      tutti('trace', 'book-seat', 'asked', '--otlp', 'localhost:4318', ...at),
+    ]);
+    expect(printed.stdout.replaceAll(/ +\+?\d+\.\d{3}s/g, ' -')).toMatch(
+      /^trace [0-9a-f]{32}\n - -  book-seat {2}the step trip\/book the seat failed: the seat is taken\n - - {4}run the step charge\n - - {4}scope trip {2}failed\n - - {6}run the step trip\/book the seat {2}StepFailed: the seat is taken\n - - {4}run the undo of the step charge\n$/,
+    );
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      resourceSpans: [{ scopeSpans: [{ spans: [{ name: 'book-seat' }, {}, {}, {}, {}] }] }],
+    });
+    expect([ended.code, ended.stdout]).toEqual([
+      0,
+      expect.stringMatching(/^5 spans sent to http:\/\/127\.0\.0\.1:\d+, trace [0-9a-f]{32}\n$/),
+    ]);
+    expect([open.code, open.stderr]).toEqual([2, expect.stringContaining('is running, and its spans are not complete.')]);
+    expect([now.code, now.stdout]).toEqual([0, expect.stringMatching(/^4 spans sent/)]);
+    expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('expected an http or https address')]);
+    expect(collector.keys.toSorted()).toEqual(['', 'a b']);
+  });
+});
+
+/** A collector that accepts everything, and keeps the header api-key of each request. */
+async function startCollector(): Promise<{ readonly url: string; readonly keys: readonly string[] }> {
+  const keys: string[] = [];
+  const server = createServer((request, response) => {
+    keys.push(String(request.headers['api-key'] ?? ''));
+    request.resume().on('end', () => response.end('{}'));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, keys };
+}
