@@ -61,6 +61,14 @@ const tourOf = (version: number) =>
           if (word === 'fail') throw ctx.fail('no');
           return `${paid.receipt} ${word}`;
         }
+        case 'clock': {
+          const began = ctx.now();
+          const slept = ctx.sleep('2 hours');
+          const { word } = await ctx.waitFor(Go);
+          const heard = ctx.now();
+          await slept;
+          return [began, heard, ctx.now()].map((at) => at.toISOString()).join(` ${word} `);
+        }
         default: {
           const { word } = await ctx.waitFor(Go);
           if (word === 'on') return ctx.continueAsNew({ id: ctx.id, plan: 'again' });
@@ -90,6 +98,13 @@ const begin = async (world: World, plan: string, ...words: readonly string[]): P
   }
 };
 
+const timesOf = (result: unknown): number[] =>
+  String(result)
+    .split(' yes ')
+    .map((at) => Date.parse(at));
+const entriesOf = (world: World, id: string) =>
+  world.journal(tour, id) as unknown as readonly { readonly type: string; readonly at?: number }[];
+
 describe('a fork', () => {
   test('adopts the result of a child that was open at the cut', () =>
     everyCrash(tours, options(), async (world) => {
@@ -101,6 +116,20 @@ describe('a fork', () => {
       const children: string[] = [];
       for await (const { id } of world.client.list({ process: seat })) children.push(id);
       expect(children).toEqual(['x.1']);
+    }));
+
+  test('sees the times of its prefix, and sleeps for as long as was left at the cut', () =>
+    everyCrash(tours, options(), async (world) => {
+      await begin(world, 'clock');
+      await world.advance('30 minutes');
+      await world.client.signal(tour, 'x', Go, { id: 'x', word: 'yes' });
+      const [began, heard] = timesOf(await world.client.result(tour, 'x'));
+      const heardAt = entriesOf(world, 'x').findIndex(({ type }) => type === 'EventReceived');
+      await world.client.fork(tour, 'x', { at: heardAt, to: 'a', reason: 'again' });
+      const again = timesOf(await world.client.result(tour, 'a'));
+      expect(again.slice(0, 2)).toEqual([began, heard]);
+      const forkedAt = entriesOf(world, 'a').find(({ type }) => type === 'Forked')?.at as number;
+      expect((again[2] as number) - forkedAt).toBe(90 * 60_000);
     }));
 
   test('subscribes to the keys of its prefix, and receives their events', () =>

@@ -165,7 +165,7 @@ async function undoneOf(
   const { environment, options } = context;
   const live = new LiveInstance(
     { definition, environment, frontEndOf: options.frontEndOf },
-    newImage(image.pid, image.run, image.definition, image.startedAt),
+    newImage(image.pid, image.run, image.definition, beganAt(entries)),
   );
   const found: Fact<'CommandAnswered'>[] = [];
   for (const { fact, decided } of activations(entries)) {
@@ -208,11 +208,14 @@ async function rebuilt(
   { pid, run, definition, source }: ForkPlace,
   input: ForkInput,
 ): Promise<LiveInstance> {
-  const first = source.entries[0] as JournalEntry;
-  const image = newImage(pid, run, definitionName(definition), 'at' in first ? first.at : 0);
+  const image = newImage(pid, run, definitionName(definition), beganAt(source.entries));
   const live = new LiveInstance({ definition, environment, frontEndOf: options.frontEndOf }, image);
   await replayPrefix(live, source, input.entries);
   return live;
+}
+
+function beganAt([first]: readonly JournalEntry[]): number {
+  return first && 'at' in first ? first.at : 0;
 }
 
 async function replayPrefix(live: LiveInstance, { pid, run, entries }: Omit<Source, 'texts'>, until: number): Promise<void> {
@@ -260,13 +263,19 @@ export async function forked(context: EngineContext, live: LiveInstance, start: 
   if (before.run === run && before.trace !== undefined) image.trace = before.trace;
   if (head.tags) image.tags = head.tags;
   image.fork = { pid, run, entries: input.entries, operation: input.operation, named };
+  const began = image.clock;
+  let cutAt = began;
   if (input.entries > 0) {
+    // The code of the prefix sees the time of its entries.
+    image.clock = beganAt(entries);
     await replayPrefix(live, source, input.entries);
     if (live.run.bug) return live.run.bug;
+    cutAt = image.clock;
+    image.clock = Math.max(cutAt, began);
     const prefix = prefixOf(texts.slice(0, input.entries), { pid, run, named });
     keepPrefix(live, prefix, values);
   }
-  return { ...start, planned: (at) => factsOf({ source, input, start, live, named }, at) };
+  return { ...start, planned: (at) => factsOf({ source, input, start, live, named, cutAt }, at) };
 }
 
 function namedBy([first]: readonly JournalEntry[], pid: string): string {
@@ -303,9 +312,11 @@ interface Going {
   readonly start: StartInbound;
   readonly live: LiveInstance;
   readonly named: string;
+  /** Process time at the end of the prefix. */
+  readonly cutAt: number;
 }
 
-function factsOf({ source, input, start, live, named }: Going, at: number): RecordedFact[] {
+function factsOf({ source, input, start, live, named, cutAt }: Going, at: number): RecordedFact[] {
   const { entries, pid, run } = source;
   const { image, definition } = live.run;
   image.startedAt = at;
@@ -325,14 +336,14 @@ function factsOf({ source, input, start, live, named }: Going, at: number): Reco
   });
   return [
     input.entries === 0
-      ? beginning({ source, input, start, live, named }, at)
+      ? beginning({ source, input, start, live, named, cutAt }, at)
       : {
           type: 'Forked',
           at,
           id: start.id,
           reason,
           ...principal,
-          ...(at > image.clock && { pausedMs: at - image.clock }),
+          ...(at > cutAt && { pausedMs: at - cutAt }),
           ...(edited !== undefined && {
             edited,
             data: input.input ?? null,

@@ -66,7 +66,9 @@ export class LiveInstance {
 
   /** An async process, rebuilt from its journal. A difference sets `run.bug`, with the code NONDETERMINISM. */
   static async replayed(code: RunnableCode, image: Image, journal: readonly JournalEntry[]): Promise<LiveInstance> {
-    const shadow = newImage(image.pid, image.run, image.definition, image.startedAt);
+    // The prefix of a fork is older than its start.
+    const [first] = journal as readonly { readonly at?: number }[];
+    const shadow = newImage(image.pid, image.run, image.definition, first?.at ?? image.startedAt);
     const live = new LiveInstance(code, shadow);
     await live.replay(journal, heldBy(image));
     live.run.image = image;
