@@ -19,8 +19,9 @@ export function journal(run: ProcessRun, entry: JournalEntry): void {
     refuseBeyondRoom(run, entry);
     run.image.tail.push(encoded(run, entry));
   } else if (!isFact(entry)) {
-    const recorded = run.expected.match(entry);
-    run.environment.observer?.replayed?.(run.image.pid, entry, recorded);
+    const { expected } = run;
+    const recorded = expected.match(entry);
+    run.environment.observer?.replayed?.(run.image.pid, entry, recorded, expected.differences.length > 0);
   }
 }
 

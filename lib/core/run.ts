@@ -139,8 +139,11 @@ export interface ActivationObserver {
   /** The code of the last activation that began has yielded to the event loop. */
   yielded(): void;
   ended(pid: string): void;
-  /** A replay has decided `now`, for which the journal has `recorded`, if anything. @default it is not notified */
-  replayed?(pid: string, now: Decided, recorded: Decided | undefined): void;
+  /**
+   * A replay has decided `now`, for which the journal has `recorded`, if anything. `differs`: the activation has differed by now.
+   * @default it is not notified
+   */
+  replayed?(pid: string, now: Decided, recorded: Decided | undefined, differs: boolean): void;
 }
 
 export interface Signal {

@@ -3,6 +3,7 @@ import type { FrontEndOf } from '../core/front-end.ts';
 import { newImage, type Image } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { RunEnvironment } from '../core/run.ts';
+import { activations } from '../core/replay.ts';
 import { LiveInstance } from './advance/live-instance.ts';
 
 /** The journal of a run, and the code that replays it. */
@@ -35,6 +36,17 @@ export async function replayEntries(recorded: RecordedRun): Promise<Replayed> {
   const live = await LiveInstance.replayed({ definition, environment, frontEndOf }, image, entries);
   const { bug, skipped } = live.run;
   return { differences: bug ? [`${bug.code}: ${bug.message}`] : [], skipped };
+}
+
+/**
+ * Gives the facts of a decider to its handlers again, from its first state, for a debugger. Nothing is compared, because the state of an
+ * instance is stored and new code takes over at its next event.
+ */
+export async function handleAgain(recorded: RecordedRun): Promise<Replayed> {
+  const live = new LiveInstance(recorded, imageBefore(recorded));
+  for (const { fact } of activations(recorded.entries)) if (!live.run.bug) await live.apply(fact);
+  const { bug } = live.run;
+  return { differences: bug ? [`${bug.code}: ${bug.message}`] : [], skipped: [] };
 }
 
 function imageBefore({ definition, pid, run, entries }: RecordedRun): Image {

@@ -2,8 +2,9 @@ import { relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withoutValues } from '../contract/schema.ts';
 
-/** The folder of Tutti's own code, if it has one: in a bundle, Tutti and the user's code are one file. */
-const OWN = /^(.*[/\\]lib[/\\])engine[/\\]user-frame\.[jt]s$/.exec(ownFile())?.[1];
+/** The folders of Tutti's own code, if it has some: in a bundle, Tutti and the user's code are one file. */
+const ROOT = /^(.*[/\\])lib([/\\])engine[/\\]user-frame\.[jt]s$/.exec(ownFile());
+const OWN = ROOT ? ['lib', 'bin'].map((folder) => `${ROOT[1]}${folder}${ROOT[2]}`) : [];
 
 /** A file with a line and a column, at the end of a line of a stack, as Node writes it. */
 const PLACE = /(?:^|\()(?:async )?([^()]+):(\d+):\d+\)?$/;
@@ -25,6 +26,12 @@ function frameIn(stack: unknown): string | undefined {
     return `${shortPath(file)}:${row}`;
   }
   return undefined;
+}
+
+/** Whether the URL of a script is a file of the user's code. */
+export function isUserCode(url: string): boolean {
+  const file = pathOf(url);
+  return file !== undefined && url.startsWith('file:') && !isForeign(file);
 }
 
 /** Frames of Tutti and of schemas may lie above the user's code. */
@@ -56,7 +63,7 @@ export function thrownAt(thrown: unknown): string {
 }
 
 function isForeign(file: string): boolean {
-  return file.startsWith('node:') || /[/\\]node_modules[/\\]/.test(file) || (OWN !== undefined && file.startsWith(OWN));
+  return file.startsWith('node:') || /[/\\]node_modules[/\\]/.test(file) || OWN.some((folder) => file.startsWith(folder));
 }
 
 function pathOf(place: string): string | undefined {

@@ -11,11 +11,11 @@ import { runAfter } from '../core/continuing.ts';
 import { newImage, type Image } from '../core/image.ts';
 import { identityOf } from '../core/identity.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
-import type { RunEnvironment } from '../core/run.ts';
+import type { ActivationObserver, RunEnvironment } from '../core/run.ts';
 import { Catalogue } from '../contract/catalogue.ts';
 import { sha256 } from '../format/inbox-message.ts';
 import { decodeHead } from '../format/head-codec.ts';
-import { replayEntries, type Replayed } from '../engine/replay-journal.ts';
+import { handleAgain, replayEntries, type Replayed } from '../engine/replay-journal.ts';
 import type { Head } from '../ports/process-store.ts';
 import { frontEndOf } from '../process/front-end.ts';
 import type { World } from './world.ts';
@@ -51,24 +51,49 @@ export function replayFixture(system: System<string>, fixture: JournalFixture): 
   if (start?.type !== 'ProcessStarted' || pid === undefined) throw notAFixture();
   const run = start.continues ? runAfter(sha256, pid, start.continues.run) : identityOf(sha256, { pid, event: start.event, id: start.id });
   const entries = fixture.entries as readonly JournalEntry[];
+  return replayed(system, imageOf({ pid, run, entries }), entries, { checks: true });
+}
+
+/** The journal of one run, and the names of the run. */
+export interface JournalOfRun {
+  readonly pid: string;
+  readonly run: string;
+  readonly entries: readonly JournalEntry[];
+}
+
+/** Replays the journal of any run, open or closed, and notifies the observer of its activations and decisions. */
+export function replayObserved(system: System<string>, journal: JournalOfRun, observer: ActivationObserver): Promise<Replayed> {
+  return replayed(system, imageOf(journal), journal.entries, { checks: false, observer });
+}
+
+function imageOf({ pid, run, entries }: JournalOfRun): Image {
+  const [start] = entries;
+  if (start?.type !== 'ProcessStarted') throw notAFixture();
   const { definition } = entries.findLast((entry) => entry.type === 'Moved') ?? start;
-  return replayed(system, newImage(pid, run, definition, start.at), entries, true);
+  return newImage(pid, run, definition, start.at);
 }
 
 /** Replays the journal of an open run on its version, as the engine does. */
 export function replayOpenRun(system: System<string>, head: Head, entries: readonly JournalEntry[]): Promise<Replayed> {
   // The checks of tests are off: production tolerated these mistakes when it decided.
-  return replayed(system, decodeHead(head), entries, false);
+  return replayed(system, decodeHead(head), entries, { checks: false });
 }
 
-async function replayed(system: System<string>, image: Image, entries: readonly JournalEntry[], checks: boolean): Promise<Replayed> {
+async function replayed(
+  system: System<string>,
+  image: Image,
+  entries: readonly JournalEntry[],
+  options: Pick<RunEnvironment, 'checks' | 'observer'>,
+): Promise<Replayed> {
   const catalogue = new Catalogue(systemContract(system));
   const definition = catalogue.definition(image.definition);
   if (!definition)
     return { differences: [`${image.definition} is no longer listed in ${system.name}, and its runs cannot continue.`], skipped: [] };
-  return replayEntries({
+  // Without an observer, a decider has nothing to replay.
+  const replay = definition.kind === 'decider' && options.observer ? handleAgain : replayEntries;
+  return replay({
     definition,
-    environment: environmentOf(catalogue, checks),
+    environment: environmentOf(catalogue, options),
     frontEndOf,
     pid: image.pid,
     run: image.run,
@@ -91,14 +116,14 @@ export async function replayFixtures(
   return found;
 }
 
-function environmentOf({ system }: Catalogue, checks: boolean): RunEnvironment {
+function environmentOf({ system }: Catalogue, options: Pick<RunEnvironment, 'checks' | 'observer'>): RunEnvironment {
   return {
     system: system.name,
     commands: system.commands,
     hash: sha256,
     canonical,
     tickThresholdMs: Infinity,
-    checks,
+    ...options,
   };
 }
 

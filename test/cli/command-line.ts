@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
@@ -45,23 +46,51 @@ function ended(child: ChildProcess): Promise<Ended> {
 /** Starts a `tutti` that keeps running. */
 export class RunningTutti {
   readonly #child: ChildProcess;
-  readonly #lines: string[] = [];
   readonly #ended: Promise<Ended>;
-  #look: () => void = () => {};
+  readonly #output: Lines;
+  readonly #messages: Lines;
 
   constructor(...parts: readonly string[]) {
     this.#child = launch(parts);
     this.#ended = ended(this.#child);
     // A failing test leaves no process running.
     onTestFinished(() => void this.#child.kill('SIGKILL'));
-    createInterface({ input: this.#child.stdout! }).on('line', (line) => {
+    this.#output = new Lines(this.#child.stdout!, this.#ended);
+    this.#messages = new Lines(this.#child.stderr!, this.#ended);
+  }
+
+  /** Resolves with the first matching line of the output. Throws if the program ends first. */
+  line(pattern: RegExp): Promise<string> {
+    return this.#output.find(pattern);
+  }
+
+  /** Resolves with the first matching line of stderr. Throws if the program ends first. */
+  message(pattern: RegExp): Promise<string> {
+    return this.#messages.find(pattern);
+  }
+
+  /** Resolves when the program has ended. */
+  end(signal?: 'SIGINT' | 'SIGKILL'): Promise<Ended> {
+    if (signal) this.#child.kill(signal);
+    return this.#ended;
+  }
+}
+
+/** The lines of a stream of a program. */
+class Lines {
+  readonly #lines: string[] = [];
+  readonly #ended: Promise<Ended>;
+  #look: () => void = () => {};
+
+  constructor(stream: Readable, ended: Promise<Ended>) {
+    this.#ended = ended;
+    createInterface({ input: stream }).on('line', (line) => {
       this.#lines.push(line);
       this.#look();
     });
   }
 
-  /** Resolves with the first matching line of the output. Throws if the program ends first. */
-  line(pattern: RegExp): Promise<string> {
+  find(pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       this.#look = () => {
         const found = this.#lines.find((line) => pattern.test(line));
@@ -70,11 +99,6 @@ export class RunningTutti {
       this.#look();
       void this.#ended.then(({ code, stderr }) => reject(new Error(`tutti ended with ${code} before it printed ${pattern}: ${stderr}`)));
     });
-  }
-
-  end(signal: 'SIGINT' | 'SIGKILL'): Promise<Ended> {
-    this.#child.kill(signal);
-    return this.#ended;
   }
 }
 
