@@ -1,5 +1,5 @@
 import type { SystemContract } from '../contract/runtime-contract.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Abortable, Clock } from '../ports/clock.ts';
 import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { InstanceIndex } from '../ports/instance-index.ts';
 import type { MessageSender } from '../ports/message-sender.ts';
@@ -63,7 +63,7 @@ export interface ClientPorts {
    * be written, for example after a stop. `signal` ends the subscription. `onlyClosed`: the caller needs no hint before the instance has
    * closed; a port may ignore it. @default the head is polled
    */
-  changed?(pid: string, signal?: AbortSignal, onlyClosed?: boolean): Promise<void>;
+  changed?(pid: string, signal?: Abortable, onlyClosed?: boolean): Promise<void>;
 }
 
 /** A system, its ports and the tenant: the first argument of each client function. */

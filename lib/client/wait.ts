@@ -1,3 +1,4 @@
+import { type Abortable, WaitSignal } from '../ports/clock.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { ClientPorts } from './connection.ts';
 
@@ -5,8 +6,6 @@ import type { ClientPorts } from './connection.ts';
 const POLL_FIRST_MS = 50;
 const POLL_MAX_MS = 2_000;
 const POLL_GROWTH = 1.5;
-/** Without a reason each abort would create a DOMException with a stack. */
-const ENDED = 'ended';
 
 export interface WaitOptions<T> {
   /** Returns the awaited value, or undefined while the head does not have it. Throws if no later head can have it. */
@@ -24,14 +23,14 @@ export interface WaitOptions<T> {
 export async function waitForHead<T>(ports: ClientPorts, pid: string, options: WaitOptions<T>): Promise<T> {
   let last = await lookAt(ports, pid, options);
   if (last.found !== undefined) return last.found;
-  const ended = new AbortController();
+  const ended = new WaitSignal();
   const { timeoutMs = Infinity } = options;
   const deadline = ports.clock.now() + timeoutMs;
   // One sleep serves the whole wait, because an instance may change many times before it ends.
-  const late = timeoutMs === Infinity ? undefined : ports.clock.sleep(timeoutMs, ended.signal);
+  const late = timeoutMs === Infinity ? undefined : ports.clock.sleep(timeoutMs, ended);
   try {
     const { onlyClosed = false } = options;
-    let change = nextChange(ports, pid, { pollMs: POLL_FIRST_MS, onlyClosed, signal: ended.signal });
+    let change = nextChange(ports, pid, { pollMs: POLL_FIRST_MS, onlyClosed, signal: ended });
     // A change after the first look and before the subscription gives no hint, so look again. A poll needs no second look.
     if (ports.changed !== undefined) last = await lookAt(ports, pid, options);
     if (last.found !== undefined) return last.found;
@@ -39,13 +38,13 @@ export async function waitForHead<T>(ports: ClientPorts, pid: string, options: W
       if (ports.clock.now() >= deadline) throw options.timedOut(last.head);
       await (late === undefined ? change : Promise.race([change, late]));
       // Subscribe before the look, so that no change falls in between.
-      change = nextChange(ports, pid, { pollMs, onlyClosed, signal: ended.signal });
+      change = nextChange(ports, pid, { pollMs, onlyClosed, signal: ended });
       last = await lookAt(ports, pid, options);
       if (last.found !== undefined) return last.found;
       await options.refused?.();
     }
   } finally {
-    ended.abort(ENDED);
+    ended.abort();
   }
 }
 
@@ -53,7 +52,7 @@ export async function waitForHead<T>(ports: ClientPorts, pid: string, options: W
 function nextChange(
   ports: ClientPorts,
   pid: string,
-  { pollMs, onlyClosed, signal }: { readonly pollMs: number; readonly onlyClosed: boolean; readonly signal: AbortSignal },
+  { pollMs, onlyClosed, signal }: { readonly pollMs: number; readonly onlyClosed: boolean; readonly signal: Abortable },
 ): Promise<void> {
   const change = ports.changed?.(pid, signal, onlyClosed) ?? ports.clock.sleep(pollMs, signal);
   // A wait that ends first never awaits this promise, whose rejection would then be unhandled.

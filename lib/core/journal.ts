@@ -5,7 +5,7 @@ import { isFact } from './replay.ts';
 import type { Decided, Hashed, JournalEntry } from './journal-entry.ts';
 import { nextPath, ordinalOf, type ProcessRun, type Scope } from './run.ts';
 import { JOURNAL_ENTRIES_MAX, JOURNAL_ENTRIES_TO_END, type SentValue } from './image.ts';
-import { type Json, jsonFault } from '../contract/wire/json.ts';
+import { type Json, isSameJson, jsonFault } from '../contract/wire/json.ts';
 import { differenceOf } from './difference.ts';
 
 /** A value of more characters of JSON is stored as a payload, under its SHA-256. */
@@ -234,7 +234,8 @@ function sentNow(run: ProcessRun, passed: Passed): Sending | Unfit {
   const text = run.environment.canonical(data);
   const wireHash = run.environment.hash(text);
   // The journal of a decider is never replayed.
-  const asked = run.definition.kind === 'async' ? canonicalOf(run, passed.value) : undefined;
+  const isOther = run.definition.kind === 'async' && !isSameJson(passed.value, data);
+  const asked = isOther ? canonicalOf(run, passed.value) : undefined;
   return {
     ...sentFirst(passed.schema, data),
     wireHash,

@@ -1,5 +1,6 @@
 import { isClosed } from '../core/image.ts';
 import type { EngineOptions } from '../engine/engine.ts';
+import type { Abortable } from '../ports/clock.ts';
 import type { CommitResult, CommitCondition, Head, ProcessStore } from '../ports/process-store.ts';
 
 type EngineParking = EngineOptions['parking'];
@@ -32,7 +33,7 @@ export class WatchedProcessStore implements ProcessStore {
    * Resolves with the next commit of `pid`, or the next event that is parked for it, or when `signal` aborts. `onlyClosed`: of the commits,
    * only with one that leaves the instance closed. A closed instance may never change again, so a caller that has ended must abort its signal.
    */
-  changed(pid: string, signal?: AbortSignal, onlyClosed = false): Promise<void> {
+  changed(pid: string, signal?: Abortable, onlyClosed = false): Promise<void> {
     if (signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
       const ended = (): void => {

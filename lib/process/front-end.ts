@@ -109,8 +109,11 @@ export class Continuation implements FrontEnd {
     this.#definition = definition;
   }
 
-  async advance(fact: RecordedFact): Promise<void> {
-    if (!this.#run.environment.checks) return this.#apply(fact);
+  advance(fact: RecordedFact): Promise<void> {
+    return this.#run.environment.checks ? this.#checked(fact) : this.#apply(fact);
+  }
+
+  async #checked(fact: RecordedFact): Promise<void> {
     const putBack = refuseGlobals(this.#storage);
     try {
       await this.#apply(fact);
@@ -126,7 +129,8 @@ export class Continuation implements FrontEnd {
     for (let outcome = nextOutcome(this.#run); outcome && !this.#run.bug; outcome = nextOutcome(this.#run)) {
       this.#deliver(outcome, start);
       await turn();
-      await this.#setUndated();
+      const undated = nextUndated(this.#run);
+      if (undated) await this.#setUndated();
     }
     if (!this.#run.bug) this.#checkPending();
   }

@@ -1,7 +1,7 @@
 import canonicalize from 'canonicalize';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Json, canonical } from '../../lib/contract/wire/json.ts';
+import { type Json, canonical, isSameJson } from '../../lib/contract/wire/json.ts';
 import type { CommandEnvelope, EventEnvelope, ReplyEnvelope } from '../../lib/contract/wire/envelope.ts';
 import {
   VALUE_BYTES_MAX,
@@ -91,6 +91,29 @@ describe('canonical', () => {
     const circle: { self?: Json } = {};
     circle.self = circle;
     expect(() => canonical(circle)).toThrow(expect.objectContaining({ code: 'DATA_INVALID' }));
+  });
+});
+
+describe('isSameJson', () => {
+  test('holds for a copy, and for no value with another canonical text', () => {
+    fc.assert(
+      fc.property(json, json, (one, other) => {
+        expect(isSameJson(structuredClone(one), one)).toBe(true);
+        if (isSameJson(one, other)) expect(canonical(one)).toBe(canonical(other));
+      }),
+    );
+  });
+
+  test.each<readonly [unknown, Json | undefined]>([
+    [{ a: 1 }, { a: 1, b: 2 }],
+    [{ a: undefined }, { b: undefined }],
+    [[1], { 0: 1 }],
+    [{ 0: 1 }, [1]],
+    [null, {}],
+    [{}, null],
+    ['1', 1],
+  ])('does not hold for %j and %j', (value, other) => {
+    expect(isSameJson(value, other)).toBe(false);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/clock.ts';
+import { type Clock, WaitSignal } from '../../ports/clock.ts';
 import type { MessageQueue, ReceivedMessage, ReceiveOptions, VisibilityChange } from '../../ports/message-queue.ts';
 import { type QueuedMessage, ReadyLine, VisibilityHeap, bodyOf } from './queued-message.ts';
 import { MemoryTable, type Table } from './table.ts';
@@ -28,8 +28,6 @@ export interface QueueOptions {
   /** Wakes a waiting receiver, perhaps later, so that the receiver finds more than one message. @default at once */
   readonly wake?: (run: () => void) => void;
 }
-
-const WOKEN = 'woken';
 
 /** One queue: visibility, delay, receive counts, dead letters. Time comes from the clock alone. */
 export class MemoryMessageQueue implements MessageQueue {
@@ -209,12 +207,11 @@ export class MemoryMessageQueue implements MessageQueue {
   /** Resolves when there may be a message, at `until`, or when `signal` aborts. */
   async #arrival(until: number, signal: AbortSignal | undefined): Promise<void> {
     const now = this.#clock.now();
-    const sleep = new AbortController();
-    // Without this reason each abort would create a DOMException with a stack.
-    const wake = (): void => sleep.abort(WOKEN);
+    const woken = new WaitSignal();
+    const wake = (): void => woken.abort();
     this.#receivers.push(wake);
     signal?.addEventListener('abort', wake, { once: true });
-    await this.#clock.sleep(Math.min(until, this.#waiting.first()?.visibleAt ?? until) - now, sleep.signal);
+    await this.#clock.sleep(Math.min(until, this.#waiting.first()?.visibleAt ?? until) - now, woken);
     signal?.removeEventListener('abort', wake);
     const at = this.#receivers.indexOf(wake);
     if (at !== -1) this.#receivers.splice(at, 1);

@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/clock.ts';
+import type { Abortable, Clock } from '../../ports/clock.ts';
 import { OrderedHeap } from './ordered-heap.ts';
 
 interface Sleeper {
@@ -21,7 +21,7 @@ export class VirtualClock implements Clock {
     return this.#now;
   }
 
-  sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
+  sleep(milliseconds: number, signal?: Abortable): Promise<void> {
     if (milliseconds <= 0 || signal?.aborted === true) return Promise.resolve();
     return new Promise((resolve) => {
       const sleeper: Sleeper = { at: this.#now + Math.ceil(milliseconds), order: (this.#order += 1), wake: undefined };

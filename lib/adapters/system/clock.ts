@@ -1,4 +1,4 @@
-import type { Clock } from '../../ports/clock.ts';
+import type { Abortable, Clock } from '../../ports/clock.ts';
 
 /** `setTimeout` accepts at most 2^31 - 1 ms and fires at once above. */
 const LONGEST_TIMEOUT_MS = 2_147_483_647;
@@ -9,17 +9,18 @@ export class SystemClock implements Clock {
     return Date.now();
   }
 
-  async sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    let left = milliseconds;
-    while (left > 0 && signal?.aborted !== true) {
-      const part = Math.min(left, LONGEST_TIMEOUT_MS);
-      await timeout(part, signal);
-      left -= part;
-    }
+  sleep(milliseconds: number, signal?: Abortable): Promise<void> {
+    return milliseconds <= LONGEST_TIMEOUT_MS ? timeout(milliseconds, signal) : sleepInParts(milliseconds, signal);
   }
 }
 
-function timeout(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+async function sleepInParts(milliseconds: number, signal: Abortable | undefined): Promise<void> {
+  for (let left = milliseconds; left > 0 && signal?.aborted !== true; left -= LONGEST_TIMEOUT_MS)
+    await timeout(Math.min(left, LONGEST_TIMEOUT_MS), signal);
+}
+
+function timeout(milliseconds: number, signal: Abortable | undefined): Promise<void> {
+  if (milliseconds <= 0 || signal?.aborted === true) return Promise.resolve();
   return new Promise((resolve) => {
     const end = (): void => {
       clearTimeout(timer);

@@ -87,6 +87,22 @@ function isWellFormed(text: string): boolean {
 }
 
 /**
+ * Whether a value has the same members as the JSON value: then it has the same canonical text, if it has one. The test costs a fifth of
+ * that text.
+ */
+export function isSameJson(value: unknown, json: Json | undefined): boolean {
+  if (value === json) return true;
+  if (typeof value !== 'object' || value === null || typeof json !== 'object' || json === null) return false;
+  if (Array.isArray(value) !== Array.isArray(json)) return false;
+  const members = value as { readonly [key: string]: unknown };
+  const others = json as { readonly [key: string]: Json | undefined };
+  const keys = Object.keys(members);
+  return (
+    keys.length === Object.keys(others).length && keys.every((key) => Object.hasOwn(others, key) && isSameJson(members[key], others[key]))
+  );
+}
+
+/**
  * The canonical text of a JSON value (RFC 8785): keys sorted by UTF-16 code units, no spaces, numbers and strings in the form of ECMAScript.
  * Equal data has equal text in every language, so equal hashes mean that two commands are the same request. Throws `DATA_INVALID` for a
  * value that is not JSON. A test compares the result with the `canonicalize` library.

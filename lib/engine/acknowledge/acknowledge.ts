@@ -40,6 +40,19 @@ export async function acknowledge(context: EngineContext, delivery: HandledMessa
   else result.giveBack.push({ receiptHandle: message.receiptHandle, seconds });
 }
 
+/** Acknowledges a message whose events are all done, as most are. Returns false for any other, which is left to `acknowledge`. */
+export function acknowledgeDone({ message, items, retryInSeconds }: HandledMessage, result: Acknowledged): boolean {
+  if (retryInSeconds !== undefined || !items.every(isDone)) return false;
+  result.acknowledge.push(message.receiptHandle);
+  return true;
+}
+
+/** Whether nothing is left to do for an event: its dispatches were sent, and no other event was kept because of it. */
+function isDone({ verdict, refused, retryInSeconds, pausedBy, redrives, target }: Item): boolean {
+  const isLeft = refused !== undefined || retryInSeconds !== undefined || pausedBy !== undefined || redrives || target.ends !== undefined;
+  return !isLeft && (verdict === 'apply' || verdict === 'dup');
+}
+
 /** An instance that a hold has paused is released here if the hold is over. */
 async function isHeldOrReleased(context: EngineContext, pid: string, hold: string): Promise<boolean> {
   return (await import('../on-demand.ts')).releaseUnlessHeld(context, pid, hold);

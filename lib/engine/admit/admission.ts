@@ -236,8 +236,11 @@ interface Detail {
   readonly datahash?: unknown;
 }
 
-/** The JSON of a message, with its data read from the payload store if it has a `dataref`; undefined if the text is not JSON. */
-export async function readBody(context: EngineContext, text: string): Promise<unknown> {
+/**
+ * The JSON of a message; undefined if the text is not JSON. A promise only if its data is read from the payload store, because the message
+ * has a `dataref`.
+ */
+export function readBody(context: EngineContext, text: string): unknown {
   let body: unknown;
   try {
     body = parsed(text);
@@ -254,7 +257,23 @@ export async function readBody(context: EngineContext, text: string): Promise<un
   const own = tutti === 'forward' || tutti === 'return' ? whole?.event : whole;
   const detail = own ?? (ofBus?.specversion === undefined ? undefined : ofBus);
   if (typeof detail?.dataref !== 'string' || detail.data !== undefined) return body;
-  const { dataref } = detail;
+  return withData(context, { body, source, whole, own, detail, dataref: detail.dataref });
+}
+
+interface Referring {
+  readonly body: unknown;
+  /** The source that the bus has authenticated. */
+  readonly source: unknown;
+  /** The internal message that carries the data. */
+  readonly whole: Detail | undefined;
+  readonly own: Detail | undefined;
+  /** The part of the body that has the reference. */
+  readonly detail: Detail;
+  readonly dataref: string;
+}
+
+/** Reads the data of a message from the payload store. */
+async function withData(context: EngineContext, { body, source, whole, own, detail, dataref }: Referring): Promise<unknown> {
   // The bus authenticates the source; the envelope does not.
   const sent = { ...detail, source: source ?? detail.source };
   if (!(whole ? ownAuthors(whole) : authorsOf(context, sent)).some((author) => context.options.payloads.isOf(dataref, author)))

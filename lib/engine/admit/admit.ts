@@ -47,20 +47,40 @@ export interface Admitting {
  * admit-event.ts, replies stay here. A port that fails
  * delays one message, not its neighbours: it is redelivered.
  */
-export async function admitMessage(context: EngineContext, message: ReceivedMessage): Promise<HandledMessage> {
-  try {
-    return await admitOne(context, message);
-  } catch (error) {
+export function admitMessage(context: EngineContext, message: ReceivedMessage): HandledMessage | Promise<HandledMessage> {
+  const failed = (error: unknown): HandledMessage => {
     noteFault(context, error);
     return { message, items: [], retryInSeconds: faultSeconds(context, message) };
+  };
+  try {
+    const { replyTokens } = context;
+    const admitted = replyTokens ? replyTokens.refresh().then(() => admitOne(context, message)) : admitOne(context, message);
+    return admitted instanceof Promise ? admitted.catch(failed) : admitted;
+  } catch (error) {
+    return failed(error);
   }
 }
 
-async function admitOne(context: EngineContext, message: ReceivedMessage): Promise<HandledMessage> {
-  await context.replyTokens?.refresh();
+/** Most messages wait for no port, so nothing is awaited before one does: each await costs a promise and a turn of the microtasks. */
+function admitOne(context: EngineContext, message: ReceivedMessage): HandledMessage | Promise<HandledMessage> {
   const now = context.options.clock.now();
-  const body = await readBody(context, message.body);
-  const admission = await admitBody(context, message, body, now);
+  const body = readBody(context, message.body);
+  if (body instanceof Promise) return body.then((read) => admitRead(context, message, read, now));
+  return admitRead(context, message, body, now);
+}
+
+function admitRead(context: EngineContext, message: ReceivedMessage, body: unknown, now: number): HandledMessage | Promise<HandledMessage> {
+  const admission = admitBody(context, message, body, now);
+  if (admission instanceof Promise) return admission.then((admitted) => handled(context, message, body, admitted));
+  if (admission.status === 'deliver' && !NEEDS_PORT.some((member) => admission[member] !== undefined))
+    return { message, items: itemsOf(message, body, admission.targets), retryInSeconds: undefined };
+  return handled(context, message, body, admission);
+}
+
+/** The members of an admission for which the ports are called. */
+const NEEDS_PORT = ['aside', 'redrives', 'discards', 'rotation', 'releases'] as const;
+
+async function handled(context: EngineContext, message: ReceivedMessage, body: unknown, admission: Admission): Promise<HandledMessage> {
   if (admission.status === 'deliver') {
     if (admission.rotation !== undefined) await context.replyTokens?.rotate(admission.rotation);
     // The worker that forwarded the message to the lane has parked this half, under the id of the first message.
@@ -79,7 +99,7 @@ async function admitOne(context: EngineContext, message: ReceivedMessage): Promi
   return { message, items: [], retryInSeconds: undefined };
 }
 
-async function admitBody(context: EngineContext, message: ReceivedMessage, body: unknown, now: number): Promise<Admission> {
+function admitBody(context: EngineContext, message: ReceivedMessage, body: unknown, now: number): Admission | Promise<Admission> {
   if (body === MISSING) return PAYLOAD_MISSING;
   return refusedData(body) ?? admit(context, message, body, now);
 }
@@ -99,7 +119,7 @@ const PAYLOAD_MISSING: Admission = {
  * Admits one message whose body was read: a message that cannot be read is parked. Rejects only if the code for rare messages cannot be
  * loaded.
  */
-export async function admit(context: Admitting, message: ReceivedMessage, body: unknown, now: number): Promise<Admission> {
+export function admit(context: Admitting, message: ReceivedMessage, body: unknown, now: number): Admission | Promise<Admission> {
   if (typeof body !== 'object' || body === null) return park('MALFORMED', 'The message is not a JSON object.');
   const misplaced = guarded(() => wrongQueue(body, message));
   if (misplaced !== undefined) return misplaced;

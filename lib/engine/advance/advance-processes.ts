@@ -1,7 +1,7 @@
 import { HOLDS_PID } from '../../contract/holds.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { Head } from '../../ports/process-store.ts';
-import { acknowledge, type Acknowledged } from '../acknowledge/acknowledge.ts';
+import { acknowledge, acknowledgeDone, type Acknowledged } from '../acknowledge/acknowledge.ts';
 import { getStuck } from '../acknowledge/get-stuck.ts';
 import { parkMessage } from '../acknowledge/park.ts';
 import { BEGUN_MS_MIN, faultSeconds, noteFault, retrySeconds } from '../acknowledge/redelivery-delays.ts';
@@ -66,7 +66,14 @@ export async function advanceSuspect(context: EngineContext, message: ReceivedMe
 }
 
 async function advanceBatch(context: EngineContext, messages: readonly ReceivedMessage[], result: Acknowledged): Promise<void> {
-  const deliveries = await Promise.all(messages.map((message) => admitMessage(context, message)));
+  const deliveries: HandledMessage[] = [];
+  const waiting: Promise<void>[] = [];
+  for (const [i, message] of messages.entries()) {
+    const admitted = admitMessage(context, message);
+    if (admitted instanceof Promise) waiting.push(admitted.then((delivery) => void (deliveries[i] = delivery)));
+    else deliveries[i] = admitted;
+  }
+  if (waiting.length > 0) await Promise.all(waiting);
   await advanceItems(
     context,
     deliveries.flatMap(({ items }) => items),
@@ -94,7 +101,7 @@ async function advanceItems(context: EngineContext, items: readonly Item[]): Pro
 
 async function acknowledgeAll(context: EngineContext, deliveries: readonly HandledMessage[], result: Acknowledged): Promise<void> {
   if (context.forwards) await forwardDeliveries(context, deliveries);
-  for (const delivery of deliveries) await acknowledge(context, delivery, result);
+  for (const delivery of deliveries) if (!acknowledgeDone(delivery, result)) await acknowledge(context, delivery, result);
 }
 
 /** Holds the instances of the groups while it advances them. */
@@ -123,12 +130,8 @@ function heldBy(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Pr
 async function advanceHeld(context: EngineContext, groups: ReadonlyMap<string, Item[]>): Promise<void> {
   const basisOf = await loadAll(context, groups);
   const beside = readBeside(context, groups);
-  const suspects: [string, Item[]][] = [];
-  await Promise.all(
-    Array.from(groups, async ([pid, items]) => {
-      if ((await advanceGroup(context, pid, items, basisOf(pid))) === 'suspect') suspects.push([pid, items]);
-    }),
-  );
+  const suspects: (readonly [string, Item[]])[] = [];
+  await Promise.all(Array.from(groups, (group) => advanceGroup(context, group, basisOf(group[0]), suspects)));
   for (const [pid, items] of suspects)
     if (context.remainingMs() >= BEGUN_MS_MIN) await advanceAlone(context, pid, items);
     else for (const item of items) item.retryInSeconds ??= retrySeconds(context);
@@ -191,14 +194,20 @@ async function loadHeads(context: EngineContext, pids: readonly string[]): Promi
   return new Map(pids.map((pid, i) => [pid, loaded[i]]));
 }
 
-async function advanceGroup(context: EngineContext, pid: string, items: Item[], basis: Basis): Promise<'done' | 'suspect'> {
+/** Advances an instance, or adds it to `suspects`. */
+async function advanceGroup(
+  context: EngineContext,
+  group: readonly [string, Item[]],
+  basis: Basis,
+  suspects: (readonly [string, Item[]])[],
+): Promise<void> {
+  const [pid, items] = group;
   if (items.length > 1) items.sort(inOrder);
   try {
-    return await advanceInstance(context, { pid, items, alone: false }, basis);
+    if ((await advanceInstance(context, { pid, items, alone: false }, basis)) === 'suspect') suspects.push(group);
   } catch (error) {
     // The write may have succeeded: each event of the group is redelivered, and is then a duplicate or is applied.
     retryAfterFault(context, items, error);
-    return 'done';
   }
 }
 

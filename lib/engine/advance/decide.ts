@@ -31,6 +31,9 @@ export async function decideEvent(live: LiveInstance, inbound: Inbound, verdict?
   switch (inbound.kind) {
     case 'start':
       if (verdict === 'queue') await (await import('../on-demand.ts')).queueStart(live, inbound, at);
+      else if (inbound.fork) await applyFork(live, inbound, inbound.fork, at);
+      else if (inbound.parent)
+        await (await import('../on-demand.ts')).applyChild(live, inbound, inbound.parent, { at, rejected: verdict === 'reject' });
       else await applyStart(live, inbound, at, verdict === 'reject');
       break;
     case 'signal':
@@ -54,14 +57,12 @@ export async function decideEvent(live: LiveInstance, inbound: Inbound, verdict?
   // A paused instance fires no timer, and no tick wakes it.
   if (run.image.paused) return;
   // Including timers that the event itself has set: a sleep until a past instant is over at once.
-  await applyDue(live, at);
+  if (nextDue(live.run)) await applyDue(live, at);
   // `ctx.continueAsNew` replaces the run.
   if (!live.run.bug) arm(live.run);
 }
 
-async function applyStart(live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> {
-  if (start.fork) return applyFork(live, start, start.fork, at);
-  if (start.parent) return (await import('../on-demand.ts')).applyChild(live, start, start.parent, { at, rejected });
+function applyStart(live: LiveInstance, start: StartInbound, at: number, rejected: boolean): Promise<void> {
   const { image } = live.run;
   const { id, identity, source, event, data, time } = start;
   // A decider receives events, its first one included: their ids are in the ring of signals.
@@ -168,12 +169,26 @@ async function applyDue(live: LiveInstance, at: number): Promise<void> {
 }
 
 /** Classifies the event. Sets in the item why it is refused, or when it is redelivered. */
-export async function verdictOn(context: EngineContext, pid: string, image: Image | undefined, item: Item): Promise<Verdict> {
+export function verdictOn(context: EngineContext, pid: string, image: Image | undefined, item: Item): Verdict | Promise<Verdict> {
   const { inbound, reply, owned, definition } = item.target;
   if (reply && image && forged(context, image, inbound, reply)) return forbid(item);
   if (owned && image && forgedOwned(image, inbound, owned)) return forbid(item);
   if (reply && image && isNewer(context, image, inbound)) return waitForDeploy(context, pid, item);
   const verdict = classify(image, inbound, definition ?? NO_DEFINITION);
+  if (!NEEDS_JOURNAL.has(verdict)) return verdict;
+  return verdictByJournal(context, image, item, verdict);
+}
+
+/** Verdicts that may need the journal. */
+const NEEDS_JOURNAL: ReadonlySet<Verdict | 'verify'> = new Set(['future', 'restart', 'queue', 'verify']);
+
+async function verdictByJournal(
+  context: EngineContext,
+  image: Image | undefined,
+  item: Item,
+  verdict: ReturnType<typeof classify>,
+): Promise<Verdict> {
+  const { inbound, reply } = item.target;
   // Accept a `future` reply only from a service that the instance has sent commands to: a spoofed reply could make the instance stuck.
   if (verdict === 'future' && reply && image && !(isSigned(context, reply) && (await hasCommanded(context, image, reply.source))))
     return forbid(item);

@@ -272,7 +272,7 @@ export async function commitImage(context: CommitPorts, live: LiveInstance, base
   }
   // Runs that have continued in an earlier commit: their last entries are committed, and leave the head.
   for (const { run: name, from, entries } of past ?? []) await store.spill({ pid: image.pid, run: name, from, entries });
-  await spillTail(context, live, base);
+  if (mustSpill(live, base)) await spillTail(context, live, base);
   image.version = (base?.version ?? 0) + 1;
   const writer = context.nextWriter();
   image.writer = writer;
@@ -316,14 +316,22 @@ async function spillBefore({ options: { store } }: CommitPorts, { run, past }: L
   if (entries.length > 0) await store.spill({ pid: run.image.pid, run: base.run, from, entries });
 }
 
+function mustSpill(live: LiveInstance, base: BaseHead | undefined): boolean {
+  return (base && base.run !== live.run.image.run) === true || isTailLong(live);
+}
+
+function isTailLong({ committedTail, run: { image } }: LiveInstance): boolean {
+  if (committedTail === 0) return false;
+  let characters = 0;
+  for (const entry of image.tail) characters += entry.length;
+  return characters > TAIL_CHARACTERS_MAX;
+}
+
 /** Moves only committed entries out of the head: chunks of two writers may then overlap, but never disagree. */
 async function spillTail(context: CommitPorts, live: LiveInstance, base: BaseHead | undefined): Promise<void> {
   const { image } = live.run;
   if (base && base.run !== image.run) await spillBefore(context, live, base);
-  if (live.committedTail === 0) return;
-  let characters = 0;
-  for (const entry of image.tail) characters += entry.length;
-  if (characters <= TAIL_CHARACTERS_MAX) return;
+  if (!isTailLong(live)) return;
   await context.options.store.spill({
     pid: image.pid,
     run: image.run,

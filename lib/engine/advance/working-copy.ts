@@ -1,7 +1,7 @@
 import { HOLDS_PID } from '../../contract/holds.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
 import { isClosed, newImage, type Answered, type Image, type PendingSend, type StuckReason } from '../../core/image.ts';
-import type { Inbound, OperationInbound } from '../../core/inbound.ts';
+import type { Inbound, OperationInbound, StartInbound } from '../../core/inbound.ts';
 import { sendsOf } from '../../core/continuing.ts';
 import { unresolvedCount } from '../../core/image.ts';
 import { decodeHead, resolveReferences } from '../../format/head-codec.ts';
@@ -65,7 +65,7 @@ export async function decideOnce(
   switch (commit.status) {
     case 'committed':
       working.finish(items);
-      await working.answerAgain(items);
+      if (items.some(mayAnswerAgain)) await working.answerAgain(items);
       return { kind: 'done' };
     case 'too-large':
       // The other events of the group may have sends to repeat, so the next attempt leaves these out.
@@ -75,6 +75,11 @@ export async function decideOnce(
       forgetUnproved(items, basis);
       return { kind: 'conflict', current: commit.current, raced: basis.strong || basis.live !== undefined };
   }
+}
+
+/** Only a start and the operation of a bulk job may have a reply to send again. */
+function mayAnswerAgain({ target: { inbound } }: Item): boolean {
+  return inbound.kind === 'operate' || (inbound.kind === 'start' && (inbound.parent ?? inbound.fork) !== undefined);
 }
 
 /** A fault on a stale image is not conclusive: the next attempt decides again. */
@@ -133,7 +138,8 @@ export class WorkingCopy {
   async decide(items: readonly Item[], alone: boolean): Promise<boolean> {
     for (const [i, item] of items.entries()) {
       if (item.refused) continue;
-      item.verdict = await verdictOn(this.#context, this.#pid, this.#image, item);
+      const verdict = verdictOn(this.#context, this.#pid, this.#image, item);
+      item.verdict = verdict instanceof Promise ? await verdict : verdict;
       const unpaused = this.#context.holds.list.length > 0 ? await this.#hold(item) : undefined;
       if (unpaused) {
         item.refused = unpaused;
@@ -145,7 +151,8 @@ export class WorkingCopy {
       }
       if (decidesOn(item)) {
         const reason = alone ? await this.#applyWatched(item) : await this.#apply(item);
-        if (!reason && (await this.#sendsHeld(item))) return true;
+        const { list } = this.#context.holds;
+        if (!reason && list.length > 0 && !item.hold && (await this.#sendsHeld(item))) return true;
         if (!reason) continue;
         item.refused = reason;
         return true;
@@ -175,8 +182,6 @@ export class WorkingCopy {
 
   /** Whether the decision on the event sends a command to a service that is paused: then it is dropped, and the instance is paused. */
   async #sendsHeld(item: Item): Promise<boolean> {
-    const { list } = this.#context.holds;
-    if (list.length === 0 || item.hold) return false;
     item.hold = (await import('../on-demand.ts')).heldService(this.#context, this.#image, item);
     return item.hold !== undefined;
   }
@@ -210,17 +215,19 @@ export class WorkingCopy {
    */
   async #apply(item: Item): Promise<StuckReason | undefined> {
     if (this.#resumesStart(item.target.inbound)) return undefined;
-    const refusal = this.#tooOld(item) ?? (await this.#unsent(item));
+    const refusal = this.#tooOld(item) ?? (item.verdict === 'restart' ? await this.#unsent() : undefined);
     if (refusal) return refusal;
-    const live = await this.#liveFor(item);
+    const built = this.#liveFor(item);
+    const live = built instanceof Promise ? await built : built;
     if (!(live instanceof LiveInstance)) return live;
-    const ready = await this.#ready(live, item.target.inbound);
-    return live.run.bug ?? ('kind' in ready ? this.#applyTo(live, item, ready) : ready);
+    const { inbound } = item.target;
+    const ready = 'fork' in inbound && inbound.fork ? await this.#ready(live, inbound) : inbound;
+    if (live.run.bug) return live.run.bug;
+    return 'kind' in ready ? await this.#applyTo(live, item, ready) : ready;
   }
 
   /** A fork and its original read a journal before they are decided. The code for it is loaded at the first fork. */
-  async #ready(live: LiveInstance, inbound: Inbound): Promise<Inbound | StuckReason> {
-    if (!('fork' in inbound) || !inbound.fork) return inbound;
+  async #ready(live: LiveInstance, inbound: StartInbound | OperationInbound): Promise<Inbound | StuckReason> {
     const { forked, planned } = await import('../on-demand.ts');
     return inbound.kind === 'start' ? forked(this.#context, live, inbound) : planned(this.#context, live, inbound);
   }
@@ -264,8 +271,8 @@ export class WorkingCopy {
     return { code: 'START_TOO_OLD', message: `The start is of ${inbound.time}: at most ${days} days may lie between it and now.` };
   }
 
-  async #unsent({ verdict }: Item): Promise<StuckReason | undefined> {
-    if (verdict !== 'restart' || !this.#image || (await sendLeft(this.#context, this.#image))) return undefined;
+  async #unsent(): Promise<StuckReason | undefined> {
+    if (!this.#image || (await sendLeft(this.#context, this.#image))) return undefined;
     return { code: 'UNSENT', message: 'The pending sends of the previous run could not be sent.' };
   }
 
@@ -282,7 +289,7 @@ export class WorkingCopy {
     return true;
   }
 
-  async #liveFor({ verdict, target }: Item): Promise<LiveInstance | StuckReason> {
+  #liveFor({ verdict, target }: Item): LiveInstance | Promise<LiveInstance | StuckReason> {
     const { inbound } = target;
     if (this.#live && verdict !== 'restart' && !isMove(inbound)) return this.#live;
     const image = this.#image;
@@ -294,13 +301,18 @@ export class WorkingCopy {
         definition: target.definition as ProcessContract,
         before: image,
       });
-    } else {
-      const rebuilt = await rebuildInstance(this.#context, this.#pid, image, inbound);
-      if (!(rebuilt instanceof LiveInstance)) return rebuilt;
-      this.#live = rebuilt;
+      this.#image = this.#live.run.image;
+      return this.#live;
     }
-    this.#image = this.#live.run.image;
-    return this.#live;
+    return this.#rebuilt(inbound);
+  }
+
+  async #rebuilt(inbound: Inbound): Promise<LiveInstance | StuckReason> {
+    const rebuilt = await rebuildInstance(this.#context, this.#pid, this.#image, inbound);
+    if (!(rebuilt instanceof LiveInstance)) return rebuilt;
+    this.#live = rebuilt;
+    this.#image = rebuilt.run.image;
+    return rebuilt;
   }
 
   /** Sets the pending sends of earlier commits aside that this worker has not sent. If the event is refused, none is dropped or sent. */
@@ -330,7 +342,7 @@ export class WorkingCopy {
 
   async commit(contended: boolean): Promise<Commit> {
     if (!this.#live) return this.#commitResumedStart();
-    await this.#sendSetAside(this.#live.run.image);
+    if (this.#sendsBefore.length > 0) await this.#sendSetAside(this.#live.run.image);
     markContention(this.#context, this.#live.run.image, contended);
     const commit = await commitImage(this.#context, this.#live, this.#base);
     if (commit.status === 'committed' && commit.head.status === 'stuck') this.#noticeStuck(this.#live.run.image.stuck);

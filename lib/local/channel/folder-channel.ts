@@ -1,6 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { createConnection, type Socket } from 'node:net';
 import { ClientError } from '../../contract/errors.ts';
+import type { Abortable } from '../../ports/clock.ts';
 import { PortChannel, type Caller } from './port-channel.ts';
 import { socketEnd } from './socket-end.ts';
 import { socketPath } from './socket-path.ts';
@@ -39,7 +40,7 @@ export class FolderChannel implements Caller {
   }
 
   /** All callers that wait for an instance share one call, because a caller that gives up would leave its own call pending. */
-  changed(pid: string, signal?: AbortSignal): Promise<void> {
+  changed(pid: string, signal?: Abortable): Promise<void> {
     let change = this.#changes.get(pid);
     if (change === undefined) {
       change = this.#ask<void>('client.changed', [pid]).finally(() => this.#changes.delete(pid));
@@ -59,7 +60,7 @@ export class FolderChannel implements Caller {
   }
 
   /** Keeps the process alive until `work` has ended or `signal` aborts. */
-  async #holding<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  async #holding<T>(work: Promise<T>, signal?: Abortable): Promise<T> {
     let holds = true;
     const release = (): void => {
       if (!holds) return;

@@ -50,12 +50,13 @@ export class CommandRunner {
   async #handle(flight: InFlight): Promise<Disposal> {
     const command = (flight.command = this.#parse(flight));
     if (command === undefined) return this.#returns.toDeadLetters(flight.message);
-    const data = await loadInput(command, this.#deps.payloads);
+    const loaded = loadInput(command, this.#deps.payloads);
+    const data = loaded instanceof Promise ? await loaded : loaded;
     const job = createJob({ flight, command, data, token: `${this.#deps.worker}:${++this.#claims}` }, this.#deps);
-    await prepareJob(job, this.#deps);
+    if (job.served?.prepare !== undefined) await prepareJob(job, this.#deps);
     let next = await this.#begin(job);
     while (next.kind === 'decide') next = await this.#act(job, await decideCommand(job, next, this.#deps));
-    return next.kind === 'reply' ? this.#publish(job, next) : next.disposal;
+    return next.kind === 'reply' ? await this.#publish(job, next) : next.disposal;
   }
 
   /** Returns undefined, with a notice, for a message that is no command. */
@@ -76,7 +77,7 @@ export class CommandRunner {
     const claim = claimed(delivery);
     if (delivery.effect === 'transaction') return runTransaction(job, { claim, found: undefined }, this.#deps);
     const written = await store.write(command.id, claim, 'absent');
-    return written.status === 'written' ? runHandler(job, { claim, revision: 1 }, this.#deps) : decideAgain(written.current);
+    return written.status === 'written' ? await runHandler(job, { claim, revision: 1 }, this.#deps) : decideAgain(written.current);
   }
 
   /** Acts on a verdict whose write is complete. */

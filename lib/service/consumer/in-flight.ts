@@ -1,5 +1,6 @@
 import type { CommandEnvelope } from '../../contract/wire/envelope.ts';
 import { Cancelled } from '../../contract/errors.ts';
+import { WaitSignal } from '../../ports/clock.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { RecordBody } from './command-record.ts';
 import { TaskAbort } from '../task.ts';
@@ -24,9 +25,6 @@ export interface ServiceNotice {
   readonly cause?: unknown;
 }
 
-/** Without a reason each abort would create a DOMException with a stack. */
-const RUN_ENDED = 'ended';
-
 /** One received message, and the state of its command's run. */
 export class InFlight {
   readonly message: ReceivedMessage;
@@ -46,21 +44,16 @@ export class InFlight {
   stopping = false;
   /** The process no longer wants the command. */
   settled = false;
-  /** Ends the watch over the timeout of the run. */
-  readonly #timer = new AbortController();
+  /** Aborts when the run has ended or the lease is lost: ends the watch over the timeout of the run. */
+  readonly ended = new WaitSignal();
 
   constructor(message: ReceivedMessage, now: number) {
     this.message = message;
     this.startedAt = now;
   }
 
-  /** Aborts when the run has ended or the lease is lost. */
-  get ended(): AbortSignal {
-    return this.#timer.signal;
-  }
-
   end(): void {
-    this.#timer.abort(RUN_ENDED);
+    this.ended.abort();
   }
 
   lose(): void {

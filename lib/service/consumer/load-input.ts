@@ -19,9 +19,12 @@ export class Unread {
  * Returns the data of a command from its envelope, or from the payload store if the envelope refers to it. Reads only payloads that the
  * orchestrator stored for the command's instance, so that a forged reference cannot reach other data.
  */
-export async function loadInput(command: CommandEnvelope, payloads: PayloadStore): Promise<Json | undefined | Unread> {
-  const { id, dataref, datahash } = command;
-  if (dataref === undefined) return command.data;
+export function loadInput(command: CommandEnvelope, payloads: PayloadStore): Json | undefined | Unread | Promise<Json | Unread> {
+  return command.dataref === undefined ? command.data : loadReferred(command, command.dataref, payloads);
+}
+
+async function loadReferred(command: CommandEnvelope, dataref: string, payloads: PayloadStore): Promise<Json | Unread> {
+  const { id, datahash } = command;
   const unread = (why: string): Unread => new Unread(`${command.type} came with dataref ${dataref}: ${why}`);
   if (!payloads.isOf(dataref, { writer: ORCHESTRATOR_WRITER, folder: pidOfCommand(id) }))
     return unread('the orchestrator did not store it for the instance of the command');

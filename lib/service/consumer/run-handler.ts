@@ -53,15 +53,19 @@ export async function runHandler(job: Job, { claim, revision }: Claim, deps: Run
   return recordAnswer(job, { state: answer.state, reply }, deps);
 }
 
-async function callHandler(job: Job, deps: RunnerDependencies): Promise<CallEnd> {
+/** Resolves when the handler has ended, or at the end of its time. */
+function callHandler(job: Job, deps: RunnerDependencies): Promise<CallEnd> {
   const served = job.served as ServedCommand;
-  try {
-    const overdue = watchTime(job.flight, job.delivery.policy.timeoutMs, deps.clock);
-    const output = await Promise.race([served.run(job.input, createTask(job, deps.service), job.prepared), overdue]);
-    return output === OVERDUE ? { thrown: OVERDUE } : { output };
-  } catch (thrown) {
-    return { thrown };
-  }
+  return new Promise((resolve) => {
+    const failed = (thrown: unknown): void => resolve({ thrown });
+    watchTime(job.flight, job.delivery.policy.timeoutMs, deps.clock, () => failed(OVERDUE));
+    try {
+      const output: unknown = served.run(job.input, createTask(job, deps.service), job.prepared);
+      Promise.resolve(output).then((value) => resolve({ output: value }), failed);
+    } catch (thrown) {
+      failed(thrown);
+    }
+  });
 }
 
 /** Returns `thrown` for a run without a reply: it exceeded its timeout, threw an undeclared error, or its data breaks the contract. */

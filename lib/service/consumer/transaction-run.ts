@@ -37,7 +37,7 @@ export async function runTransaction(job: Job, { claim, found }: TransactionClai
   let committed: Committed;
   try {
     // A transaction cannot be taken from the handler that uses it, so the timeout only aborts the signal.
-    void watchTime(job.flight, job.delivery.policy.timeoutMs, deps.clock);
+    watchTime(job.flight, job.delivery.policy.timeoutMs, deps.clock);
     committed = await transactional.transact((tx, records) => commitRun(job, { claim, expected, tx, records }, deps));
   } catch (error) {
     return isDeclared(error, job) ? recordFailure(job, error, deps) : afterUnanswered(job, error, deps);

@@ -104,7 +104,7 @@ export const foundBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
-        find: "return live.run.bug ?? ('kind' in ready ? this.#applyTo(live, item, ready) : ready);",
+        find: 'if (live.run.bug) return live.run.bug;\n    return',
         plant: 'if (PLANTED && isMove(item.target.inbound)) live.run.bug = undefined;\n    ORIGINAL',
       },
     ],

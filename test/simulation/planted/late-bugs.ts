@@ -82,8 +82,8 @@ export const lateBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/engine/advance/working-copy.ts',
-        find: "if (verdict !== 'restart' || !this.#image || (await sendLeft(this.#context, this.#image))) return undefined;",
-        plant: "if (PLANTED || verdict !== 'restart' || !this.#image || (await sendLeft(this.#context, this.#image))) return undefined;",
+        find: 'if (!this.#image || (await sendLeft(this.#context, this.#image))) return undefined;',
+        plant: 'if (PLANTED || !this.#image || (await sendLeft(this.#context, this.#image))) return undefined;',
       },
     ],
   },
