@@ -306,8 +306,9 @@ interface Event {
   readonly data: Json | undefined;
 }
 
-export function publishOperation(system: SystemView): Operation<Event> {
-  return eventOperation({
+/** `example`: the event with which the form begins. @default the first type that starts an instance */
+export function publishOperation(system: SystemView, example?: Event): Operation<Event> {
+  const operation = eventOperation({
     act: 'publish',
     title: 'Publish an event',
     verb: 'Publish',
@@ -317,6 +318,7 @@ export function publishOperation(system: SystemView): Operation<Event> {
     send: ({ type, data }) => post(`/api/events/${encodeURIComponent(type)}`, { data }),
     done: () => 'Published.',
   });
+  return example ? { ...operation, values: example } : operation;
 }
 
 /** Whether an instance of a process begins with the event. */

@@ -27,7 +27,7 @@ export function Loaded<T>({
   query,
   children,
 }: {
-  readonly query: UseQueryResult<T>;
+  readonly query: Pick<UseQueryResult<T>, 'data' | 'error'>;
   readonly children: (data: T) => ReactNode;
 }): ReactNode {
   if (query.data !== undefined)

@@ -21,6 +21,7 @@ interface CreateOptions extends InstanceOptions {
   readonly cron: string;
   readonly zone: string;
   readonly input?: string;
+  readonly reason?: string;
   readonly overlap?: Overlap;
   readonly catchUp?: CatchUp;
   readonly within?: string;
@@ -64,25 +65,35 @@ function addCreate(schedules: Command, invocation: Invocation): void {
     .requiredOption('--cron <expression>', "five fields, such as '30 2 * * *'")
     .requiredOption('--zone <zone>', 'IANA time zone, such as Europe/Paris')
     .option('--input <json>', 'input of each start, as JSON or @FILE')
+    .option('--reason <text>', 'journaled')
     .addOption(overlapOption())
     .addOption(new Option('--catch-up <policy>', 'times that passed without engine').choices(['none', 'latest', 'all']))
     .option('--within <duration>', "a later time is not started, such as '6 hours'")
     .option('--jitter <duration>', 'the longest delay of a start')
     .addOption(new Option('--gap <policy>', 'a time that the clocks skip').choices(['after', 'skip']))
     .addOption(new Option('--fold <policy>', 'a time that the clocks show twice').choices(['first', 'last', 'both']))
-    .action((name: string, { process, input, cron, zone, overlap, catchUp, within, jitter, gap, fold, ...where }: CreateOptions) => {
-      const times: ScheduleTimes = {
-        cron,
-        zone,
-        ...(overlap && { overlap }),
-        ...(catchUp && { catchUp }),
-        ...(within !== undefined && { within: within as Duration }),
-        ...(jitter !== undefined && { jitter: jitter as Duration }),
-        ...(gap && { gap }),
-        ...(fold && { fold }),
-      };
-      return run(invocation, where, { name, act: 'create', process, times, ...(input !== undefined && { input: jsonArgument(input) }) });
-    });
+    .action(
+      (name: string, { process, input, reason, cron, zone, overlap, catchUp, within, jitter, gap, fold, ...where }: CreateOptions) => {
+        const times: ScheduleTimes = {
+          cron,
+          zone,
+          ...(overlap && { overlap }),
+          ...(catchUp && { catchUp }),
+          ...(within !== undefined && { within: within as Duration }),
+          ...(jitter !== undefined && { jitter: jitter as Duration }),
+          ...(gap && { gap }),
+          ...(fold && { fold }),
+        };
+        return run(invocation, where, {
+          name,
+          act: 'create',
+          process,
+          times,
+          ...(input !== undefined && { input: jsonArgument(input) }),
+          ...(reason !== undefined && { reason }),
+        });
+      },
+    );
 }
 
 function addAct(schedules: Command, invocation: Invocation, act: Act, description: string): Command {

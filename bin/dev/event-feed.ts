@@ -54,6 +54,27 @@ export async function feedEvents(reach: Reach, source: string, complain: (text: 
   return { published, refused };
 }
 
+/** Lines of an events file that the console offers as examples. */
+const EXAMPLES_MAX = 100;
+
+/** The data of the first events of a file, by type: the console offers them as forms of further events. Of stdin: none. */
+export async function exampleEvents(source: string | undefined): Promise<ReadonlyMap<string, readonly Json[]>> {
+  const examples = new Map<string, Json[]>();
+  if (source === undefined || source === '-' || !existsSync(source)) return examples;
+  let line = 0;
+  for await (const text of createInterface({ input: createReadStream(source) })) {
+    if (line === EXAMPLES_MAX) break;
+    line += 1;
+    try {
+      const { type, data } = parseLine(text);
+      examples.set(type, [...(examples.get(type) ?? []), data]);
+    } catch {
+      // The feed reports the line.
+    }
+  }
+  return examples;
+}
+
 async function publishLine(reach: Reach, text: string, id: string | undefined): Promise<void> {
   const event = parseLine(text);
   const contract = reach.system.events.get(event.type);

@@ -7,7 +7,7 @@ import type { ConsoleServer } from '../console-server.ts';
 import type { Loaded } from '../load-modules.ts';
 import type { Terminal } from '../terminal.ts';
 import { countCalls } from './call-counter.ts';
-import { feedEvents } from './event-feed.ts';
+import { exampleEvents, feedEvents } from './event-feed.ts';
 import { isSettled, unservedCommands } from './settled.ts';
 import { printSummary, stuckInstance, Tally, type StuckInstance } from './tally.ts';
 import { Timeline } from './timeline.ts';
@@ -83,9 +83,9 @@ export class DevSession {
   }
 
   async #serveConsole(): Promise<void> {
-    const { port, memory, local } = this.#options;
+    const { port, memory, local, events } = this.#options;
     const { serveConsole } = await import('../console-server.ts');
-    const api = await this.#runtime.operationsApi(memory ? undefined : local);
+    const api = await this.#runtime.operationsApi(memory ? undefined : local, await exampleEvents(events));
     this.#console = await serveConsole(api, { place: memory ? 'memory' : local, ...(port !== undefined && { port }) });
     this.#terminal.message(`The console is at ${this.#console.address}`);
   }

@@ -1,12 +1,21 @@
+import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import Box from '@cloudscape-design/components/box';
 import type { ReactNode } from 'react';
-import type { CausesView, CountsView, InstanceCount, SchedulesView, ServicesView, VersionsView } from '../../lib/console/views.ts';
-import { ActButton } from '../act.tsx';
-import { LIST_EVERY, useSystem, useView } from '../api.ts';
+import type {
+  CausesView,
+  CountsView,
+  ExampleView,
+  InstanceCount,
+  SchedulesView,
+  ServicesView,
+  VersionsView,
+} from '../../lib/console/views.ts';
+import { ActButton, useActing } from '../act.tsx';
+import { get, LIST_EVERY, useSystem, useView } from '../api.ts';
 import { Go, instanceAddress, listAddress } from '../navigate.tsx';
 import { publishOperation, startOperation } from '../operations.tsx';
 import { Loaded } from '../problem.tsx';
@@ -25,6 +34,11 @@ export default function HomeView(): ReactNode {
             description={<AsOf at={view.asOf} />}
             actions={
               <SpaceBetween direction="horizontal" size="xs">
+                {system.events
+                  .filter(({ hasExample }) => hasExample)
+                  .map(({ type }) => (
+                    <PublishAnother key={type} type={type} />
+                  ))}
                 <ActButton
                   act="publish"
                   operation={() => publishOperation(system)}
@@ -50,6 +64,25 @@ export default function HomeView(): ReactNode {
         </SpaceBetween>
       )}
     </Loaded>
+  );
+}
+
+/** Publishes an event like those of the file of `tutti dev`, with an id of its own. The dialog shows its data. */
+function PublishAnother({ type }: { readonly type: string }): ReactNode {
+  const system = useSystem();
+  const { open, notice } = useActing();
+  return (
+    <Button
+      variant="primary"
+      onClick={() =>
+        void get<ExampleView>(`/api/events/${encodeURIComponent(type)}/example`).then(
+          ({ data }) => open(publishOperation(system, { type, data })),
+          (error: Error) => notice(error.message, 'error'),
+        )
+      }
+    >
+      {`Publish another ${type.slice(type.lastIndexOf('.') + 1)}`}
+    </Button>
   );
 }
 
@@ -163,7 +196,7 @@ function Waits(): ReactNode {
   const services = useView<ServicesView>('/api/services', LIST_EVERY);
   const rows = (services.data?.services ?? []).filter(({ open }) => open > 0).toSorted((one, other) => since(one) - since(other));
   return (
-    <Card title="Waits" about="The oldest open command of each service">
+    <Card title="Waits" about={`The oldest open command of each service${services.data?.more ? ', of the newest running instances' : ''}`}>
       {rows.length === 0 && <Box color="text-body-secondary">No command is open.</Box>}
       <ul className="plain">
         {rows.map((row) => (

@@ -1,16 +1,29 @@
 import Box from '@cloudscape-design/components/box';
 import Button from '@cloudscape-design/components/button';
+import ExpandableSection from '@cloudscape-design/components/expandable-section';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
-import type { DiscardResponse, ListedParked, ParkedGroupsView, ParkedView, RedriveResponse } from '../../lib/console/views.ts';
-import { ActButton, commandLine, type Operation } from '../act.tsx';
-import { get, LIST_EVERY, post, useView, withParameters } from '../api.ts';
+import type {
+  DiscardResponse,
+  Json,
+  ListedParked,
+  ParkedEventView,
+  ParkedGroupsView,
+  ParkedView,
+  PublishedResult,
+  RedriveResponse,
+  SignalResult,
+  SystemView,
+} from '../../lib/console/views.ts';
+import { ActButton, commandLine, useActing, type Operation } from '../act.tsx';
+import { get, instancePath, LIST_EVERY, post, useSystem, useView, withParameters } from '../api.ts';
 import { Go, instanceAddress, useParameter } from '../navigate.tsx';
 import { NextPage } from '../next-page.tsx';
 import { Loaded, Problem } from '../problem.tsx';
+import { initialValue, missingMember, SchemaForm } from '../schema-form.tsx';
 import { Ago, AsOf, Data, many, Until } from '../text.tsx';
 
 const PAGE = 50;
@@ -164,9 +177,31 @@ function Events({ reason, process, id }: { readonly reason: string; readonly pro
         { id: 'parked', header: 'Parked', cell: (row) => <Ago at={row.parked} /> },
         { id: 'expires', header: 'Expires', cell: (row) => (row.expires ? <Until at={row.expires} /> : 'never') },
         { id: 'source', header: 'Source', cell: (row) => <Data>{row.source ?? row.sender ?? '–'}</Data> },
+        { id: 'edit', header: 'Message', cell: (row) => <Edit row={row} /> },
       ]}
       footer={<NextPage pages={pages}>Show {PAGE} more</NextPage>}
     />
+  );
+}
+
+/** Reads the message, then opens the form of its data. */
+function Edit({ row }: { readonly row: ListedParked }): ReactNode {
+  const system = useSystem();
+  const { open, notice } = useActing();
+  const { pid, id, parkedAt } = row.key;
+  return (
+    <Button
+      variant="inline-link"
+      ariaLabel={`Edit ${row.eventId ?? id}`}
+      onClick={() =>
+        void get<ParkedEventView>(withParameters('/api/parked/event', { pid, id, parkedAt })).then(
+          (view) => open(editOperation(system, row, view)),
+          (error: Error) => notice(error.message, 'error'),
+        )
+      }
+    >
+      Edit
+    </Button>
   );
 }
 
@@ -204,6 +239,48 @@ function discardOperation(events: readonly ListedParked[]): Operation<undefined>
     done: (result) => {
       const { discarded, left } = result as DiscardResponse;
       return `${many(discarded, 'event')} discarded${left > 0 ? `; ${left} stay parked` : ''}.`;
+    },
+  };
+}
+
+/** Sends an event with corrected data, then discards the parked one. Its id follows from that of the parked one, so that it is sent once. */
+function editOperation(system: SystemView, { key, type = 'unknown' }: ListedParked, view: ParkedEventView): Operation<Json | undefined> {
+  const { event, message } = view;
+  const contract = system.events.find((each) => each.type === event?.type);
+  const id = event?.id === undefined ? undefined : `${event.id.slice(0, 290)}-edited`;
+  const { to } = event ?? {};
+  const schema = contract?.data ?? {};
+  return {
+    act: 'discard',
+    title: `Edit ${type}`,
+    verb: 'Send and discard',
+    explains: contract
+      ? `The event is ${to ? `sent to ${to.process} ${to.id}` : 'published'} with this data${id === undefined ? '' : ` and the id ${id}`}. Then the parked event is discarded.`
+      : 'This console cannot send it: only an event that the system knows can be edited. Publish it again where it came from, then discard it here.',
+    values: event?.data ?? initialValue(schema),
+    form: (data, change) => (
+      <SpaceBetween size="m">
+        {contract && <SchemaForm label="Data" schema={schema} value={data} change={change} />}
+        <ExpandableSection headerText="The message as it came" defaultExpanded={!contract}>
+          <pre className="message" tabIndex={0} aria-label="The message as it came">
+            <Data>{message}</Data>
+          </pre>
+        </ExpandableSection>
+      </SpaceBetween>
+    ),
+    missing: (data) => (contract ? missingMember(schema, data) : 'It cannot be sent from here.'),
+    line: (data) => {
+      const json = JSON.stringify(data ?? null);
+      return to ? commandLine(['signal', to.process, to.id, type, json]) : commandLine(['publish', type, json], { id });
+    },
+    send: async (data, reason) => {
+      if (to) await post<SignalResult>(`${instancePath(to)}/signal`, { event: type, data, ...(id !== undefined && { eventId: id }) });
+      else await post<PublishedResult>(`/api/events/${encodeURIComponent(type)}`, { data, ...(id !== undefined && { id }) });
+      return post<DiscardResponse>('/api/parked/discard', { reason, events: [key] });
+    },
+    done: (result) => {
+      const { left } = result as DiscardResponse;
+      return `Sent again${left > 0 ? '; the parked event could not be discarded and stays in the list' : ', and the parked event is discarded'}.`;
     },
   };
 }

@@ -8,14 +8,16 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Table from '@cloudscape-design/components/table';
 import type { ReactNode } from 'react';
 import type { ListedSchedule, SchedulesView } from '../../lib/console/views.ts';
-import { commandLine, refusalOf, useActing, type Operation } from '../act.tsx';
+import { ActButton, commandLine, refusalOf, useActing, type Operation } from '../act.tsx';
 import { LIST_EVERY, post, useSystem, useView } from '../api.ts';
 import { Go, instanceAddress } from '../navigate.tsx';
 import { Loaded } from '../problem.tsx';
+import { createOperation, schedulable } from '../create-schedule.tsx';
 import { AsOf, At, Data, StatusWord, Until } from '../text.tsx';
 
 /** The schedules, with their next and last times. */
 export default function SchedulesPage(): ReactNode {
+  const system = useSystem();
   const schedules = useView<SchedulesView>('/api/schedules', LIST_EVERY);
   return (
     <Loaded query={schedules}>
@@ -27,7 +29,20 @@ export default function SchedulesPage(): ReactNode {
           items={view.schedules}
           ariaLabels={{ tableLabel: 'Schedules' }}
           header={
-            <Header variant="awsui-h1-sticky" counter={`(${view.schedules.length})`} description={<AsOf at={view.asOf} />}>
+            <Header
+              variant="awsui-h1-sticky"
+              counter={`(${view.schedules.length})`}
+              description={<AsOf at={view.asOf} />}
+              actions={
+                <ActButton
+                  act="schedules"
+                  operation={() => createOperation(system)}
+                  {...(schedulable(system).length === 0 && { disabledReason: 'The system has no process that a schedule can start.' })}
+                >
+                  Create a schedule
+                </ActButton>
+              }
+            >
               Schedules
             </Header>
           }
@@ -157,7 +172,7 @@ interface Values {
   readonly to: string;
 }
 
-const OVERLAPS = ['skip', 'queue-one', 'queue-all', 'cancel', 'allow'];
+const OVERLAPS = ['skip', 'queue-one', 'queue-all', 'cancel', 'allow'] as const;
 
 function operationOf({ name, overlap: own }: ListedSchedule, act: Name): Operation<Values> {
   const asksOverlap = act === 'trigger' || act === 'backfill';

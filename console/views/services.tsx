@@ -6,7 +6,7 @@ import type { ServicesView } from '../../lib/console/views.ts';
 import { LIST_EVERY, useView } from '../api.ts';
 import { Go, instanceAddress, listAddress } from '../navigate.tsx';
 import { Loaded } from '../problem.tsx';
-import { Ago, AsOf, count, Data } from '../text.tsx';
+import { Ago, AsOf, count, Data, many } from '../text.tsx';
 
 /** The services with their queues, and the oldest command that each has not answered. */
 export default function ServicesPage(): ReactNode {
@@ -28,7 +28,10 @@ export default function ServicesPage(): ReactNode {
                 <>
                   <AsOf at={view.asOf} />
                   {view.services[0] && (
-                    <span className="quiet">; open commands are those of {count(view.services[0].sampled)} running instances</span>
+                    <span className="quiet">
+                      ; open commands are those of {view.more ? 'the newest ' : ''}
+                      {many(view.services[0].sampled, 'running instance')}
+                    </span>
                   )}
                 </>
               }

@@ -4,53 +4,73 @@ import ExpandableSection from '@cloudscape-design/components/expandable-section'
 import Header from '@cloudscape-design/components/header';
 import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
+import { useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { Json, TaskRow, TasksView } from '../../lib/console/views.ts';
 import { ActButton } from '../act.tsx';
-import { LIST_EVERY, useSystem, useView, withParameters } from '../api.ts';
+import { get, LIST_EVERY, useSystem, withParameters } from '../api.ts';
 import { JsonText } from '../json.tsx';
 import { Go, instanceAddress, useParameter } from '../navigate.tsx';
+import { NextPage } from '../next-page.tsx';
 import { resolveOperation } from '../operations.tsx';
 import { Loaded } from '../problem.tsx';
-import { Ago, AsOf, Data, Tags, Until } from '../text.tsx';
+import { Ago, AsOf, count, Data, Tags, Until } from '../text.tsx';
 
-/** The inbox of people: deferred commands, the oldest first, each with its input and the form of its answer. */
+/** The inbox of people: deferred commands, the oldest of each page first, each with its input and the form of its answer. */
 export default function TasksPage(): ReactNode {
   const [command, setCommand] = useParameter('command');
-  const tasks = useView<TasksView>(withParameters('/api/tasks', { command }), LIST_EVERY);
+  const pages = useInfiniteQuery({
+    queryKey: ['/api/tasks', command],
+    queryFn: ({ pageParam, signal }) => get<TasksView>(withParameters('/api/tasks', { command, after: pageParam }), signal),
+    initialPageParam: '',
+    getNextPageParam: (last) => last.next,
+    refetchInterval: LIST_EVERY,
+  });
   const { services } = useSystem();
   const names = services.flatMap(({ commands }) => commands.map(({ name }) => name));
   const options = [{ value: '', label: 'All commands' }, ...names.map((name) => ({ value: name, label: name }))];
   return (
-    <Loaded query={tasks}>
-      {(view) => (
-        <SpaceBetween size="l">
-          <Header
-            variant="h1"
-            counter={`(${view.tasks.length}${view.more ? '+' : ''})`}
-            description={<AsOf at={view.asOf} />}
-            actions={
-              <Select
-                options={options}
-                selectedOption={options.find(({ value }) => value === command) ?? null}
-                ariaLabel="Command"
-                expandToViewport
-                onChange={({ detail }) => setCommand(detail.selectedOption.value ?? '')}
-              />
-            }
-          >
-            Tasks
-          </Header>
-          {view.tasks.length === 0 && (
-            <Box textAlign="center" padding="xxl" color="text-body-secondary">
-              No command waits for a person.
-            </Box>
-          )}
-          {view.tasks.map((task) => (
-            <Task key={task.commandId} task={task} />
-          ))}
-        </SpaceBetween>
-      )}
+    <Loaded query={pages}>
+      {({ pages: views }) => {
+        const tasks = views.flatMap((view) => view.tasks);
+        const read = views.reduce((sum, view) => sum + view.read, 0);
+        return (
+          <SpaceBetween size="l">
+            <Header
+              variant="h1"
+              counter={`(${tasks.length}${pages.hasNextPage ? '+' : ''})`}
+              description={
+                <>
+                  <AsOf at={views[0]?.asOf} />
+                  {pages.hasNextPage && <span className="quiet">; those of the newest {count(read)} running instances</span>}
+                </>
+              }
+              actions={
+                <Select
+                  options={options}
+                  selectedOption={options.find(({ value }) => value === command) ?? null}
+                  ariaLabel="Command"
+                  expandToViewport
+                  onChange={({ detail }) => setCommand(detail.selectedOption.value ?? '')}
+                />
+              }
+            >
+              Tasks
+            </Header>
+            {tasks.length === 0 && (
+              <Box textAlign="center" padding="xxl" color="text-body-secondary">
+                {pages.hasNextPage
+                  ? `No command of the newest ${count(read)} running instances waits for a person.`
+                  : 'No command waits for a person.'}
+              </Box>
+            )}
+            {tasks.map((task) => (
+              <Task key={task.commandId} task={task} />
+            ))}
+            <NextPage pages={pages}>Look at older instances</NextPage>
+          </SpaceBetween>
+        );
+      }}
     </Loaded>
   );
 }

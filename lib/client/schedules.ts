@@ -71,7 +71,7 @@ export interface Schedules {
   delete(name: string, reason: string): Promise<void>;
 }
 
-export async function createSchedule(reach: Reach, name: string, created: CreatedSchedule<AnyProcess>): Promise<void> {
+export async function createSchedule(reach: Reach, name: string, created: CreatedSchedule<AnyProcess>, reason = 'created'): Promise<void> {
   const { process, input, ...times } = created as { readonly process: AnyProcess; readonly input?: unknown } & ScheduleTimes;
   const listed = reach.system.processes.get(process.name)?.[0] ?? processContract(process);
   if (listed.kind === 'decider')
@@ -80,7 +80,7 @@ export async function createSchedule(reach: Reach, name: string, created: Create
     throw new ClientError('ALREADY_USED', `The schedule ${name} is one of the system: expected another name.`);
   const schema = listed.startOn[0]?.event.data ?? listed.input;
   const data: Json = schema === undefined ? null : parse(schema, input ?? null, `the schedule ${name} was created with`);
-  await act(reach, name, { act: 'define', reason: 'created', spec: { ...scheduleSpec(name, process.name, times), input: data } });
+  await act(reach, name, { act: 'define', reason, spec: { ...scheduleSpec(name, process.name, times), input: data } });
 }
 
 /** An act on a schedule that exists. */

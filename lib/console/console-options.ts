@@ -1,3 +1,4 @@
+import type { Json } from '../contract/schema.ts';
 import type { PriceList } from './prices.ts';
 
 /** The parts of the API that a `Reach` does not have. */
@@ -12,4 +13,6 @@ export interface ConsoleOptions {
   readonly prices?: PriceList;
   /** Why no operation is possible. @default each operation is tried */
   readonly readOnly?: string;
+  /** Data of events, by type: the page offers them as forms of further events. Each type has at least one. @default none */
+  readonly examples?: ReadonlyMap<string, readonly Json[]>;
 }

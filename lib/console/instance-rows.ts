@@ -33,16 +33,16 @@ export async function instanceRows({ reach, query }: Call): Promise<InstancesVie
   return { instances, asOf: instantText(reach.ports.clock.now()) };
 }
 
-interface ListCursor {
+export interface ListCursor {
   readonly startedAt: number;
   readonly pid: string;
 }
 
-function cursorAfter({ startedAt, pid }: Head): string {
+export function cursorAfter({ startedAt, pid }: Head): string {
   return `${startedAt}.${pid}`;
 }
 
-function cursorOf(text: string | undefined): ListCursor | undefined {
+export function cursorOf(text: string | undefined): ListCursor | undefined {
   if (text === undefined) return undefined;
   const parts = /^(\d{1,15})\.(.+)$/.exec(text);
   if (!parts) throw invalid(`The parameter after is ${JSON.stringify(text)}: expected the next of a page.`);
@@ -50,7 +50,7 @@ function cursorOf(text: string | undefined): ListCursor | undefined {
 }
 
 /** Leaves out the instances of one start instant that earlier pages have shown, up to and with that of the cursor. */
-async function* afterCursor(heads: AsyncIterable<Head>, cursor: ListCursor | undefined): AsyncGenerator<Head, void, undefined> {
+export async function* afterCursor(heads: AsyncIterable<Head>, cursor: ListCursor | undefined): AsyncGenerator<Head, void, undefined> {
   let isBefore = cursor !== undefined;
   for await (const head of heads) {
     if (isBefore && head.startedAt === cursor?.startedAt) {

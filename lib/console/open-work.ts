@@ -5,6 +5,8 @@ import { decodeHead, formatFault } from '../format/head-codec.ts';
 import type { Reach } from '../client/connection.ts';
 import { namesOf, readValue } from '../client/instance.ts';
 import { matchingHeads } from '../client/list.ts';
+import type { Head } from '../ports/process-store.ts';
+import { afterCursor, cursorAfter, cursorOf } from './instance-rows.ts';
 import type { Call } from './route.ts';
 import type { ServiceRow, ServicesView, TaskRow, TasksView } from './views.ts';
 
@@ -19,33 +21,42 @@ interface OpenWork {
 interface Sample {
   readonly open: readonly OpenWork[];
   readonly read: number;
-  readonly hasMore: boolean;
+  /** The cursor of the next sample, of older instances. */
+  readonly next?: string;
 }
 
-/** The open commands of the newest running instances. */
-async function openWork(reach: Reach, process: string | undefined): Promise<Sample> {
+/** The open commands of the newest running instances, or of those behind a cursor. */
+async function openWork(reach: Reach, process?: string, after?: string): Promise<Sample> {
   const open: OpenWork[] = [];
+  const cursor = cursorOf(after);
   let read = 0;
-  const filter = { status: 'running', ...(process !== undefined && { process: { name: process } }) } as const;
-  for await (const head of matchingHeads(reach, filter)) {
-    if (read === SAMPLE) return { open, read, hasMore: true };
+  let last: Head | undefined;
+  const filter = {
+    status: 'running',
+    ...(process !== undefined && { process: { name: process } }),
+    ...(cursor && { startedBefore: new Date(cursor.startedAt) }),
+  } as const;
+  for await (const head of afterCursor(matchingHeads(reach, filter), cursor)) {
+    if (read === SAMPLE) return { open, read, next: cursorAfter(last as Head) };
     read += 1;
+    last = head;
     if (formatFault(head) !== undefined) continue;
     const image = decodeHead(head);
     for (const command of image.commands.values()) if (command.owner === undefined) open.push({ image, command });
   }
-  return { open, read, hasMore: false };
+  return { open, read };
 }
 
 /** The deferred commands: the tasks of people and of other programs. */
 export async function tasksView({ reach, query }: Call): Promise<TasksView> {
-  const { open, hasMore } = await openWork(reach, query.text('process'));
+  const { open, read, next } = await openWork(reach, query.text('process'), query.text('after'));
   const wanted = query.text('command');
   const deferred = open.filter(({ command }) => command.deferred && !command.settling && (!wanted || command.command === wanted));
   const tasks = await Promise.all(deferred.map((work) => taskRow(reach, work)));
   return {
     tasks: tasks.toSorted((one, other) => one.since.localeCompare(other.since)),
-    ...(hasMore && { more: true as const }),
+    read,
+    ...(next !== undefined && { next }),
     asOf: instantText(reach.ports.clock.now()),
   };
 }
@@ -66,7 +77,7 @@ async function taskRow({ ports }: Reach, { image, command }: OpenWork): Promise<
 
 /** Each service with its queue, and with the open commands that the newest running instances have sent to it. */
 export async function servicesView({ reach }: Call): Promise<ServicesView> {
-  const { open, read } = await openWork(reach, undefined);
+  const { open, read, next } = await openWork(reach);
   const byService = new Map<string, OpenWork[]>();
   for (const name of reach.system.services.keys()) if (name !== STEPS) byService.set(name, []);
   for (const work of open) {
@@ -81,7 +92,7 @@ export async function servicesView({ reach }: Call): Promise<ServicesView> {
       ...(await reach.ports.queueDepth?.(name)),
     })),
   );
-  return { services, asOf: instantText(reach.ports.clock.now()) };
+  return { services, ...(next !== undefined && { more: true as const }), asOf: instantText(reach.ports.clock.now()) };
 }
 
 function serviceRow({ ports }: Reach, name: string, works: readonly OpenWork[]): Omit<ServiceRow, 'sampled'> {

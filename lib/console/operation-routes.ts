@@ -3,7 +3,16 @@ import type { JsonSchema } from '../contract/export/json-schema.ts';
 import type { BulkOperation } from '../client/operations/operations.ts';
 import { operationsOn } from '../client/operations/operations-on.ts';
 import type { Call, Route } from './route.ts';
-import type { Act, BulkPreview, BulkStartRequest, BulkView, Json, ScheduleActRequest, SchedulesView } from './views.ts';
+import type {
+  Act,
+  BulkPreview,
+  BulkStartRequest,
+  BulkView,
+  Json,
+  ScheduleActRequest,
+  ScheduleCreateRequest,
+  SchedulesView,
+} from './views.ts';
 
 /*
  * The `POST` paths. Each calls the operation of the command line, so that the console can do exactly what `tutti` does, and each journaled
@@ -35,6 +44,17 @@ const parkedKeys: JsonSchema = {
   items: object({ pid: { type: 'string' }, id: text, parkedAt: { type: 'integer', minimum: 0 } }),
 };
 const overlap = oneOf('skip', 'queue-one', 'queue-all', 'cancel', 'allow');
+const times = object(
+  { cron: text, zone: text },
+  {
+    overlap,
+    catchUp: oneOf('none', 'latest', 'all'),
+    within: text,
+    jitter: text,
+    gap: oneOf('after', 'skip'),
+    fold: oneOf('first', 'last', 'both'),
+  },
+);
 const failure = object({ type: text }, { message: { type: 'string' }, data: anything });
 const bulkRequest = object({ act: oneOf('cancel', 'terminate', 'pause', 'resume'), where: text }, { clock: oneOf('stop', 'run'), version });
 
@@ -65,7 +85,7 @@ export async function bulkJobs({ reach }: Call, request: BulkOperation): Promise
 }
 
 async function actOnSchedule({ reach, path, body }: Call, act: (typeof SCHEDULE_ACTS)[number][0]): Promise<SchedulesView> {
-  const told = body as ScheduleActRequest;
+  const told = body as ScheduleActRequest | ScheduleCreateRequest;
   const { schedules } = await operationsOn(reach).schedules({ ...told, act, name: path['name'] as string, ...tenantOf(reach) });
   return { schedules, asOf: instantText(reach.ports.clock.now()) };
 }
@@ -81,6 +101,11 @@ const SCHEDULE_ACTS = [
   ['resume', 'Goes on with a paused schedule.', object({ reason })],
   ['delete', 'Ends a schedule that a client has created.', object({ reason })],
   ['trigger', 'Starts an instance of a schedule now.', object({ reason }, { overlap })],
+  [
+    'create',
+    'Creates a schedule, or changes the times of one that a client has created.',
+    object({ reason, process: text, times }, { input: anything }),
+  ],
   ['backfill', 'Starts the times of a schedule from one instant to another.', object({ reason, from: text, to: text }, { overlap })],
 ] as const;
 
@@ -116,7 +141,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     run: ({ reach, path, body }) =>
       operationsOn(reach).publish({ ...(body as { readonly data: Json }), event: path['type'] as string, ...tenantOf(reach) }),
   },
-  onInstance('signal', object({ event: text, data: anything }), 'Sends an event to the instance.', 'SignalResult'),
+  onInstance('signal', object({ event: text, data: anything }, { eventId: text }), 'Sends an event to the instance.', 'SignalResult'),
   onInstance('ask', object({ event: text, data: anything }), 'Sends a question to the instance and returns its answer.', 'AskResult'),
   onInstance('cancel', object({ reason }), 'Undoes the completed steps, then ends the instance.'),
   onInstance('terminate', object({ reason }), 'Ends the instance at once, and undoes nothing.'),

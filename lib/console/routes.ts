@@ -5,6 +5,7 @@ import { operationsOn } from '../client/operations/operations-on.ts';
 import { matchingHeads } from '../client/list.ts';
 import { versionsInUse } from '../client/versions.ts';
 import { costView, instanceCost } from './cost.ts';
+import { exampleView } from './example.ts';
 import { definitionFlow, instanceFlow } from './flow-view.ts';
 import { BUILT_IN, instanceRows } from './instance-rows.ts';
 import { instanceView } from './instance-view.ts';
@@ -12,6 +13,7 @@ import { journalView, valueView } from './journal-rows.ts';
 import { openApi } from './open-api.ts';
 import { servicesView, tasksView } from './open-work.ts';
 import { bulkJobs, OPERATION_ROUTES } from './operation-routes.ts';
+import { parkedEventView } from './parked-event.ts';
 import { parkedGroups, parkedView } from './parked-views.ts';
 import { invalid, type QueryKind } from './request-values.ts';
 import type { Call, Route } from './route.ts';
@@ -66,14 +68,21 @@ export const ROUTES: readonly Route[] = [
     about: 'Returns the diagram of a process, with the number of open instances at each node.',
     query: { version: 'count', code: 'text' },
   }),
+  view('/api/events/{type}/example', 'ExampleView', exampleView, {
+    about: 'Returns data for an event that starts an instance which does not exist yet.',
+  }),
   view('/api/parked', 'ParkedView', parkedView, {
     about: 'Lists parked events, the oldest first.',
     query: { process: 'text', id: 'text', reason: 'text', type: 'text', waiting: 'flag', limit: 'count', after: 'text' },
   }),
+  view('/api/parked/event', 'ParkedEventView', parkedEventView, {
+    about: 'Returns a parked event with its message.',
+    query: { pid: 'text', id: 'text', parkedAt: 'text' },
+  }),
   view('/api/parked/groups', 'ParkedGroupsView', parkedGroups, { about: 'Groups the parked events that need an operator.' }),
   view('/api/tasks', 'TasksView', tasksView, {
     about: 'Lists the deferred commands, the oldest first.',
-    query: { process: 'text', command: 'text' },
+    query: { process: 'text', command: 'text', after: 'text' },
   }),
   view('/api/services', 'ServicesView', servicesView, { about: 'Lists the services with their queues and open commands.' }),
   view('/api/schedules', 'SchedulesView', schedules, { about: 'Lists the schedules that have not ended.' }),

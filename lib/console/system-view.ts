@@ -30,7 +30,9 @@ export async function systemView({ reach, options }: Call): Promise<SystemView> 
     services: [...system.services.values()]
       .filter(({ name }) => name !== STEPS)
       .map(({ name, commands }) => ({ name, commands: Array.from(commands.values(), commandView) })),
-    events: [...system.events.values()].toSorted((one, other) => one.type.localeCompare(other.type)).map(eventView),
+    events: [...system.events.values()]
+      .toSorted((one, other) => one.type.localeCompare(other.type))
+      .map((event) => eventView(event, options)),
   };
 }
 
@@ -84,11 +86,12 @@ function commandView({ name, about, input, output, errors, undo, timeoutMs, retr
   };
 }
 
-function eventView({ type, data, answer }: EventContract): EventView {
+function eventView({ type, data, answer }: EventContract, { examples }: Call['options']): EventView {
   return {
     type,
     data: schemaOf(data, type, inputSchemaOf),
     ...(answer && { answer: schemaOf(answer, `${type}, answer`, jsonSchemaOf) }),
+    ...(examples?.has(type) && { hasExample: true as const }),
   };
 }
 

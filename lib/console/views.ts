@@ -1,4 +1,6 @@
 import type { JsonSchema } from '../contract/export/json-schema.ts';
+import type { Overlap } from '../contract/runtime-contract.ts';
+import type { ScheduleTimes } from '../contract/schedule.ts';
 import type { Json } from '../contract/schema.ts';
 import type { BulkPreview, BulkRequest, BulkResult } from '../client/bulk.ts';
 import type { ForkOptions, ForkPreview } from '../client/fork.ts';
@@ -48,11 +50,13 @@ export type {
   ListedPause,
   ListedSchedule,
   NodeProgress,
+  Overlap,
   ParkedCount,
   ParkedKey,
   PendingStep,
   RedriveRequest,
   RedriveResponse,
+  ScheduleTimes,
   Standing,
   Status,
   VersionUse,
@@ -162,6 +166,13 @@ export interface EventView {
   readonly data: JsonSchema;
   /** Of a question: `ask` sends it and returns its answer. */
   readonly answer?: JsonSchema;
+  /** `GET /api/events/TYPE/example` has data for it. */
+  readonly hasExample?: true;
+}
+
+/** `GET /api/events/TYPE/example`: the data of an event that starts an instance which does not exist yet. `tutti dev` takes it from `--events`. */
+export interface ExampleView {
+  readonly data: Json;
 }
 
 /** `GET /api/counts?where=` */
@@ -378,6 +389,24 @@ export interface ParkedView {
   readonly asOf: string;
 }
 
+/** `GET /api/parked/event?pid=&id=&parkedAt=`: one parked event with its message. The parameters are its `key`; without `pid`: parked beside none. */
+export interface ParkedEventView {
+  /** The message as it came. */
+  readonly message: string;
+  /** Of an event of the bus. Any other message cannot be edited. */
+  readonly event?: ParkedEventData;
+}
+
+export interface ParkedEventData {
+  readonly type: string;
+  /** Absent for an event whose sender gave it none, or one that cannot be used again. */
+  readonly id?: string;
+  /** Absent if it is stored apart because it is large, or is not there. */
+  readonly data?: Json;
+  /** The instance that it is addressed to. Absent: its data names its instances. */
+  readonly to?: InstanceRef;
+}
+
 /** `GET /api/parked/groups`: the parked events by reason, type and process, the largest group first. */
 export interface ParkedGroupsView {
   readonly groups: readonly ParkedGroup[];
@@ -398,11 +427,13 @@ export interface ParkedGroup {
   readonly remedy?: string;
 }
 
-/** `GET /api/tasks?process=&command=`: deferred commands, the oldest first. */
+/** `GET /api/tasks?process=&command=&after=`: the deferred commands of up to 2,000 running instances, the newest ones; the oldest command first. */
 export interface TasksView {
   readonly tasks: readonly TaskRow[];
-  /** Only the newest 1,000 running instances were read. */
-  readonly more?: true;
+  /** Number of running instances that were read. */
+  readonly read: number;
+  /** The parameter `after` of the page of older instances. Absent: all were read. */
+  readonly next?: string;
   readonly asOf: string;
 }
 
@@ -423,6 +454,8 @@ export interface TaskRow {
 /** `GET /api/services` */
 export interface ServicesView {
   readonly services: readonly ServiceRow[];
+  /** There are older running instances than those of the sample. */
+  readonly more?: true;
   readonly asOf: string;
 }
 
@@ -516,6 +549,8 @@ export interface PublishedResult {
 export interface SignalRequest {
   readonly event: string;
   readonly data: Json;
+  /** Of `signal`: deduplicates the event. */
+  readonly eventId?: string;
 }
 
 export interface SignalResult {
@@ -587,8 +622,16 @@ export interface BulkStartRequest extends ReasonRequest {
 /** `POST /api/schedules/NAME/pause`, `…/resume`, `…/delete`, `…/trigger` and `…/backfill` return a `SchedulesView`. */
 export interface ScheduleActRequest extends ReasonRequest {
   /** With `trigger` and `backfill`. */
-  readonly overlap?: 'skip' | 'queue-one' | 'queue-all' | 'cancel' | 'allow';
+  readonly overlap?: Overlap;
   /** With `backfill`: instants, both included. */
   readonly from?: string;
   readonly to?: string;
+}
+
+/** `POST /api/schedules/NAME/create` creates a schedule, or changes the times of one that a client has created. It returns a `SchedulesView`. */
+export interface ScheduleCreateRequest extends ReasonRequest {
+  readonly process: string;
+  readonly times: ScheduleTimes;
+  /** The input of each start. @default null */
+  readonly input?: Json;
 }

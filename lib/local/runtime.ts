@@ -5,6 +5,7 @@ import { STEPS } from '../contract/steps.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { type Duration, milliseconds } from '../contract/duration.ts';
 import { ClientError, ContractError, isOrchestratorError } from '../contract/errors.ts';
+import type { Json } from '../contract/schema.ts';
 import { visibleText } from '../contract/wire/visible-text.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { operationsOn } from '../client/operations/operations-on.ts';
@@ -195,14 +196,21 @@ export class Runtime {
     }
   }
 
-  /** The operations API of this system. Its code is loaded here, because most systems are never looked at. */
-  async operationsApi(directory?: string): Promise<(request: Request) => Promise<Response>> {
+  /**
+   * The operations API of this system. Its code is loaded here, because most systems are never looked at. `examples`: data of events, by
+   * type.
+   */
+  async operationsApi(
+    directory?: string,
+    examples?: ReadonlyMap<string, readonly Json[]>,
+  ): Promise<(request: Request) => Promise<Response>> {
     const { operationsApi } = await import('../console/operations-api.ts');
     return operationsApi(
       { system: this.#system, ports: { ...connectionPorts(this.connection), queueDepth: async (service) => this.#depthOf(service) } },
       {
         place: directory === undefined ? 'the memory of this process' : `the folder ${directory}`,
         option: directory === undefined ? '' : `--local ${directory}`,
+        ...(examples && { examples }),
       },
     );
   }

@@ -8,6 +8,7 @@ import type {
   CostView,
   CountsView,
   DiscardResponse,
+  ExampleView,
   FlowView,
   ForkPreview,
   ForkResult,
@@ -19,6 +20,7 @@ import type {
   ListedParked,
   ListedSchedule,
   OperatedResult,
+  ParkedEventView,
   ParkedGroupsView,
   ParkedView,
   SchedulesView,
@@ -69,6 +71,7 @@ export async function travelAnswers(): Promise<Answers> {
 function answerGet(views: Readonly<Record<string, unknown>>, { pathname, searchParams }: URL): unknown {
   const path = decodeURIComponent(pathname);
   if (path === '/api/instances') return instances(searchParams.get('where') ?? '', Number(searchParams.get('after') ?? 0));
+  if (path === '/api/tasks' && searchParams.has('after')) return olderTasks;
   if (path.endsWith('/journal')) return journal(searchParams);
   const [, id, part] = /^\/api\/instances\/book-trip\/(.+?)(?:\/(timeline|flow|cost))?$/.exec(path) ?? [];
   if (id !== undefined) return part === undefined ? instance(id) : views[part];
@@ -148,7 +151,7 @@ const system: SystemView = {
       },
     ],
   })),
-  events: [{ type: 'trips.cart-changed', data: trip }],
+  events: [{ type: 'trips.cart-changed', data: trip, hasExample: true }],
 };
 
 const STATUSES = ['running', 'completed', 'stuck', 'failed', 'running', 'cancelled', 'running', 'terminated'] as const;
@@ -387,6 +390,12 @@ const parkedEvents = Array.from({ length: 7 }, (_, at): ListedParked => ({
   expires: ago(-at * DAY - HOUR),
   key: { pid: `book-trip#cart-${at}`, id: `01J${at}`, parkedAt: NOW - at },
 }));
+const cart = { cartId: 'cart-0', email: 'ada@example.com', total: 12, flight: { from: 'BER', to: 'LIS' } };
+const example: ExampleView = { data: { ...cart, cartId: 'cart-13' } };
+const parkedEvent: ParkedEventView = {
+  message: JSON.stringify({ 'detail-type': 'trips.cart-changed', detail: { ...cart, total: HOSTILE } }),
+  event: { type: 'trips.cart-changed', id: '01J0', data: { cartId: cart.cartId, email: cart.email, flight: cart.flight } },
+};
 const parked: ParkedView = { events: parkedEvents, asOf: ago(0) };
 const parkedGroups: ParkedGroupsView = {
   groups: [
@@ -418,10 +427,19 @@ const tasks: TasksView = {
       tags: { region: 'eu' },
     },
   ],
+  read: 2_000,
+  next: '1.book-trip#cart-7',
+  asOf: ago(0),
+};
+const [newestTask] = tasks.tasks;
+const olderTasks: TasksView = {
+  tasks: newestTask ? [{ ...newestTask, id: 'cart-1', commandId: 'book-trip#cart-1/01J/3' }] : [],
+  read: 31,
   asOf: ago(0),
 };
 
 const services: ServicesView = {
+  more: true,
   services: [
     {
       name: 'flights',
@@ -554,7 +572,9 @@ const VIEWS: Readonly<Record<string, unknown>> = {
   '/api/system': system,
   '/api/counts': counts,
   '/api/causes': causes,
+  '/api/events/trips.cart-changed/example': example,
   '/api/parked': parked,
+  '/api/parked/event': parkedEvent,
   '/api/parked/groups': parkedGroups,
   '/api/tasks': tasks,
   '/api/services': services,

@@ -147,6 +147,75 @@ describe('a reader of the page', () => {
     await close();
   });
 
+  test('corrects the data of a parked event, sends it again under one id, and the parked one is discarded', async () => {
+    const { page, faults, close } = await open('/parked');
+    await page.getByRole('button', { name: 'Edit 01J0' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Edit trips.cart-changed' });
+    await dialog.getByText('The message as it came').click();
+    await dialog.getByText('<img src=x onerror=alert(1)>').waitFor();
+    await expectAccessible(page);
+    await dialog.getByLabel('Reason').fill('the total was a text');
+    await dialog.getByRole('button', { name: 'Send and discard' }).click();
+    await dialog.getByText('Fill in total.').waitFor();
+    await dialog.getByLabel('total').fill('12');
+    await dialog.getByRole('button', { name: 'Send and discard' }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const data = { cartId: 'cart-0', email: 'ada@example.com', flight: { from: 'BER', to: 'LIS' }, total: 12 };
+    expect(answered.posted).toEqual([
+      { path: '/api/events/trips.cart-changed', body: { data, id: '01J0-edited' } },
+      { path: '/api/parked/discard', body: { reason: 'the total was a text', events: [expect.objectContaining({ id: '01J0' })] } },
+    ]);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  test('publishes another event like those of the events file, with one key', async () => {
+    const { page, close } = await open('/');
+    await page.getByRole('button', { name: 'Publish another cart-changed' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Publish an event' });
+    expect(await dialog.getByLabel('cartId').inputValue()).toBe('cart-13');
+    await dialog.getByLabel('cartId').focus();
+    await press(page, 'Control+Enter');
+    await dialog.waitFor({ state: 'detached' });
+    expect(answered.posted).toEqual([{ path: '/api/events/trips.cart-changed', body: { data: expect.objectContaining({ total: 12 }) } }]);
+    await close();
+  });
+
+  test('creates a schedule by the form of its times and of the input of its process', async () => {
+    const { page, close } = await open('/schedules');
+    await page.getByRole('button', { name: 'Create a schedule' }).click();
+    const dialog = page.getByRole('dialog', { name: 'Create a schedule' });
+    await expectAccessible(page);
+    await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+    await dialog.getByText('Name the schedule.').waitFor();
+    const texts = { Name: 'weekly', Times: '0 6 * * MON', 'Time zone': 'Europe/Paris', Reason: 'a report' };
+    const input = { cartId: 'c-1', email: 'ada@example.com', total: '12', from: 'BER', to: 'LIS' };
+    for (const [label, text] of Object.entries({ ...texts, ...input })) await dialog.getByLabel(label, { exact: true }).fill(text);
+    expect(await dialog.getByLabel('Command line', { exact: true }).innerText()).toMatch(
+      /^tutti schedules create weekly --process book-trip --cron '0 6 \* \* MON' --zone Europe\/Paris --input '\{.*\}' --reason 'a report'/,
+    );
+    await dialog.getByRole('button', { name: 'Create', exact: true }).click();
+    await dialog.waitFor({ state: 'detached' });
+    const given = { cartId: 'c-1', email: 'ada@example.com', total: 12, flight: { from: 'BER', to: 'LIS' } };
+    expect(answered.posted).toEqual([
+      {
+        path: '/api/schedules/weekly/create',
+        body: { reason: 'a report', process: 'book-trip', times: { cron: '0 6 * * MON', zone: 'Europe/Paris' }, input: given },
+      },
+    ]);
+    await close();
+  });
+
+  test('looks for tasks in older instances, and reads which instances were read', async () => {
+    const { page, close } = await open('/tasks');
+    await page.getByText('those of the newest 2,000 running instances').waitFor();
+    await page.getByRole('button', { name: 'Look at older instances' }).click();
+    await page.getByRole('link', { name: 'book-trip cart-1' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Answer' }).count()).toBe(2);
+    expect(await page.getByText('of the newest').count()).toBe(0);
+    await close();
+  });
+
   test('writes a filter with the keyboard, and the address keeps it', async () => {
     const { page, close } = await open('/list');
     await press(page, '/');

@@ -1,18 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { operationsApi } from '../../lib/console/operations-api.ts';
 import { ROUTES } from '../../lib/console/routes.ts';
 import type {
   BulkPreview,
   BulkResultsView,
   BulkView,
   InstanceView,
+  JournalView,
+  ParkedEventView,
   ParkedGroupsView,
   ParkedView,
   RefusalView,
   SchedulesView,
   StartResult,
+  SystemView,
   TasksView,
   VersionsView,
 } from '../../lib/console/views.ts';
+import type { Head } from '../../lib/ports/process-store.ts';
 import { approval, order } from '../client/shop-orders.ts';
 import { reachedConsole, type ReachedConsole } from './reached-console.ts';
 
@@ -70,6 +75,85 @@ describe('the operations of the operations API', () => {
     expect(discarded).toMatchObject({ status: 200, body: { discarded: 1, left: 0 } });
     expect((await parked()).events).toEqual([]);
     expect((await reached.get('/api/parked?process=order')).status).toBe(400);
+  });
+
+  test('a parked event is read with its data, corrected, and sent again once', async () => {
+    const { ports } = reached.reach;
+    await ports.publisher.publish([{ source: 'shop', type: 'shop.order-placed', detail: '{"orderId":"p-1","item":7}' }]);
+    const parked = async (): Promise<ParkedView> => (await reached.get<ParkedView>('/api/parked?waiting=true')).body;
+    await vi.waitFor(async () => expect((await parked()).events).toHaveLength(1), 10_000);
+    const key = (await parked()).events[0]?.key ?? { pid: '', id: '', parkedAt: 0 };
+    const query = new URLSearchParams({ ...(key.pid && { pid: key.pid }), id: key.id, parkedAt: String(key.parkedAt) }).toString();
+    const { event, message } = (await reached.get<ParkedEventView>(`/api/parked/event?${query}`)).body;
+    expect(event).toEqual({ type: 'shop.order-placed', id: expect.any(String) as string, data: { orderId: 'p-1', item: 7 } });
+    expect(JSON.parse(message)).toMatchObject({ 'detail-type': 'shop.order-placed' });
+    const edited = { data: { orderId: 'p-1', item: 'lamp' }, id: `${event?.id}-edited` };
+    for (let times = 0; times < 2; times += 1) await reached.post('/api/events/shop.order-placed', edited);
+    await reached.post('/api/parked/discard', { events: [key], reason: 'corrected' });
+    await vi.waitFor(async () => expect(await statusOf('p-1')).toBe('running'), 10_000);
+    expect((await reached.get(`/api/parked/event?${query}`)).status).toBe(404);
+    expect((await reached.get(`/api/parked/event?id=${encodeURIComponent(key.id)}`)).status).toBe(400);
+  });
+
+  test('a schedule is created with its reason, changed, and deleted', async () => {
+    const create = async (times: object): Promise<{ status: number; body: SchedulesView & RefusalView }> =>
+      reached.post('/api/schedules/weekly/create', { reason: 'a report', process: 'approval', times, input: { item: 'lamp' } });
+    expect(await create({ cron: '0 6 * *', zone: 'UTC' })).toMatchObject({ status: 400, body: { error: { code: 'CONTRACT_INVALID' } } });
+    const created = await create({ cron: '0 6 * * MON', zone: 'Europe/Paris', overlap: 'queue-one' });
+    const row = { name: 'weekly', process: 'approval', cron: '0 6 * * MON', overlap: 'queue-one', origin: 'client' };
+    expect(created).toMatchObject({ status: 200, body: { schedules: [row] } });
+    expect((await create({ cron: '0 7 * * MON', zone: 'UTC' })).body.schedules).toEqual([
+      expect.objectContaining({ cron: '0 7 * * MON', zone: 'UTC' }),
+    ]);
+    const { rows } = (await reached.get<JournalView>('/api/instances/tutti--schedule/weekly/journal')).body;
+    expect(JSON.stringify(rows)).toContain('a report');
+    expect((await reached.post('/api/schedules/weekly/delete', { reason: 'no longer' })).status).toBe(200);
+  });
+
+  test('an example starts an instance that has not run yet, and the next example is the next of the list', async () => {
+    const examples = new Map([
+      [
+        'shop.order-placed',
+        [
+          { orderId: 'e-1', item: 'lamp' },
+          { orderId: 'x', item: 'sofa' },
+        ],
+      ],
+    ]);
+    const api = operationsApi(reached.reach, { place: 'here', option: '', examples });
+    const example = async (): Promise<unknown> => (await api(new Request('http://x/api/events/shop.order-placed/example'))).json();
+    for (const id of ['e-1', 'e-2']) await reached.client.start(order, { orderId: id, item: 'lamp' });
+    expect(await example()).toEqual({ data: { orderId: 'e-3', item: 'lamp' } });
+    expect(await example()).toEqual({ data: { orderId: 'x-2', item: 'sofa' } });
+    expect(await example()).toEqual({ data: { orderId: 'e-3', item: 'lamp' } });
+    const { events } = (await (await api(new Request('http://x/api/system'))).json()) as SystemView;
+    expect(events.filter(({ hasExample }) => hasExample).map(({ type }) => type)).toEqual(['shop.order-placed']);
+    expect((await reached.get('/api/events/shop.order-placed/example')).status).toBe(404);
+  });
+
+  test('tasks of more than 2,000 running instances are read in pages, each instance once', async () => {
+    await reached.post('/api/processes/approval/start', { input: { item: 'lamp' }, id: 't-0' });
+    const isDeferred = async (): Promise<void> =>
+      expect((await reached.get<TasksView>('/api/tasks')).body.tasks).toContainEqual(expect.objectContaining({ id: 't-0' }));
+    await vi.waitFor(isDeferred, 10_000);
+    const { ports } = reached.reach;
+    const [head] = await ports.store.load(['default#approval#t-0'], { consistent: true });
+    const heads = Array.from({ length: 2_100 }, (_, at) => ({
+      ...(head as Head),
+      pid: `default#approval#t-${at}`,
+      startedAt: 5_000 - Math.floor(at / 3),
+    }));
+    const list = async function* ({ startedBefore = Infinity }: { startedBefore?: number }): AsyncGenerator<Head> {
+      yield* heads.filter(({ startedAt }) => startedAt <= startedBefore);
+    };
+    const api = operationsApi({ ...reached.reach, ports: { ...ports, index: { ...ports.index, list } } }, { place: 'here', option: '' });
+    const page = async (query: string): Promise<TasksView> =>
+      (await api(new Request(`http://x/api/tasks${query}`))).json() as Promise<TasksView>;
+    const first = await page('');
+    const second = await page(`?after=${encodeURIComponent(first.next ?? '')}`);
+    expect([first.read, second.read, second.next]).toEqual([2_000, 100, undefined]);
+    expect(new Set([...first.tasks, ...second.tasks].map(({ id }) => id)).size).toBe(2_100);
+    expect(await (await api(new Request('http://x/api/services'))).json()).toMatchObject({ more: true });
   });
 
   test('versions and schedules are read', async () => {

@@ -54,8 +54,9 @@ export function operationsOn(system: Reach): Operations {
       if (orStuck && (await endOrStuck(reach, instance, limit)) === 'stuck') return { result: null, stuck: true };
       return { result: await resultOf(reach, instance, limit) };
     },
-    signal: async ({ process, id, event, data, ...whose }) => {
-      const sent = await signalInstance(of(whose), { process: processNamed(system, process).name, id }, eventNamed(system, event), data);
+    signal: async ({ process, id, eventId, event, data, ...whose }) => {
+      const to = { process: processNamed(system, process).name, id, eventId };
+      const sent = await signalInstance(of(whose), to, eventNamed(system, event), data);
       return { id: sent.id, ...(sent.keptUntil && { keptUntil: sent.keptUntil.toISOString() }) };
     },
     ask: async ({ event, data, timeout, ...instance }) => {

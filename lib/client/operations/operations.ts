@@ -40,7 +40,8 @@ export interface Operations {
   >;
   /** With `orStuck`, resolves with `stuck` instead of a result as soon as the instance is stuck. */
   result: Operation<Instance & { timeout?: Duration; orStuck?: boolean }, { result: Json; stuck?: true }>;
-  signal: Operation<Instance & { event: string; data: Json }, SignalResponse>;
+  /** `eventId` deduplicates the event. */
+  signal: Operation<Instance & { event: string; data: Json; eventId?: string }, SignalResponse>;
   ask: Operation<Instance & { event: string; data: Json; timeout?: Duration }, { answer: Json }>;
   publish: Operation<OfTenant & { event: string; data: Json; id?: string }, { id: string }>;
   list: Operation<ListRequest, { instances: readonly ListedInstance[] }>;

@@ -41,7 +41,7 @@ async function perform(
       if (process === undefined || times === undefined)
         throw new ContractError('DATA_INVALID', `The schedule ${name} was created without its process or its times: expected both.`);
       const created = { process: processNamed(process), input, ...(times satisfies ScheduleTimes) };
-      return createSchedule(reach, name, created as CreatedSchedule<never>);
+      return createSchedule(reach, name, created as CreatedSchedule<never>, reason);
     }
     case 'backfill':
       return backfillSchedule(reach, name, { from: from ?? '', to: to ?? '', ...(reason && { reason }), ...(overlap && { overlap }) });
