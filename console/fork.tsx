@@ -6,7 +6,7 @@ import Select from '@cloudscape-design/components/select';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import type { ForkPreview, ForkRequestView, ForkResult, InstanceView } from '../lib/console/views.ts';
+import type { ForkPreview, ForkRequestView, ForkResult, InstanceView, TimelineStep } from '../lib/console/views.ts';
 import { commandLine, type Operation } from './act.tsx';
 import { instancePath, post } from './api.ts';
 import { Go, instanceAddress } from './navigate.tsx';
@@ -22,6 +22,35 @@ interface Forking {
 
 /** Begins another instance from a cut in the journal of this one. The plan shows what becomes of the steps after it. */
 export function forkOperation(view: InstanceView, at: string): Operation<Forking> {
+  return forking(view, {
+    at,
+    title: `Fork ${view.id}`,
+    verb: 'Fork',
+    explains: 'A new instance adopts the journal up to the cut and goes on from there. This one stays as it is, unless it is superseded.',
+    supersede: false,
+  });
+}
+
+/** Goes on from a step that is open or has failed, in a fork that takes the place of this instance if it is still open. */
+export function retryOperation(view: InstanceView, { path, name }: Pick<TimelineStep, 'path' | 'name'>): Operation<Forking> {
+  const isOpen = view.closed === undefined;
+  return forking(view, {
+    at: path,
+    title: `Retry ${name} of ${view.id}`,
+    verb: 'Retry',
+    explains: `A fork adopts all that was done before ${name}, and does ${name} again at once${
+      isOpen ? `. It takes the place of ${view.id}; if the open step still succeeds there, it is undone` : ''
+    }.`,
+    supersede: isOpen,
+  });
+}
+
+interface Cut extends Pick<Operation<Forking>, 'title' | 'verb' | 'explains'> {
+  readonly at: string;
+  readonly supersede: boolean;
+}
+
+function forking(view: InstanceView, { at, supersede: supersedes, ...told }: Cut): Operation<Forking> {
   const path = `${instancePath(view)}/fork`;
   const body = ({ at: cut, to, completed, supersede }: Forking): Omit<ForkRequestView, 'reason'> => ({
     at: /^\d+$/.test(cut) ? Number(cut) : cut,
@@ -31,10 +60,8 @@ export function forkOperation(view: InstanceView, at: string): Operation<Forking
   });
   return {
     act: 'fork',
-    title: `Fork ${view.id}`,
-    verb: 'Fork',
-    explains: 'A new instance adopts the journal up to the cut and goes on from there. This one stays as it is, unless it is superseded.',
-    values: { at, to: '', completed: '', supersede: false },
+    ...told,
+    values: { at, to: '', completed: '', supersede: supersedes },
     form: (values, change) => (
       <SpaceBetween size="m">
         <FormField label="Cut" description="The path of a step, the number of a journal entry, or start." stretch>

@@ -6,7 +6,7 @@ import type { ReactNode } from 'react';
 import type { InstanceView, TimelineStep } from '../../lib/console/views.ts';
 import { ActButton } from '../act.tsx';
 import { useSystem } from '../api.ts';
-import { forkOperation } from '../fork.tsx';
+import { forkOperation, retryOperation } from '../fork.tsx';
 import { Go, instanceAddress } from '../navigate.tsx';
 import { resolveOperation } from '../operations.tsx';
 import { At, Data, span } from '../text.tsx';
@@ -25,8 +25,8 @@ export function StepDetails({ step, view }: { readonly step: TimelineStep; reado
           actions={
             <SpaceBetween direction="horizontal" size="xs">
               {view.can.includes('fork') && (
-                <ActButton act="fork" operation={() => forkOperation(view, step.path)}>
-                  Fork here
+                <ActButton act="fork" operation={() => (isUnfinished(step) ? retryOperation(view, step) : forkOperation(view, step.path))}>
+                  {isUnfinished(step) ? 'Retry' : 'Fork here'}
                 </ActButton>
               )}
               {command !== undefined && view.can.includes('resolve') && (
@@ -77,4 +77,9 @@ export function StepDetails({ step, view }: { readonly step: TimelineStep; reado
       </SpaceBetween>
     </Container>
   );
+}
+
+/** A call or a run that is open or has failed: it can be done again. */
+function isUnfinished({ kind, state }: TimelineStep): boolean {
+  return ['command', 'step', 'child'].includes(kind) && ['open', 'failed', 'unknown'].includes(state);
 }
