@@ -3,7 +3,15 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import {
+  ASSETS,
+  REQUEST_BYTES_MAX,
+  builtPages,
+  CACHE_CHECKED,
+  CACHE_FOR_EVER,
+  CONTENT_SECURITY_POLICY,
+  ISOLATION,
+} from '../lib/console/hosting.ts';
 import { ClientError } from '../lib/contract/errors.ts';
 
 type Api = (request: Request) => Promise<Response>;
@@ -26,16 +34,12 @@ export interface ConsoleServerOptions {
   readonly token?: string;
 }
 
-/** The largest request: the preview of a bulk job names up to 2,000 instances. */
-const BODY_BYTES_MAX = 1024 * 1024;
 const HOST = '127.0.0.1';
 
 /** The page runs its own files only. No other page can show it in a frame, send it a form or read its answers. */
 const HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  ...ISOLATION,
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
 };
@@ -109,7 +113,7 @@ async function answer(request: IncomingMessage, { api, files, token, port }: Ser
       'www-authenticate': 'Bearer',
     });
   const body = await bodyOf(request);
-  if (body === undefined) return refusal(413, `The request has more than ${BODY_BYTES_MAX} bytes.`);
+  if (body === undefined) return refusal(413, `The request has more than ${REQUEST_BYTES_MAX} bytes.`);
   const response = await api(toRequest(request, `http://${host}`, body));
   return { status: response.status, headers: Object.fromEntries(response.headers), body: Buffer.from(await response.arrayBuffer()) };
 }
@@ -138,7 +142,7 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > BODY_BYTES_MAX) return undefined;
+    if (bytes > REQUEST_BYTES_MAX) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
@@ -183,7 +187,7 @@ function pageAnswer(request: IncomingMessage, files: ReadonlyMap<string, PageFil
     status: 200,
     headers: {
       'content-type': TYPES[extname(file.path)] ?? 'application/octet-stream',
-      'cache-control': pathname.startsWith('/assets/') && files.has(pathname) ? 'public, max-age=31536000, immutable' : 'no-cache',
+      'cache-control': pathname.startsWith(`/${ASSETS}/`) && files.has(pathname) ? CACHE_FOR_EVER : CACHE_CHECKED,
       vary: 'accept-encoding',
       ...(isZipped && { 'content-encoding': 'gzip' }),
     },
@@ -206,15 +210,6 @@ function filesOf(pages: string): ReadonlyMap<string, PageFile> {
       .filter((path) => !path.endsWith('.gz'))
       .map((path) => [`/${relative(pages, path).split(sep).join('/')}`, { path, ...(all.has(`${path}.gz`) && { gzip: `${path}.gz` }) }]),
   );
-}
-
-/** The build of the page lies in `dist/console`, beside the built command line and below the source of it. */
-function builtPages(): string {
-  const [beside, below] = ['../console', '../dist/console'].map((path) => fileURLToPath(new URL(path, import.meta.url))) as [
-    string,
-    string,
-  ];
-  return existsSync(join(beside, 'index.html')) && !existsSync(join(beside, 'vite.config.ts')) ? beside : below;
 }
 
 function listening(server: Server, port: number): Promise<void> {

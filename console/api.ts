@@ -7,12 +7,15 @@ export class ApiError extends Error {
   readonly code: string;
   readonly remedy: string | undefined;
   readonly grant: string | undefined;
+  /** The path at which a person signs in to a hosted console. */
+  readonly signIn: string | undefined;
 
-  constructor({ code, message, remedy, grant }: RefusalView['error']) {
+  constructor({ code, message, remedy, grant, signIn }: RefusalView['error']) {
     super(message);
     this.code = code;
     this.remedy = remedy;
     this.grant = grant;
+    this.signIn = signIn;
   }
 }
 

@@ -1,5 +1,6 @@
 import Alert from '@cloudscape-design/components/alert';
 import Box from '@cloudscape-design/components/box';
+import Button from '@cloudscape-design/components/button';
 import Spinner from '@cloudscape-design/components/spinner';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -18,6 +19,9 @@ export function Problem({ error }: { readonly error: Error }): ReactNode {
         </div>
       )}
       {error instanceof ApiError && error.grant !== undefined && <div>The missing grant: {error.grant}</div>}
+      {error instanceof ApiError && error.signIn !== undefined && (
+        <Button href={`${error.signIn}?to=${encodeURIComponent(location.pathname + location.search)}`}>Sign in</Button>
+      )}
     </Alert>
   );
 }

@@ -1,3 +1,5 @@
+export { Console, type ConsoleProps } from './console.ts';
+export type { ConsoleAuthorizer, ConsoleUser } from '../console/hosted-api.ts';
 export { Orchestrator } from './orchestrator.ts';
 export type { OrchestratorProps } from './orchestrator-props.ts';
 export type { ImportOptions } from './imported-orchestrator.ts';

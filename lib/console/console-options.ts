@@ -15,4 +15,6 @@ export interface ConsoleOptions {
   readonly readOnly?: string;
   /** Data of events, by type: the page offers them as forms of further events. Each type has at least one. @default none */
   readonly examples?: ReadonlyMap<string, readonly Json[]>;
+  /** Why this person may only read. @default each operation is tried */
+  readonly denied?: string;
 }

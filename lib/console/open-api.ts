@@ -23,7 +23,7 @@ export function openApi(routes: readonly Route[]): object {
             error: {
               type: 'object',
               required: ['code', 'message'],
-              properties: { code: STRING, message: STRING, remedy: STRING, details: {}, grant: STRING },
+              properties: { code: STRING, message: STRING, remedy: STRING, details: {}, grant: STRING, signIn: STRING },
             },
           },
         },

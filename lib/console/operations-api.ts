@@ -26,6 +26,8 @@ export function operationsApi(system: Reach, options: ConsoleOptions): (request:
       const query = queryValues(url, { tenant: 'text', ...route.query });
       const body = route.method === 'POST' ? await bodyOf(request, route) : undefined;
       if (act !== undefined && options.readOnly !== undefined) throw new ClientError('UNREACHABLE', options.readOnly);
+      if (act !== undefined && options.denied !== undefined)
+        return refused(new ClientError('DENIED', options.denied, { remedy: PERSON_DENIED }));
       const result = await route.run({ reach: within(system, query.text('tenant')), options, path, query, body: body as never, request });
       noteGrant(options, act);
       return result instanceof Response ? result : json(result);
@@ -34,6 +36,8 @@ export function operationsApi(system: Reach, options: ConsoleOptions): (request:
     }
   };
 }
+
+const PERSON_DENIED = 'Ask the owners of this console for the right to operate.';
 
 function routed(method: string, pathname: string): { readonly route: Route; readonly path: Readonly<Record<string, string>> } {
   const methods: string[] = [];

@@ -39,8 +39,9 @@ export function noteGrant(options: ConsoleOptions, act: Act | undefined, error?:
 
 export function permissionsOf(options: ConsoleOptions): Readonly<Record<Act, Permission>> {
   const missing = refusedGrants.get(options);
+  const closed = options.readOnly ?? options.denied;
   const permission = (grant: string): Permission => {
-    if (options.readOnly !== undefined) return { allowed: false, why: options.readOnly };
+    if (closed !== undefined) return { allowed: false, why: closed };
     if (!missing?.has(grant)) return { allowed: true };
     return { allowed: false, why: `The principal of this console has no right to do this: give it ${grant} of the orchestrator.`, grant };
   };

@@ -72,6 +72,8 @@ export interface RefusalView {
     readonly details?: Json;
     /** With `DENIED`: the grant of the orchestrator that the principal does not have. */
     readonly grant?: string;
+    /** With the status 401 of a hosted console: the path at which a person signs in. It takes the path to return to as `?to=`. */
+    readonly signIn?: string;
   };
 }
 

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { bundleFunctions, bundleService, FUNCTION_NAMES } from '../../lib/cdk/bundle/bundle.ts';
+import { bundleConsole, bundleFunctions, bundleService, bundleStepRunner, FUNCTION_NAMES } from '../../lib/cdk/bundle/bundle.ts';
 
 const root = join(import.meta.dirname, '../..');
 let folder: string;
@@ -121,5 +121,35 @@ describe('bundleService', () => {
     const { folder } = bundleService(join(root, 'examples/travel-booking/payments/service.ts'));
     expect(load(folder)['handler']).toBeTypeOf('function');
     expect(statSync(join(folder, 'package.json')).isFile()).toBe(true);
+  });
+});
+
+describe('bundleConsole', () => {
+  const trips = { entry: join(root, 'examples/travel-booking/system.ts'), system: 'trips' };
+  /** A path of the operations API. */
+  const OF_THE_CONSOLE = '/api/openapi.json';
+
+  test('its index.js exports the handler, around the authorizer of the user', () => {
+    const entry = written('authorizer.ts', "export const authorize = () => ({ principal: 'of the user' });");
+    const { folder: built, warnings } = bundleConsole(entry);
+    expect(load(built)['handler']).toBeTypeOf('function');
+    expect(textOf(built)).toContain('of the user');
+    expect(textOf(built)).toContain(OF_THE_CONSOLE);
+    expect(warnings).toEqual([]);
+  });
+
+  test('a module without an authorizer is refused', () => {
+    const entry = written('no-authorizer.ts', 'export const authorise = () => undefined;');
+    expect(() => bundleConsole(entry)).toThrow(/No matching export in .*no-authorizer\.ts" for import "authorize"/);
+  });
+
+  test('no function of a process, a step or a service has anything of the console', () => {
+    const { folders } = bundleFunctions(trips);
+    const others = [
+      ...Object.values(folders),
+      bundleStepRunner(trips).folder,
+      bundleService(join(root, 'examples/travel-booking/payments/service.ts')).folder,
+    ];
+    expect(others.filter((each) => textOf(each).includes(OF_THE_CONSOLE))).toEqual([]);
   });
 });

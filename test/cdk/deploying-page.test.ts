@@ -9,22 +9,23 @@ import { resourcesOf, testStack, tripsOrchestrator, type Resource } from './synt
 const readPage = (name: string): string => readFileSync(new URL(`../../docs/${name}.md`, import.meta.url), 'utf8');
 const page = readPage('deploying');
 
-describe('the apps of docs/deploying.md and docs/consuming-events.md', () => {
-  const blocks = [...(page + readPage('consuming-events')).matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(
+describe('the apps of docs/deploying.md, docs/consuming-events.md and docs/console.md', () => {
+  const blocks = [...(page + readPage('consuming-events') + readPage('console')).matchAll(/```ts\n\/\/ (\S+)\n([\s\S]*?)```/g)].map(
     ([, name = '', code = '']) => ({ name, code }),
   );
   process.env['CDK_CONTEXT_JSON'] = '{"aws:cdk:bundling-stacks":[]}';
 
-  test.each(blocks)('$name equals the compiled file, which makes its constructs', async ({ name, code }) => {
+  test.each(blocks)('$name equals the compiled file, which runs', async ({ name, code }) => {
     const file = new URL(`./documented/${name}`, import.meta.url);
     const written = readFileSync(file, 'utf8')
       .replaceAll('../../../examples/travel-booking/', './')
-      .replaceAll('examples/travel-booking/', 'trips/');
+      .replaceAll('examples/travel-booking/', 'trips/')
+      .replaceAll('test/cdk/documented/', 'console/');
     expect(code).toBe(written);
     await import(file.href);
   });
 
-  test('the pages have six apps', () => {
+  test('the pages have these apps and modules', () => {
     expect(blocks.map(({ name }) => name)).toEqual([
       'app.ts',
       'steps.ts',
@@ -33,6 +34,8 @@ describe('the apps of docs/deploying.md and docs/consuming-events.md', () => {
       'admitting-account.ts',
       'shared-service.ts',
       'consumer.ts',
+      'console-app.ts',
+      'authorizer.ts',
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { Duration, Validations, type App } from 'aws-cdk-lib/core';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import { CheckoutTravelCart, hotels, flights, payments } from '../../examples/travel-booking/contracts.ts';
+import { Console } from '../../lib/cdk/console.ts';
 import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
 import { ServiceFunction } from '../../lib/cdk/service-function.ts';
 import { ServiceQueue } from '../../lib/cdk/service-queue.ts';
@@ -60,6 +61,13 @@ describe('AwsSolutions of cdk-nag', () => {
       service: flights,
       entry: 'examples/travel-booking/flights/service.ts',
     });
+    expect(findings(app)).toEqual([]);
+  });
+
+  test('cdk-nag has no finding in a console', () => {
+    const app = testApp();
+    const stack = testStack('Trips', app);
+    new Console(stack, 'Console', { orchestrator: tripsOrchestrator(stack), authorizer: 'console/authorizer.ts' });
     expect(findings(app)).toEqual([]);
   });
 

@@ -30,7 +30,7 @@ interface PackageImport {
 
 const builtins = new Set(builtinModules);
 /** The name that the bundler replaces with the user's module. */
-const ALIASES = new Set(['tutti-entry']);
+const ALIASES = new Set(['tutti-authorizer', 'tutti-entry']);
 
 const imports: readonly PackageImport[] = [...readTree().values()].flatMap(({ path, plain, code, imports: found }) => [
   ...found

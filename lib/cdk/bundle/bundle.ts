@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { BuildOptions, Metafile } from 'esbuild';
-import { FUNCTION_SDK } from '../../adapters/aws/sdk-packages.ts';
+import { CLIENT_SDK, FUNCTION_SDK } from '../../adapters/aws/sdk-packages.ts';
 import { FLOWS_FILE } from '../../format/stored-flow.ts';
 import { BundleError } from './bundle-error.ts';
 import type { EngineBuild, EngineBuilt } from './engine-build.ts';
@@ -69,6 +69,9 @@ const MODULES = {
   external: ['bowser'],
 } as const satisfies BuildOptions;
 
+/** Lambda passes credentials in the environment; the provider chain of the SDK has 110 KB. */
+const ROLE_CREDENTIALS = { '@aws-sdk/credential-provider-node': functionFile('environment-credentials') };
+
 /**
  * Builds the functions of an orchestrator around the system with this name, which the module `entry` exports. The result is cached for this
  * Node process. A module that user code imports dynamically belongs to a step and is left out. Throws a `BundleError` if a process imports
@@ -87,8 +90,7 @@ export function bundleFunctions(options: { readonly entry: string; readonly syst
     const { metafile, folders } = splitBuild(entry, entries, run, {
       alias: {
         'tutti-entry': entry,
-        // Lambda passes credentials in the environment; the provider chain of the SDK has 110 KB.
-        '@aws-sdk/credential-provider-node': functionFile('environment-credentials'),
+        ...ROLE_CREDENTIALS,
       },
       define: { 'process.env.TUTTI_SYSTEM': JSON.stringify(options.system) },
     });
@@ -121,6 +123,20 @@ export function bundleService(entry: string): ServiceBundle {
   return once(`service ${file}`, () => {
     const { metafile, folders } = splitBuild(file, { service: file }, build, {});
     return { folder: folders['service'] as string, warnings: warningsOf(metafile) };
+  });
+}
+
+/**
+ * Builds the function of a `Console` around the module that exports `authorize`. The result is cached for this Node process. Throws a
+ * `BundleError` if the module has no such export.
+ */
+export function bundleConsole(authorizer: string): ServiceBundle {
+  const entry = resolve(authorizer);
+  return once(`console ${entry}`, () => {
+    const { metafile, folders } = splitBuild(entry, { 'serve-console': functionFile('serve-console/lambda') }, build, {
+      alias: { 'tutti-authorizer': entry, ...ROLE_CREDENTIALS },
+    });
+    return { folder: folders['serve-console'] as string, warnings: warningsOf(metafile) };
   });
 }
 
@@ -192,8 +208,10 @@ function buildEngine(entry: string, options: BuildOptions): EngineBuilt {
 }
 
 function notBuilt(entry: string, error: unknown): BundleError {
-  const missing = FUNCTION_SDK.find((name) => String(error).includes(`Could not resolve "${name}"`));
-  return missing === undefined ? BundleError.failed(entry, error) : BundleError.missing(missing, FUNCTION_SDK, error);
+  const missing = CLIENT_SDK.find((name) => String(error).includes(`Could not resolve "${name}"`));
+  if (missing === undefined) return BundleError.failed(entry, error);
+  const isOfAll = (FUNCTION_SDK as readonly string[]).includes(missing);
+  return BundleError.missing(missing, isOfAll ? FUNCTION_SDK : CLIENT_SDK, error);
 }
 
 /** Loads esbuild at the first build, so that an app that builds no function does not need it. */

@@ -1,18 +1,35 @@
 import { Stack, Validations } from 'aws-cdk-lib/core';
-import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Policy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IConstruct } from 'constructs';
+
+const VALUES =
+  'The prefix holds the values of one writer. Their keys contain the instance and a hash of the content, so they are unknown at deployment.';
 
 /** cdk-nag asks for a reason for each wildcard of a role, by the full name of the resource. The only ones are prefixes of the payload bucket. */
 export function acknowledgePrefixes(role: IConstruct, statements: readonly PolicyStatement[]): void {
-  const stack = Stack.of(role);
-  const prefixes = new Set(statements.flatMap((statement) => statement.resources).filter((resource) => resource.endsWith('/*')));
-  for (const prefix of prefixes) {
-    Validations.of(role).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::${asText(stack.resolve(prefix))}]`,
-      reason:
-        'The prefix holds the values of one writer. Their keys contain the instance and a hash of the content, so they are unknown at deployment.',
-    });
-  }
+  acknowledge(
+    role,
+    statements.flatMap(({ resources }) => resources),
+    VALUES,
+  );
+}
+
+/** The same for the rights that a role has got from grants until now. */
+export function acknowledgeGranted(role: IConstruct, reason = VALUES): void {
+  const { document } = role.node.findChild('DefaultPolicy') as Policy;
+  const { Statement: statements } = document.toJSON() as {
+    readonly Statement: readonly { readonly Resource: string | readonly string[] }[];
+  };
+  acknowledge(
+    role,
+    statements.flatMap(({ Resource }) => Resource),
+    reason,
+  );
+}
+
+function acknowledge(role: IConstruct, resources: readonly string[], reason: string): void {
+  const prefixes = resources.map((resource) => asText(Stack.of(role).resolve(resource))).filter((resource) => resource.endsWith('/*'));
+  for (const prefix of new Set(prefixes)) Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${prefix}]`, reason });
 }
 
 /** A CloudFormation reference in the notation of cdk-nag's findings. */

@@ -47,6 +47,11 @@ export class DeployedFunctions {
     await this.#call(this.#functions.find(({ id }) => id.includes(part)) as DeployedFunction, {});
   }
 
+  /** Calls the function whose id has this part, as its URL does. Other functions may run while it waits for the outcome of an operation. */
+  async request<R>(part: string, event: object): Promise<R> {
+    return (await this.#call(this.#functions.find(({ id }) => id.includes(part)) as DeployedFunction, event)) as R;
+  }
+
   /** Delivers the messages of the queues until only returned messages are left. Messages with a longer delay stay. */
   async run({ delayMax = 0, only = '' }: { readonly delayMax?: number; readonly only?: string } = {}): Promise<void> {
     const given = new Set<QueuedMessage>();

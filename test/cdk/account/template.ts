@@ -96,17 +96,20 @@ export interface DeployedFunction {
 
 export function functionsOf(resources: readonly Resource[]): readonly DeployedFunction[] {
   const mappings = resources.filter(({ type }) => type === 'AWS::Lambda::EventSourceMapping');
-  return resources
-    .filter(({ type }) => type === 'AWS::Lambda::Function')
-    .map(({ id, properties }) => ({
-      id,
-      role: String(properties['Role']).replace('AWS::IAM::Role/', ''),
-      environment: (properties['Environment'] as { readonly Variables: Readonly<Record<string, string>> }).Variables,
-      queues: mappings
-        .filter((mapping) => mapping.properties['FunctionName'] === id)
-        .map((mapping) => String(mapping.properties['EventSourceArn']).split(':').at(-1) as string),
-      logGroup: `AWS::Logs::LogGroup/${(properties['LoggingConfig'] as { readonly LogGroup: string }).LogGroup}`,
-    }));
+  return (
+    resources
+      // CDK's own function copies files at a deployment.
+      .filter(({ type, properties }) => type === 'AWS::Lambda::Function' && String(properties['Runtime']).startsWith('nodejs'))
+      .map(({ id, properties }) => ({
+        id,
+        role: String(properties['Role']).replace('AWS::IAM::Role/', ''),
+        environment: (properties['Environment'] as { readonly Variables: Readonly<Record<string, string>> }).Variables,
+        queues: mappings
+          .filter((mapping) => mapping.properties['FunctionName'] === id)
+          .map((mapping) => String(mapping.properties['EventSourceArn']).split(':').at(-1) as string),
+        logGroup: `AWS::Logs::LogGroup/${(properties['LoggingConfig'] as { readonly LogGroup: string }).LogGroup}`,
+      }))
+  );
 }
 
 export interface DeployedRule {

@@ -165,6 +165,31 @@ describe('methods of the client', () => {
     expect(new Set(shop.account.refused.splice(0).map(({ action }) => action))).toEqual(new Set(['sqs:GetQueueAttributes']));
   });
 
+  test('the function of a Console acts by its own role, in the name of the person that the authorizer lets in', async () => {
+    const ask = async (path: string, person?: string, body?: object): Promise<{ status: number; body: unknown }> => {
+      const result = await shop.functions.request<{ statusCode: number; body: string }>('ConsoleApi', {
+        rawPath: '/api/',
+        rawQueryString: '',
+        headers: { 'x-tutti-address': `https://console.example/api${path}`, 'content-type': 'application/json' },
+        ...(person !== undefined && { cookies: [`__Host-person=${person}`] }),
+        ...(body && { body: JSON.stringify(body) }),
+        requestContext: { domainName: 'x', http: { method: body ? 'POST' : 'GET' } },
+        isBase64Encoded: false,
+      });
+      return { status: result.statusCode, body: JSON.parse(Buffer.from(result.body, 'base64').toString()) as unknown };
+    };
+    expect(await ask('/instances')).toMatchObject({ status: 401, body: { error: { signIn: '/auth/sign-in' } } });
+    for (const path of ['/system', '/counts', '/instances/order/o-1', '/instances/order/o-1/journal', '/parked', '/services', '/cost'])
+      expect([path, (await ask(path, 'ada')).status]).toEqual([path, 200]);
+    const pause = { reason: 'a look at it' };
+    expect((await ask('/instances/nap/n-1/pause', 'reader', pause)).status).toBe(403);
+    expect((await shop.during(ask('/instances/nap/n-1/pause', 'ada', pause))).status).toBe(200);
+    expect(JSON.stringify((await ask('/instances/nap/n-1/journal', 'ada')).body)).toContain('ada@example.com');
+    expect((await shop.during(ask('/instances/nap/n-1/resume', 'ada', { reason: 'seen' }))).status).toBe(200);
+    expect((await shop.during(ask('/processes/nap/start', 'ada', { input: { text: LARGE }, id: 'n-2' }))).status).toBe(200);
+    expect((await ask('/events/desk.note-added', 'ada', { data: { orderId: 'o-4', text: '' } })).status).toBe(200);
+  });
+
   test('resolve, cancel and terminate need grantOperate', async () => {
     const client = shop.client('Operator');
     await shop.during(client.resolve(order, 'o-3', 'people.approve:1', { command: people.approve, output: { text: '' } }));
@@ -247,6 +272,7 @@ const UNUSED: readonly (readonly [role: RegExp, right: RegExp, reason: string])[
   [/./, /^arn:aws:ssm:.*parameter\/tutti\/shop of /, 'another client may ask for the path without its last slash'],
   [/^Publisher|^Poller|^Admin/, /./, 'they call through their own SDK; the function of stock makes every call of a service'],
   [/^NoteTaker/, /s3:PutObject|_clients/, 'Signaller sends the large event'],
+  [/^ConsoleApi/, /_clients\/desk/, 'its large value is sent with the start'],
   [/^QueueReader/, /^(?!sqs)/, 'EveryReader makes every call of a reader'],
   [/^AcmeReader/, /./, 'DefaultReader makes every call of a reader of one tenant'],
   [/^Signaller/, /_clients\/(?:desk|web\.viewed)/, 'one large event stands for all'],
@@ -254,7 +280,9 @@ const UNUSED: readonly (readonly [role: RegExp, right: RegExp, reason: string])[
 ];
 
 test('each right of a grant is used by some method', () => {
-  const granted = [...shop.account.roles.values()].filter(({ id }) => Object.keys(GRANTS).some((name) => id.startsWith(name)));
+  const granted = [...shop.account.roles.values()].filter(({ id }) =>
+    [...Object.keys(GRANTS), 'ConsoleApi'].some((name) => id.startsWith(name)),
+  );
   const unused = granted.flatMap((role) =>
     unusedRights(role, shop.account.used).filter((right) => !UNUSED.some(([of, which]) => of.test(role.id) && which.test(right))),
   );

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Duration } from 'aws-cdk-lib/core';
 import { Role, ServicePrincipal, type IGrantable } from 'aws-cdk-lib/aws-iam';
 import { aws, connect, type Client } from 'tutti/client';
-import { bundleFunctions, bundleService, bundleStepRunner, type FunctionName } from '../../../lib/cdk/bundle/bundle.ts';
+import { bundleConsole, bundleFunctions, bundleService, bundleStepRunner, type FunctionName } from '../../../lib/cdk/bundle/bundle.ts';
+import { Console } from '../../../lib/cdk/console.ts';
 import type { IOrchestrator } from '../../../lib/cdk/orchestrator-interface.ts';
 import { Orchestrator } from '../../../lib/cdk/orchestrator.ts';
 import { ServiceFunction } from '../../../lib/cdk/service-function.ts';
@@ -16,9 +17,10 @@ import { AwsAccount } from '../account/aws-account.ts';
 import { DeployedFunctions } from '../account/deployed-functions.ts';
 import { openEndpoint } from '../account/endpoint.ts';
 import { REGION, resourcesOf, testStack } from '../synthesized.ts';
-import { courier, people, shop, stock } from './shop.ts';
+import { courier, NoteAdded, people, shop, stock } from './shop.ts';
 
 const ENTRY = new URL('shop.ts', import.meta.url).pathname;
+const AUTHORIZER = new URL('authorizer.ts', import.meta.url).pathname;
 const SERVICES = { Stock: 'stock-service.ts', People: 'people-service.ts' };
 
 const FUNCTIONS: Readonly<Record<string, FunctionName>> = {
@@ -57,6 +59,7 @@ export async function deployShop(grants: Grants): Promise<DeployedShop> {
   new ServiceFunction(stack, 'Stock', { orchestrator, service: stock, entry: entryOf('Stock') });
   new ServiceFunction(stack, 'People', { orchestrator, service: people, entry: entryOf('People') });
   new StepFunction(stack, 'Courier', { orchestrator, processes: [courier] });
+  new Console(stack, 'Console', { orchestrator, authorizer: AUTHORIZER, events: [NoteAdded] });
   for (const [name, grant] of Object.entries(grants))
     grant(orchestrator, new Role(stack, name, { assumedBy: new ServicePrincipal('ecs-tasks.amazonaws.com') }));
   const resources = resourcesOf(stack);
@@ -66,6 +69,7 @@ export async function deployShop(grants: Grants): Promise<DeployedShop> {
   const bundle = bundleFunctions({ entry: ENTRY, system: shop.name });
   const functions = new DeployedFunctions(account, endpoint.url, resources, (id) => {
     const name = Object.keys(FUNCTIONS).find((each) => id.includes(each));
+    if (id.startsWith('ConsoleApi')) return bundleConsole(AUTHORIZER).folder;
     if (/Steps|Courier/.test(id)) return bundleStepRunner({ entry: ENTRY, system: shop.name }).folder;
     if (name !== undefined) return bundle.folders[FUNCTIONS[name] as FunctionName];
     return bundleService(entryOf(id.startsWith('Stock') ? 'Stock' : 'People')).folder;
