@@ -60,6 +60,20 @@ export function scopeText(scope: HoldScope): string {
   return `the ${scopeKey(scope).replace(':', ' ')}`;
 }
 
+/** Why a hold keeps a start, for the parked copy. It begins with the scope, by which the end of the hold finds its starts. */
+export function heldDetail(hold: Hold): string {
+  return `${keptBy(hold)} ${hold.by}: ${hold.reason}. The start is applied when the pause ends.`;
+}
+
+/** Whether the hold of this scope keeps a start that is parked with this detail. */
+export function isKeptBy(scope: HoldScope, detail: string): boolean {
+  return detail.startsWith(`${keptBy(scope)} `);
+}
+
+function keptBy(scope: HoldScope): string {
+  return `The ${scopeKey(scope).replace(':', ' ')} is paused by`;
+}
+
 /** Whether both name the same instances or commands. */
 export function isSameScope(a: HoldScope, b: HoldScope): boolean {
   return a.tenant === b.tenant && a.process === b.process && a.service === b.service;

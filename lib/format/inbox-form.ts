@@ -16,6 +16,7 @@ import type {
   InboxMessage,
   OperationMessage,
   RedriveMessage,
+  ReleaseAllMessage,
   ScheduleMessage,
   ReplyMessage,
 } from './inbox-message.ts';
@@ -67,7 +68,7 @@ export function inboxFault(message: InboxMessage): string | undefined {
     case 'release':
       return texts({ opid: message.opid, hold: message.hold, reason: message.reason, by: message.by }) ?? pidFault(message.pid);
     case 'release-all':
-      return texts({ opid: message.opid, reason: message.reason, by: message.by }) ?? timeFault(message.time) ?? scopeFault(message);
+      return releaseAllFault(message);
     case 'redrive':
       return redriveFault(message);
     case 'discard':
@@ -257,6 +258,11 @@ function holdFault(message: HoldMessage): string | undefined {
   const fault = texts({ opid, reason, by }) ?? idFault('opid', opid) ?? timeFault(time) ?? scopeFault(message);
   if (fault !== undefined) return fault;
   return reason.length > HOLD_REASON_MAX ? `reason has ${reason.length} characters, expected at most ${HOLD_REASON_MAX}` : undefined;
+}
+
+function releaseAllFault(message: ReleaseAllMessage): string | undefined {
+  const { opid, reason, by, time, waited = 0 } = message;
+  return texts({ opid, reason, by }) ?? timeFault(time) ?? countFault('waited', waited) ?? scopeFault(message);
 }
 
 function scopeFault({ tenant, process, service }: HoldScope): string | undefined {

@@ -235,7 +235,13 @@ export interface ReleaseMessage extends Released {
 
 /** A hold has ended: the engine looks for what it has paused and parked. It comes again until nothing is left. */
 export type ReleaseAllMessage = Released &
-  HoldScope & { readonly tutti: 'release-all'; /** ISO instant of the end. */ readonly time: string };
+  HoldScope & {
+    readonly tutti: 'release-all';
+    /** ISO instant of the end. */
+    readonly time: string;
+    /** For how many seconds the indexes have shown nothing. @default 0 */
+    readonly waited?: number;
+  };
 
 interface Released {
   /** Id of the operation that has ended the hold. */

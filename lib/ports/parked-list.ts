@@ -1,5 +1,4 @@
-import { scopeKey, type HoldScope } from '../contract/holds.ts';
-import { processOf } from '../contract/wire/process-id.ts';
+import { isKeptBy, scopeKey, type HoldScope } from '../contract/holds.ts';
 import type { InstanceIndex } from './instance-index.ts';
 import type { ParkedEvent } from './parking-store.ts';
 
@@ -91,13 +90,13 @@ async function pausedBy(index: Pick<InstanceIndex, 'list'>, scope: HoldScope, mo
   return found;
 }
 
-/** A start that another hold keeps too is parked again. */
-async function parkedBy(parking: ParkedList, { tenant, process }: HoldScope, most: number): Promise<Held['parked']> {
+/** A start that two holds keep is parked by one of them; at its end it is parked again, by the other one. */
+async function parkedBy(parking: ParkedList, scope: HoldScope, most: number): Promise<Held['parked']> {
   const found: Held['parked'][number][] = [];
   let after: string | undefined;
   do {
-    const page = await parking.list({ tenant, reason: 'HELD' }, most, after);
-    for (const { pid, id } of page.events) if (process === undefined || processOf(pid) === process) found.push({ pid, id });
+    const page = await parking.list({ tenant: scope.tenant, reason: 'HELD' }, most, after);
+    for (const { pid, id, detail } of page.events) if (isKeptBy(scope, detail)) found.push({ pid, id });
     after = page.next;
   } while (after !== undefined && found.length < most);
   return found.slice(0, most);

@@ -4,6 +4,7 @@
  * A worker whose copy has the hold parks S without an instance, and pauses the instance in place of deciding on E, which it then parks beside
  *   it. Afterwards it reads the holds again: if the hold is over, it sends S back, or sends Q.
  * R ends the hold and then looks for what it holds, in an index that lags. It comes again until it has found nothing, after the lag.
+ * -DSTARTS: only the start, without a later event.  -DBEGUN: only the event, of an instance that has begun before.
  * Faults, F in any mix: crash of an invocation at any step, duplicate delivery, ambiguous commit.
  *   Without -D flags this is the recommended protocol; each flag plants one design error.               */
 #ifndef NH
@@ -33,7 +34,12 @@
 
 /* ---- durable: the head of the holds, the head of the instance ---- */
 byte hold = BEFORE, ver = 0, paused = 0;
-bit runs = 0, aE = 0, held = 0, ringO = 0, ringU = 0;   /* held: the ring has the pause of this hold */
+#ifdef BEGUN
+bit runs = 1;
+#else
+bit runs = 0;
+#endif
+bit aE = 0, held = 0, ringO = 0, ringU = 0;   /* held: the ring has the pause of this hold */
 /* ---- parked copies; the index of paused instances and of parked starts, which lags ---- */
 bit x[2]; byte stamp[2]; bit iPaused = 0, iParked = 0, lagPaused = 0, lagParked = 0;
 /* ---- inbox queue, fault budget, world ---- */
@@ -42,6 +48,8 @@ byte faults_left = F;
 
 #define FAULT (faults_left > 0)
 #define CRASH :: atomic { FAULT -> faults_left--; goto die }
+/* The head of the holds changes only when the hold begins and when it ends. */
+#define VERSION(e) ((e == P || e == R) -> hold : ver)
 /* R comes again and again: of many copies of one message two are enough. */
 inline sendmsg(e) { if :: vis[e] < 2 -> vis[e]++ :: else -> skip fi }
 inline classify(e) {
@@ -68,7 +76,7 @@ inline classify(e) {
   :: e == O -> if :: runs && paused == 0 && !ringO -> v = APPLY :: else -> skip fi
   :: e == U -> if :: paused == BY_HOLD && !ringU -> v = APPLY :: else -> dr = (paused == 0) fi
   fi;
-  l_ver = ver
+  l_ver = VERSION(e)
 }
 inline commit(e) {
   if
@@ -84,13 +92,17 @@ inline commit(e) {
 /* A worker marks only the copy that it has sent back. */
 inline park(e) { x[e] = 1; stamp[e] = (stamp[e] + 1) % 4 }
 inline mark(e) { if :: x[e] && stamp[e] == s -> x[e] = 0 :: else -> skip fi }
-#define UNCHANGED (m == P || m == R || l_ver == ver)
+#define UNCHANGED (l_ver == VERSION(m))
 #define D(e) :: atomic { FAULT && vis[e] < 2 -> vis[e]++; faults_left-- }
 active proctype env() {
   bit asked = 0, ended = 0, askedO = 0, askedU = 0;
   end: do
+#ifndef BEGUN
   D(S)
+#endif
+#ifndef STARTS
   D(E)
+#endif
   :: atomic { FAULT && asked -> sendmsg(P); faults_left-- }
   :: atomic { FAULT && ended -> sendmsg(R); faults_left-- }
   :: atomic { FAULT -> faults_left-- }
@@ -217,16 +229,31 @@ next: atomic { m = NE; l_ver = 0; v = 0; s = 0; copy = BEFORE; dr = 0 }
 init {
   byte i = 0;
   atomic {
-    vis[S] = 1; vis[E] = 1;
+#ifndef BEGUN
+    vis[S] = 1;
+#endif
+#ifndef STARTS
+    vis[E] = 1;
+#endif
     do :: i < NH -> run handler(); i++ :: else -> break od
   };
   timeout ->
   atomic {
     assert(hold != ACTIVE);
-    assert(runs); assert(!x[S]);
+    assert(runs);
+#if F == 0
+    assert(!x[S]);                      /* a worker that crashes after it has parked may leave a copy of what its redelivery applies */
+#endif
+#ifdef STARTS
+    assert(paused == 0)
+#else
     if
     :: ringO -> assert(paused == BY_OPERATOR); assert(aE || x[E])
-    :: else -> assert(paused == 0); assert(aE && !x[E])
+    :: else -> assert(paused == 0); assert(aE);
+#if F == 0
+       assert(!x[E])
+#endif
     fi
+#endif
   }
 }

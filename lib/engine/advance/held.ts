@@ -1,8 +1,8 @@
 import {
+  heldDetail,
   HOLDS_PID,
   holdOfInstance,
   scopeKey,
-  scopeText,
   isSameScope,
   type Hold,
   type HoldScope,
@@ -114,8 +114,7 @@ export async function parkHeld(context: EngineContext, { message, target, hold }
   const { time, identity } = inbound as StartInbound;
   const held = hold as Hold;
   const id = idAt(Math.max(0, Date.parse(time)), identity);
-  const detail = `${scopeText(held)} is paused by ${held.by}: ${held.reason}. The start is applied when the pause ends.`;
-  await parkMessage(context.options, message, { pid, id, reason: 'HELD', detail: detail.charAt(0).toUpperCase() + detail.slice(1) });
+  await parkMessage(context.options, message, { pid, id, reason: 'HELD', detail: heldDetail(held) });
   if (isHeld(await currentHolds(context), held)) return true;
   await redrive(context, pid, [id]);
   return (await context.options.parking.parked(pid, [id])).length === 0;

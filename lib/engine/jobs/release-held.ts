@@ -10,8 +10,9 @@ import { reasonsOf, sendAll } from '../send/send-all.ts';
 
 /** Instances and starts that one pass releases. */
 const RELEASED_MAX = 1_000;
-/** From one pass to the next. */
-const PASS_SECONDS = 5;
+/** From one pass to the next: longer, the longer nothing was found. */
+const PASS_SECONDS_MIN = 5;
+const PASS_SECONDS_MAX = 300;
 
 /** Begins to release what a hold has held. It is sent after the commit that ends the hold, and again by each copy of that message. */
 export function sendRelease(context: EngineContext, message: ReleaseAllMessage): Promise<boolean> {
@@ -20,21 +21,23 @@ export function sendRelease(context: EngineContext, message: ReleaseAllMessage):
 
 /**
  * Releases the instances that a hold has paused and the starts that it has parked (docs/protocol.md#holds), at most a thousand of each, and sends
- * itself again until the indexes show nothing more. An instance that is paused after the end is released by the worker that has paused it.
+ * itself again until the indexes have shown nothing more for as long as they may lag. An instance that is paused after the end is released by the worker that has paused it.
  * Returns whether the message may be acknowledged.
  */
 export async function releaseAll(context: EngineContext, message: ReleaseAllMessage): Promise<boolean> {
-  const { held, clock } = context.options;
+  const { held } = context.options;
   if (!held || isHeld(await currentHolds(context), message)) return true;
-  const { opid, reason, by, time } = message;
+  const { opid, reason, by } = message;
   const { paused, parked, lagMs } = await held.find(scopeOf(message), RELEASED_MAX);
   const hold = scopeKey(message);
   const releases = paused.map((pid): ReleaseMessage => ({ tutti: 'release', pid, hold, opid, reason, by }));
   if (!(await sendToInbox(context, releases)) || !(await redriveEach(context, parked))) return false;
-  const found = paused.length + parked.length;
-  const isLagging = lagMs > 0 && (found > 0 || clock.now() < Date.parse(time) + lagMs);
+  // A clock may be wrong, and the message late: the queue counts the time since something was found.
   const isFull = paused.length === RELEASED_MAX || parked.length === RELEASED_MAX;
-  return !isLagging && !isFull ? true : sendToInbox(context, [message], PASS_SECONDS);
+  const waited = paused.length + parked.length > 0 ? 0 : (message.waited ?? 0);
+  if (!isFull && waited * 1000 >= lagMs) return true;
+  const seconds = Math.min(PASS_SECONDS_MAX, Math.max(PASS_SECONDS_MIN, waited));
+  return sendToInbox(context, [{ ...message, waited: waited + seconds }], seconds);
 }
 
 function scopeOf({ tenant, process, service }: HoldScope): HoldScope {
