@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { portArgument } from '../arguments.ts';
+import { durationArgument, portArgument } from '../arguments.ts';
 import type { DevOptions } from '../dev/session.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { addFolderOptions, type Invocation } from '../invocation.ts';
@@ -12,6 +12,11 @@ export function addDevCommand(program: Command, invocation: Invocation): void {
     .option('--once', 'stop when all work is done: exit 0, 1 if an instance is stuck, 2 if lines of the events file were skipped')
     .option('--port <port>', 'port of the console on 127.0.0.1 (default: the same one for each folder, or a free one)', portArgument)
     .option('--no-console', 'serve no console')
+    .option(
+      '--retention <duration>',
+      'remove closed instances this long and a day after their end, such as 30d; none are removed without it',
+      durationArgument,
+    )
     .option('--memory', 'keep all state in memory; it is lost when the process stops')
     .action(async (modules: readonly string[], options: DevOptions) => {
       invocation.exitCode = await dev(invocation, modules, options);

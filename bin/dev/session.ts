@@ -1,5 +1,6 @@
 import { connectionPorts, type Reach } from '../../lib/client/connection.ts';
 import { listInstances } from '../../lib/client/list.ts';
+import type { Duration } from '../../lib/contract/duration.ts';
 import { STEPS } from '../../lib/contract/steps.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { Runtime } from '../../lib/local/runtime.ts';
@@ -19,6 +20,7 @@ export interface DevOptions {
   readonly events?: string;
   readonly once?: true;
   readonly memory?: true;
+  readonly retention?: Duration;
   /** Whether to serve the console, which a session with `--once` never does. */
   readonly console?: boolean;
   /** The port of the console. */
@@ -59,6 +61,7 @@ export class DevSession {
       flows: true,
       onFault: (error) => terminal.error(error),
       ...(options.memory ? {} : { directory: options.local }),
+      ...(options.retention !== undefined && { retention: options.retention }),
       onCommit: (head) => {
         this.#tally.note(head);
         this.#timeline.note(head);

@@ -4,7 +4,7 @@ import { decodeHead, formatFault } from '../format/head-codec.ts';
 import { tenantOf } from '../contract/wire/process-id.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import { thrownText } from '../contract/wire/thrown-text.ts';
-import type { InstanceFilter, InstanceIndex } from '../ports/instance-index.ts';
+import type { InstanceFilter, InstanceIndex, ListPlace } from '../ports/instance-index.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
 import { descriptionOf, waitingFor, type Status, type Summary } from './describe.ts';
@@ -33,10 +33,13 @@ export async function* listInstances(reach: Reach, filter: ListFilter = {}): Asy
     if (isShown(head, filter)) yield instanceSummary(reach, head, await waitingFor(reach, head));
 }
 
-/** The heads that match the filter, newest start first. The grammar of `where` is loaded with the first filter that has one. */
-export async function* matchingHeads(reach: Reach, filter: ListFilter): AsyncGenerator<Head, void, undefined> {
+/**
+ * The heads that match the filter, newest start first, all or those behind `after`. The grammar of `where` is loaded with the first filter
+ * that has one.
+ */
+export async function* matchingHeads(reach: Reach, filter: ListFilter, after?: ListPlace): AsyncGenerator<Head, void, undefined> {
   const { where, ...others } = filter;
-  const plain = indexFilter(reach, others);
+  const plain = { ...indexFilter(reach, others), ...(after && { after }) };
   if (where === undefined) return yield* reach.ports.index.list(plain);
   const [{ parseWhere, indexed, fits }, { factsOf }] = await Promise.all([import('./where.ts'), import('./operations/facts.ts')]);
   const parsed = parseWhere(where, reach.ports.clock.now());

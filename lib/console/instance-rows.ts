@@ -1,5 +1,6 @@
 import { instantText } from '../contract/wire/wire.ts';
 import { decodeHead, formatFault } from '../format/head-codec.ts';
+import type { ListPlace } from '../ports/instance-index.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from '../client/connection.ts';
 import { pausedOf, waitingFor } from '../client/describe.ts';
@@ -20,11 +21,11 @@ export async function instanceRows({ reach, query }: Call): Promise<InstancesVie
   const limit = query.number('limit') ?? ROWS;
   if (limit > ROWS_MAX) throw invalid(`The parameter limit is ${limit}: expected at most ${ROWS_MAX}.`);
   const [where, after] = [query.text('where'), cursorOf(query.text('after'))];
-  const filter = { ...(where !== undefined && { where }), ...(after && { startedBefore: new Date(after.startedAt) }) };
+  const filter = where === undefined ? {} : { where };
   const isNamed = where?.includes(BUILT_IN) ?? false;
   const instances: InstanceRow[] = [];
   let last: Head | undefined;
-  for await (const head of afterCursor(matchingHeads(reach, filter), after)) {
+  for await (const head of matchingHeads(reach, filter, after)) {
     if (!isNamed && !isShown(head, {})) continue;
     if (instances.length === limit) return { instances, next: cursorAfter(last as Head), asOf: instantText(reach.ports.clock.now()) };
     instances.push(await rowOf(reach, head));
@@ -33,33 +34,15 @@ export async function instanceRows({ reach, query }: Call): Promise<InstancesVie
   return { instances, asOf: instantText(reach.ports.clock.now()) };
 }
 
-export interface ListCursor {
-  readonly startedAt: number;
-  readonly pid: string;
-}
-
 export function cursorAfter({ startedAt, pid }: Head): string {
   return `${startedAt}.${pid}`;
 }
 
-export function cursorOf(text: string | undefined): ListCursor | undefined {
+export function cursorOf(text: string | undefined): ListPlace | undefined {
   if (text === undefined) return undefined;
   const parts = /^(\d{1,15})\.(.+)$/.exec(text);
   if (!parts) throw invalid(`The parameter after is ${JSON.stringify(text)}: expected the next of a page.`);
   return { startedAt: Number(parts[1]), pid: parts[2] as string };
-}
-
-/** Leaves out the instances of one start instant that earlier pages have shown, up to and with that of the cursor. */
-export async function* afterCursor(heads: AsyncIterable<Head>, cursor: ListCursor | undefined): AsyncGenerator<Head, void, undefined> {
-  let isBefore = cursor !== undefined;
-  for await (const head of heads) {
-    if (isBefore && head.startedAt === cursor?.startedAt) {
-      isBefore = head.pid !== cursor.pid;
-      continue;
-    }
-    isBefore = false;
-    yield head;
-  }
 }
 
 async function rowOf(reach: Reach, head: Head): Promise<InstanceRow> {

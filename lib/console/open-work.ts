@@ -6,7 +6,7 @@ import type { Reach } from '../client/connection.ts';
 import { namesOf, readValue } from '../client/instance.ts';
 import { matchingHeads } from '../client/list.ts';
 import type { Head } from '../ports/process-store.ts';
-import { afterCursor, cursorAfter, cursorOf } from './instance-rows.ts';
+import { cursorAfter, cursorOf } from './instance-rows.ts';
 import type { Call } from './route.ts';
 import type { ServiceRow, ServicesView, TaskRow, TasksView } from './views.ts';
 
@@ -31,12 +31,8 @@ async function openWork(reach: Reach, process?: string, after?: string): Promise
   const cursor = cursorOf(after);
   let read = 0;
   let last: Head | undefined;
-  const filter = {
-    status: 'running',
-    ...(process !== undefined && { process: { name: process } }),
-    ...(cursor && { startedBefore: new Date(cursor.startedAt) }),
-  } as const;
-  for await (const head of afterCursor(matchingHeads(reach, filter), cursor)) {
+  const filter = { status: 'running', ...(process !== undefined && { process: { name: process } }) } as const;
+  for await (const head of matchingHeads(reach, filter, cursor)) {
     if (read === SAMPLE) return { open, read, next: cursorAfter(last as Head) };
     read += 1;
     last = head;

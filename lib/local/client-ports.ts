@@ -16,9 +16,8 @@ const METHODS: { readonly [P in keyof OfferedPorts]: readonly (keyof OfferedPort
   parking: ['parked', 'list'],
 };
 
-/** Heads on the first page of a list, and on the largest. A page costs a look at all heads in memory, so later pages are larger. */
-const PAGE = 100;
-const PAGE_MAX = 1_000;
+/** Heads on a page of a list. */
+const PAGE = 200;
 /** Pause before the head is read again, if the runtime reports no commits. */
 const POLL_MS = 50;
 /** A wait of another process is renewed after this time, because that process does not say when it has lost interest. */
@@ -84,26 +83,16 @@ async function firstHeads(ports: Pick<ClientPorts, 'index'>, filter: InstanceFil
   return heads;
 }
 
-/**
- * A page begins at the start time of the last instance on the page before it. Many instances may have that start time, so the page is
- * larger by those already returned, and they are left out. The server keeps no cursor per client.
- */
+/** A page names the last instance of the page before it, so the server keeps no cursor per client. */
 async function* listInPages(
   page: (filter: InstanceFilter, max: number) => Promise<readonly Head[]>,
   filter: InstanceFilter,
 ): AsyncGenerator<Head, void, undefined> {
-  let told = new Set<string>();
-  let { startedBefore } = filter;
-  for (let size = PAGE; ; size = Math.min(PAGE_MAX, 2 * size)) {
-    const max = size + told.size;
-    const heads = await page({ ...filter, ...(startedBefore === undefined ? {} : { startedBefore }) }, max);
-    for (const head of heads) {
-      if (head.startedAt === startedBefore && told.has(head.pid)) continue;
-      if (head.startedAt !== startedBefore) told = new Set();
-      startedBefore = head.startedAt;
-      told.add(head.pid);
-      yield head;
-    }
-    if (heads.length < max) return;
+  for (let next = filter; ;) {
+    const heads = await page(next, PAGE);
+    yield* heads;
+    const last = heads.at(-1);
+    if (last === undefined || heads.length < PAGE) return;
+    next = { ...filter, after: { startedAt: last.startedAt, pid: last.pid } };
   }
 }

@@ -70,9 +70,9 @@ export interface RuntimeOptions {
    */
   readonly keysNameSystem?: boolean;
   /**
-   * Closed instances are removed from the folder this long and a day after their end, with their journals, command records and parked events,
-   * and their ids may be used again; large values stay, because instances share them. A start that is older is parked as `START_TOO_OLD`. At
-   * least a day. @default nothing is removed
+   * Closed instances are removed this long and a day after their end, with their journals, command records and parked events, and their ids
+   * may be used again. Large values go, within a day, when nothing in the folder names them any more. The folder uses their space again. A
+   * start that is older is parked as `START_TOO_OLD`. At least a day. @default nothing is removed
    */
   readonly retention?: Duration;
   /** The principal in journals. @default 'local' */
@@ -93,6 +93,8 @@ const SWEEPS_PER_EXPIRY = 600;
 const SWEEPS_PER_LISTING = 36_000;
 /** Pause between two looks for instances whose retention is over. */
 const RETIRE_MS = 3_600_000;
+/** Pause between two looks for large values that were of such instances, because each reads the whole folder. */
+const SWEEP_PAYLOADS_MS = 86_400_000;
 const RETENTION_MS_MIN = 86_400_000;
 const WATCHDOG_MS = 2000;
 /** Batches in flight in an engine on its own thread, so that it need not wait for the next one. */
@@ -326,14 +328,21 @@ export class Runtime {
     }
   }
 
-  /** Removes instances whose retention is over, each hour. The job is loaded only with a retention. */
+  /** Removes instances whose retention is over, each hour, and then what they alone named. The job is loaded only with a retention. */
   async #retire(retentionMs: number): Promise<void> {
     const { signal } = this.#stopping;
     const { instanceIndex: index, retirementStore: retirement, clock } = this.state;
+    let retired = 0;
+    let swept = -Infinity;
     while (!signal.aborted) {
       try {
         const { retireClosed } = await import('../engine/jobs/retire-closed.ts');
-        await retireClosed({ index, retirement, clock }, { retentionMs, remainingMs: () => (signal.aborted ? 0 : Infinity) });
+        retired += await retireClosed({ index, retirement, clock }, { retentionMs, remainingMs: () => (signal.aborted ? 0 : Infinity) });
+        if (retired > 0 && clock.now() - swept >= SWEEP_PAYLOADS_MS) {
+          await this.state.sweepPayloads(signal);
+          retired = 0;
+          swept = clock.now();
+        }
       } catch (error) {
         this.#fault(error);
       }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SystemClock } from '../adapters/system/clock.ts';
 import { type BusRule, MemoryEventPublisher } from '../adapters/memory/event-publisher.ts';
 import { MemoryIdempotencyStore } from '../adapters/memory/idempotency-store.ts';
@@ -76,6 +77,8 @@ export interface State {
   readonly stalledBy: () => unknown;
   /** From now on `durable` rejects if the disk takes no writes. */
   readonly stopWaiting: () => void;
+  /** Removes large values that nothing in the folder names any more, unless `signal` aborts; returns how many. In memory it removes none. */
+  readonly sweepPayloads: (signal?: AbortSignal) => Promise<number>;
   /** Moves the log into the tables now, at once instead of in slices. */
   readonly checkpoint: () => void;
   /** Makes everything durable and releases the folder. */
@@ -96,6 +99,7 @@ type Stores = Pick<
   | 'durableOrRefused'
   | 'stalledBy'
   | 'stopWaiting'
+  | 'sweepPayloads'
   | 'checkpoint'
   | 'close'
   | 'abandon'
@@ -136,11 +140,11 @@ function logOptions({ checkpointLength, keptMax, stalled }: StateOptions): LogOp
 
 function memoryStores(due: DueOptions): Stores {
   const tables = memoryProcessTables();
-  const index = new MemoryInstanceIndex(tables.heads, due);
+  const index = new MemoryInstanceIndex(tables.heads, { ...due, turn: nextTurn });
   return {
     processStore: new MemoryProcessStore({ ...tables, written: (head, previous) => index.written(head, previous) }),
     instanceIndex: index,
-    retirementStore: new MemoryRetirementStore(tables),
+    retirementStore: new MemoryRetirementStore(tables, (head) => index.gone(head)),
     parkingStore: new MemoryParkingStore(),
     payloadStore: new MemoryPayloadStore(),
     idempotencyStore: new MemoryIdempotencyStore(),
@@ -148,6 +152,7 @@ function memoryStores(due: DueOptions): Stores {
     durableOrRefused: () => Promise.resolve(),
     stalledBy: () => undefined,
     stopWaiting: () => {},
+    sweepPayloads: () => Promise.resolve(0),
     checkpoint: () => {},
     close: () => {},
     abandon: () => {},
@@ -157,18 +162,23 @@ function memoryStores(due: DueOptions): Stores {
 function sqliteStores(tables: SqliteTables, due: DueOptions, recordPrefix: string): Stores {
   const { log, heads, chunks } = tables;
   const durable = (): Promise<void> => log.durable();
+  const payloadStore = new SqlitePayloadStore(tables.payloads, log.inspection.directory);
   const index = new SqliteInstanceIndex(heads, log.database, due);
   return {
     processStore: new SqliteProcessStore({ heads, chunks, written: (head, previous) => index.written(head, previous) }),
     instanceIndex: index,
-    retirementStore: new SqliteRetirementStore(tables, recordPrefix),
+    retirementStore: new SqliteRetirementStore(tables, { recordPrefix, gone: (head) => index.gone(head) }),
     parkingStore: new SqliteParkingStore({ parked: tables.parked, attempts: tables.attempts, all: allParked(log, tables.parked), durable }),
-    payloadStore: new SqlitePayloadStore(tables.payloads, log.inspection.directory),
+    payloadStore,
     idempotencyStore: new SqliteIdempotencyStore(tables.records, durable),
     durable,
     durableOrRefused: () => log.durableOrRefused(),
     stalledBy: () => log.stalledBy,
     stopWaiting: () => log.stopWaiting(),
+    sweepPayloads: async (signal) => {
+      const { sweepPayloads } = await import('../adapters/embedded/payload-sweep.ts');
+      return sweepPayloads(tables, { isFresh: (hash) => payloadStore.isFresh(hash), ...(signal && { signal }) });
+    },
     checkpoint: () => log.checkpoint(),
     close: () => log.close(),
     abandon: () => log.abandon(),

@@ -12,7 +12,12 @@ export interface InstanceFilter {
   /** Milliseconds since the epoch, inclusive. */
   readonly startedAfter?: number;
   readonly startedBefore?: number;
+  /** An instance of an earlier list by the same filter: this list continues behind it. */
+  readonly after?: ListPlace;
 }
+
+/** The place of an instance in a list: by start, newest first, and then by pid. */
+export type ListPlace = Pick<Head, 'startedAt' | 'pid'>;
 
 export interface DueInstance {
   readonly pid: string;

@@ -1,10 +1,10 @@
 import { MemoryEventPublisher } from '../../lib/adapters/memory/event-publisher.ts';
-import { MemoryInstanceIndex } from '../../lib/adapters/memory/instance-index.ts';
 import { MemoryMessageQueue } from '../../lib/adapters/memory/message-queue.ts';
 import { MemoryMessageSender } from '../../lib/adapters/memory/message-sender.ts';
 import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../lib/adapters/memory/payload-store.ts';
-import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
+import type { MemoryProcessStore } from '../../lib/adapters/memory/process-store.ts';
+import { memoryStores } from '../../lib/testing/memory-engine.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { storingIn } from '../../lib/client/carried-data.ts';
 import type { ClientPorts } from '../../lib/client/connection.ts';
@@ -25,15 +25,14 @@ export interface MemoryPorts extends ClientPorts {
 /** The ports of a client, in memory and without an engine: the test writes the effects of the engine. */
 export function memoryPorts(): MemoryPorts {
   const clock = new VirtualClock(NOW);
-  const tables = memoryProcessTables();
-  const store = new MemoryProcessStore(tables);
+  const { store, index } = memoryStores();
   const inbox = new MemoryMessageQueue({ name: 'inbox', clock });
   const payloads = new MemoryPayloadStore();
   return {
     clock,
     inbox,
     store,
-    index: new MemoryInstanceIndex(tables.heads),
+    index,
     sender: new MemoryMessageSender(new Map([['inbox', inbox]])),
     publisher: new MemoryEventPublisher({ clock, rules: [] }),
     payloads,

@@ -43,6 +43,22 @@ export function instanceIndexContract(name: string, make: () => Promise<Indexed>
       expect(await pids(index, filter)).toEqual(expected);
     });
 
+    test('continues a list behind an instance, also among those of one start instant, and where that instance is gone', async () => {
+      const { store, index, settle } = await make();
+      const startedAt: Record<string, number> = { a: 10, b: 20, c: 20, d: 20, e: 30 };
+      for (const [id, at] of Object.entries(startedAt))
+        await store.commit(head({ pid: `acme#trip#${id}`, startedAt: at, ...(at === 20 && { status: 'completed', closedAt: 40 }) }), {
+          kind: 'absent',
+        });
+      await settle();
+      const all = await pids(index, {});
+      expect(all.toSorted()).toEqual(['a', 'b', 'c', 'd', 'e'].map((id) => `acme#trip#${id}`));
+      for (const [at, pid] of all.entries())
+        expect(await pids(index, { after: { pid, startedAt: startedAt[pid.slice(-1)] ?? 0 } })).toEqual(all.slice(at + 1));
+      expect(await pids(index, { after: { pid: 'acme#trip#c', startedAt: 25 } })).toEqual(all.slice(1));
+      expect(await pids(index, { after: { pid: 'acme#trip#c', startedAt: 40 }, startedBefore: 10 })).toEqual(['acme#trip#a']);
+    });
+
     test('lists the instances of one tenant, even if another has some of the same process and id', async () => {
       const { store, index, settle } = await filled();
       for (const [pid, startedAt] of [

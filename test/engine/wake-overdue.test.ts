@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { event, process } from 'tutti';
-import { MemoryInstanceIndex } from '../../lib/adapters/memory/instance-index.ts';
-import { MemoryProcessStore, memoryProcessTables } from '../../lib/adapters/memory/process-store.ts';
+import type { MemoryInstanceIndex } from '../../lib/adapters/memory/instance-index.ts';
+import { memoryStores } from '../../lib/testing/memory-engine.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import { countStuck, wakeOverdue, type Woken } from '../../lib/engine/jobs/wake-overdue.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
@@ -22,9 +22,8 @@ const nap = process('nap', { startOn: Tired.byId(({ id }) => id), publishes: [Sl
 
 /** A nap that has begun, over a store whose list is at hand. */
 const napping = async (): Promise<{ readonly rig: EngineRig; readonly wake: () => Promise<Woken> }> => {
-  const tables = memoryProcessTables();
-  const rig = new EngineRig([nap], [], { store: new MemoryProcessStore(tables) });
-  const index = new MemoryInstanceIndex(tables.heads);
+  const { store, index } = memoryStores();
+  const rig = new EngineRig([nap], [], { store });
   rig.happens(Tired, { id: 'a' });
   await rig.advance();
   return { rig, wake: () => wakeOverdue({ index, sender: rig.sender, clock: rig.clock }) };
@@ -80,13 +79,12 @@ describe('of many heads', () => {
     head({ pid: `acme#trip#${n}`, control: `{"format":2,"seq":2,"tickAt":${10 * MINUTE}}`, startedAt: 1, ...more });
 
   const world = async (...heads: Head[]): Promise<{ index: MemoryInstanceIndex; sent: string[]; sender: MessageSender }> => {
-    const tables = memoryProcessTables();
-    const store = new MemoryProcessStore(tables);
+    const { store, index } = memoryStores();
     for (const each of heads) await store.commit(each, { kind: 'absent' });
     const sent: string[] = [];
     const send: MessageSender['send'] = async (_, messages) =>
       messages.map(({ body }) => (sent.push(body), { status: 'sent', messageId: 'm' }));
-    return { index: new MemoryInstanceIndex(tables.heads), sent, sender: { send } };
+    return { index, sent, sender: { send } };
   };
 
   test('running instances with a tick in flight for long are woken', async () => {

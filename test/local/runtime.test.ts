@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { CheckoutTravelCart, flights, hotels, notifications, payments } from '../../examples/travel-booking/contracts.ts';
 import { bookTrip } from '../../examples/travel-booking/book-trip.ts';
@@ -7,7 +8,7 @@ import type { Client } from '../../lib/client/client.ts';
 import { systemContract } from '../../lib/contract/system.ts';
 import { startLocal } from '../../lib/local/start-local.ts';
 import { openState } from '../../lib/local/state.ts';
-import type { RuntimeOptions } from '../../lib/local/runtime.ts';
+import { Runtime, type RuntimeOptions } from '../../lib/local/runtime.ts';
 import { serve } from '../../lib/service/serve.ts';
 import type { Served } from '../../lib/service/served.ts';
 import { head } from '../contracts/process-store.contract.ts';
@@ -166,6 +167,28 @@ describe('a system with a retention', () => {
     expect(await listed(kept)).toBe(1);
     await kept.stop();
     await removed.stop();
+  });
+
+  test('removes the large values that only such instances had', async () => {
+    const directory = testFolder();
+    const clock = new VirtualClock(Date.now() - 5 * 86_400_000);
+    const hashes = ['a', 'b'].map((text) => createHash('sha256').update(`"${text}"`).digest('hex'));
+    const first = openState({ system: systemContract(trips), directory, clock });
+    for (const [n, status] of (['completed', 'stuck'] as const).entries()) {
+      const hash = hashes[n] as string;
+      await first.payloadStore.put('', hash, n === 0 ? '"a"' : '"b"');
+      const times = { startedAt: clock.now(), ...(n === 0 && { closedAt: clock.now() }) };
+      await first.processStore.commit(head({ pid: `default#book-trip#${n}`, status, tail: [`{"ref":"${hash}"}`], ...times }), {
+        kind: 'absent',
+      });
+    }
+    first.close();
+    const runtime = new Runtime(trips, { services: [], retention: '3 days', directory });
+    await runtime.start();
+    const [gone, kept] = hashes.map((hash) => () => runtime.state.payloadStore.get('', hash));
+    await expect.poll(gone as () => Promise<unknown>).toBeUndefined();
+    expect(await kept?.()).toBe('"b"');
+    await runtime.stop();
   });
 });
 

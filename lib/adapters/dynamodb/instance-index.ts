@@ -1,5 +1,5 @@
 import type { DynamoDBClient, QueryCommandInput } from '@aws-sdk/client-dynamodb';
-import type { DueInstance, InstanceFilter, InstanceIndex } from '../../ports/instance-index.ts';
+import type { DueInstance, InstanceFilter, InstanceIndex, ListPlace } from '../../ports/instance-index.ts';
 import type { Head, HeadStatus } from '../../ports/process-store.ts';
 import { listed } from '../memory/instance-index.ts';
 import { OrderedHeap } from '../memory/ordered-heap.ts';
@@ -41,7 +41,13 @@ export class DynamoDbInstanceIndex implements InstanceIndex {
     this.#tenants = new TenantList({ client, table });
   }
 
-  async *list(filter: InstanceFilter): AsyncIterable<Head> {
+  list(filter: InstanceFilter): AsyncIterable<Head> {
+    const { after, startedBefore } = filter;
+    if (after === undefined) return this.#list(filter);
+    return behind(after, this.#list({ ...filter, startedBefore: Math.min(after.startedAt, startedBefore ?? after.startedAt) }));
+  }
+
+  async *#list(filter: InstanceFilter): AsyncIterable<Head> {
     const seen = new Set<string>();
     let pids: string[] = [];
     for await (const pid of this.#newestFirst(filter)) {
@@ -138,6 +144,19 @@ export class DynamoDbInstanceIndex implements InstanceIndex {
       .filter((item) => item !== undefined)
       .map(decodeHeadItem)
       .filter((head) => listed(head, filter));
+  }
+}
+
+/** The instances of one start instant are listed in an order of their partitions, so those of `place` are left out up to and with its own. */
+async function* behind(place: ListPlace, heads: AsyncIterable<Head>): AsyncIterable<Head> {
+  let isBefore = true;
+  for await (const head of heads) {
+    if (isBefore && head.startedAt === place.startedAt) {
+      isBefore = head.pid !== place.pid;
+      continue;
+    }
+    isBefore = false;
+    yield head;
   }
 }
 

@@ -1,40 +1,51 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { tenantOfPid } from '../../contract/wire/process-id.ts';
-import type { InstanceFilter } from '../../ports/instance-index.ts';
+import type { InstanceFilter, ListPlace } from '../../ports/instance-index.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { type DueOptions, MemoryInstanceIndex } from '../memory/instance-index.ts';
 import type { LoggedTable } from './log/logged-table.ts';
+import { IS_RARE, isResident, RARE } from './process-store.ts';
 import type { RawRow } from './log/row-format.ts';
 import type { Sqlite, Statement } from './sqlite.ts';
 
 /** Rows read at a time. */
 const PAGE = 200;
 
-/** The indexes of the memory adapter, then the closed heads that lie only in rows. */
+/** The indexes of the memory adapter on the heads in memory, and those of SQLite on the rows. */
 export class SqliteInstanceIndex extends MemoryInstanceIndex {
   constructor(heads: LoggedTable<string, Head>, database: Sqlite, options: DueOptions) {
     super(heads, {
       ...options,
-      earlier: (filter) => closedHeads(heads, database, filter),
-      earlierTenants: () => storedTenants(database),
+      stored: (filter, place) => storedHeads(heads, database, filter, place),
+      storedTenants: () => storedTenants(database),
+      stays: isResident,
+      turn: nextTurn,
     });
+    heads.whenStored((head) => this.gone(head));
   }
 }
 
-function* closedHeads(heads: LoggedTable<string, Head>, database: Sqlite, filter: InstanceFilter): Iterable<Head> {
+function* storedHeads(
+  heads: LoggedTable<string, Head>,
+  database: Sqlite,
+  filter: InstanceFilter,
+  place: ListPlace,
+): IterableIterator<Head> {
+  // An open head is in memory.
+  if (filter.statuses?.every((status) => status === 'running' || status === 'stuck') === true || filter.paused) return;
   const page = pageStatement(heads.rows.selected, database, filter);
-  let startedAt = filter.startedBefore ?? Number.MAX_SAFE_INTEGER;
-  let key = '';
   const ofTenant = `${filter.tenant}#`;
-  const statuses = filter.statuses ?? [];
-  for (;;) {
-    const bounds = [startedAt, startedAt, key, filter.startedAfter ?? 0, ofTenant.length, ofTenant, ...statuses];
-    const rows = page.all(...(filter.process === undefined ? [] : [filter.process]), ...bounds) as RawRow[];
-    const read = rows.map((row) => heads.rows.read(row));
-    yield* heads.outside(read);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < PAGE) return;
-    startedAt = last['started_at_'] as number;
-    key = read.at(-1)?.key ?? '';
+  const of = filter.process === undefined ? [] : [filter.process];
+  for (let { startedAt, pid } = place; ;) {
+    const bounds = [startedAt, startedAt, pid, filter.startedAfter ?? 0, ofTenant.length, ofTenant, ...(filter.statuses ?? [])];
+    const rows = page.all(...of, ...bounds) as RawRow[];
+    for (const row of rows) {
+      const read = heads.rows.read(row);
+      [startedAt, pid] = [row['started_at_'] as number, read.key];
+      const head = heads.stored(read);
+      if (head !== undefined) yield head;
+    }
+    if (rows.length < PAGE) return;
   }
 }
 
@@ -50,12 +61,15 @@ function* storedTenants(database: Sqlite): Iterable<string> {
   }
 }
 
-/** The indexes serve process and start, and the status is a column. The rest of the filter applies to the decoded heads. */
-function pageStatement(selected: string, database: Sqlite, filter: InstanceFilter): Statement {
-  const process = filter.process === undefined ? '' : 'process = ? AND ';
-  const status = filter.statuses === undefined ? '' : `AND status IN (${filter.statuses.map(() => '?').join(', ')}) `;
+/** The indexes serve process and start, and rare statuses. The rest of the filter applies to the decoded heads. */
+function pageStatement(selected: string, database: Sqlite, { process, statuses }: InstanceFilter): Statement {
+  const isRare = statuses?.every((status) => RARE.includes(status)) ?? false;
+  // The sign keeps SQLite from the index by process, which would read the rows of all statuses.
+  const ofProcess = process === undefined ? '' : `${isRare ? '+' : ''}process = ? AND `;
+  const ofRare = isRare ? `AND ${IS_RARE} ` : '';
+  const ofStatus = statuses === undefined ? '' : `AND status IN (${statuses.map(() => '?').join(', ')}) `;
   return database.prepare(
-    `SELECT ${selected} FROM heads WHERE ${process}started_at <= ? AND (started_at < ? OR key > ?) AND started_at >= ? AND substr(key, 1, ?) = ? ${status}` +
-      `ORDER BY started_at DESC, key LIMIT ${PAGE}`,
+    `SELECT ${selected} FROM heads WHERE ${ofProcess}started_at <= ? AND (started_at < ? OR key > ?) AND started_at >= ? AND substr(key, 1, ?) = ? ` +
+      `${ofRare}${ofStatus}ORDER BY started_at DESC, key LIMIT ${PAGE}`,
   );
 }

@@ -10,16 +10,37 @@ import { stateCorrupt } from './state-corrupt.ts';
 const PAYLOADS_KEPT = 200;
 /** One payload has up to 20 MB. */
 const CHARACTERS_KEPT = 16_000_000;
+/** A writer names a value soon after it has put it. */
+const FRESH_MS = 3_600_000;
 /** SHA-256 in hex. */
 const HASH_LENGTH = 64;
 
 /** Payloads in a logged table, with the semantics of the memory adapter. A value that is read is compared with the hash that is its key. */
 export class SqlitePayloadStore extends MemoryPayloadStore {
   readonly #directory: string;
+  /** The hashes that were put in this hour, and those of the last one. */
+  #put = new Set<string>();
+  #putBefore = new Set<string>();
+  #putSince = performance.now();
 
   constructor(payloads: Table<string, string>, directory: string) {
     super(payloads);
     this.#directory = directory;
+  }
+
+  override async put(pid: string, hash: string, json: string): Promise<void> {
+    if (performance.now() - this.#putSince > FRESH_MS) {
+      this.#putBefore = this.#put;
+      this.#put = new Set();
+      this.#putSince = performance.now();
+    }
+    this.#put.add(hash);
+    await super.put(pid, hash, json);
+  }
+
+  /** Whether the value was put so lately that its writer may not have named it yet. */
+  isFresh(hash: string): boolean {
+    return this.#put.has(hash) || this.#putBefore.has(hash);
   }
 
   override async get(pid: string, hash: string): Promise<string | undefined> {

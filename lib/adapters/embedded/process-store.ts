@@ -1,5 +1,5 @@
 import { processOf } from '../../contract/wire/process-id.ts';
-import type { Head, JournalChunk } from '../../ports/process-store.ts';
+import type { Head, HeadStatus, JournalChunk } from '../../ports/process-store.ts';
 import { chunkGroup, MemoryProcessStore } from '../memory/process-store.ts';
 import type { Codec } from './log/field-text.ts';
 import { headCodec } from './head-row.ts';
@@ -8,6 +8,9 @@ import { LoggedTable } from './log/logged-table.ts';
 
 /** Closed heads cached in memory for late replies and clients that read a result. */
 const CLOSED_KEPT = 10_000;
+/** The ends of which most systems have few. A list of them has an index of its own. */
+export const RARE: readonly HeadStatus[] = ['failed', 'cancelled', 'terminated'];
+export const IS_RARE = `status IN (${RARE.map((status) => `'${status}'`).join(', ')})`;
 
 /** Heads and chunks in logged tables, with the semantics of the memory adapter. */
 export class SqliteProcessStore extends MemoryProcessStore {}
@@ -17,18 +20,19 @@ export function headTable(log: OrderedLog): LoggedTable<string, Head> {
     name: 'heads',
     key: 'text',
     codec: headCodec,
-    resident: isOpen,
+    resident: isResident,
     keep: CLOSED_KEPT,
     columns: {
       kinds: { process: 'TEXT', status: 'TEXT', started_at: 'INTEGER', due: 'INTEGER' },
       of: (head) => [processOf(head.pid), head.status, head.startedAt, head.due ?? null],
       indexes: ['(started_at DESC, key)', '(process, started_at DESC, key)'],
+      laterIndexes: [`(started_at DESC, key) WHERE ${IS_RARE}`],
     },
   });
 }
 
 /** Open heads and due times stay in memory. Closed heads, and early buffers that have expired, are read from disk on demand. */
-function isOpen(head: Head): boolean {
+export function isResident(head: Head): boolean {
   return head.due !== undefined || head.status === 'running' || head.status === 'stuck';
 }
 

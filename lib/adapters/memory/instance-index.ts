@@ -1,8 +1,13 @@
 import { DEFAULT_TENANT, processOf, tenantOfPid } from '../../contract/wire/process-id.ts';
-import type { DueInstance, InstanceFilter, InstanceIndex } from '../../ports/instance-index.ts';
+import type { DueInstance, InstanceFilter, InstanceIndex, ListPlace } from '../../ports/instance-index.ts';
 import type { Head } from '../../ports/process-store.ts';
+import { OrderedBlocks } from './ordered-blocks.ts';
 import { OrderedHeap } from './ordered-heap.ts';
 import type { Table } from './table.ts';
+
+/** Heads of a list that are returned, or looked at, before other work of the thread gets its turn. */
+const PAGE = 200;
+const LOOKS = 1_000;
 
 interface DueEntry {
   readonly pid: string;
@@ -19,31 +24,41 @@ export interface DueOptions {
   readonly paceMs?: number;
 }
 
-/** The heads that are not in memory. */
-export interface EarlierHeads {
-  /** Newest start first. */
-  readonly earlier?: (filter: InstanceFilter) => Iterable<Head>;
-  readonly earlierTenants?: () => Iterable<string>;
+/** The heads that lie in rows alone. */
+export interface StoredHeads {
+  /** Those behind `place`, newest start first. */
+  readonly stored?: (filter: InstanceFilter, place: ListPlace) => Iterable<Head>;
+  readonly storedTenants?: () => Iterable<string>;
+  /** Whether a head that memory has at the start is not among them. @default all are not */
+  readonly stays?: (head: Head) => boolean;
+  /** Lets other work of the thread run between two parts of a long list. @default nothing waits */
+  readonly turn?: () => Promise<void>;
 }
 
-/** The indexes on a table of heads. Its owner passes every written head to `written`. */
+/** The indexes on a table of heads. Its owner passes every written head to `written`, and each that goes, or lies in its row alone, to `gone`. */
 export class MemoryInstanceIndex implements InstanceIndex {
   readonly #heads: Table<string, Head>;
-  readonly #earlier: ((filter: InstanceFilter) => Iterable<Head>) | undefined;
-  readonly #earlierTenants: (() => Iterable<string>) | undefined;
+  readonly #options: StoredHeads & DueOptions;
   readonly #paceMs: number;
+  readonly #listed: OrderedBlocks<ListPlace>;
   #due = new OrderedHeap<DueEntry>(earlier);
   #live = 0;
 
-  constructor(heads: Table<string, Head>, { earlier, earlierTenants, paceMs = 0 }: EarlierHeads & DueOptions = {}) {
+  constructor(heads: Table<string, Head>, options: StoredHeads & DueOptions = {}) {
     this.#heads = heads;
-    this.#earlier = earlier;
-    this.#earlierTenants = earlierTenants;
-    this.#paceMs = paceMs;
+    this.#options = options;
+    this.#paceMs = options.paceMs ?? 0;
+    const { stays = () => true } = options;
+    const places: ListPlace[] = [];
+    for (const head of heads.resident()) if (head.status !== 'early' && stays(head)) places.push(placeOf(head));
+    this.#listed = new OrderedBlocks(newestFirst, places);
     this.#rebuild();
   }
 
   written(head: Head, previous: Head | undefined): void {
+    // An instance that was open is listed already, unless a new run of it began.
+    if (previous?.startedAt !== head.startedAt || previous.closedAt !== undefined || previous.status === 'early')
+      this.#list(head, previous);
     if (head.due === previous?.due) return;
     if (previous?.due !== undefined) this.#live -= 1;
     if (head.due === undefined) return;
@@ -52,27 +67,59 @@ export class MemoryInstanceIndex implements InstanceIndex {
     if (this.#due.size > 1000 + 2 * this.#live) this.#rebuild();
   }
 
+  #list(head: Head, previous: Head | undefined): void {
+    if (previous !== undefined && previous.startedAt !== head.startedAt) this.#listed.delete(placeOf(previous));
+    if (head.status !== 'early') this.#listed.add(placeOf(head));
+  }
+
+  gone(head: Head): void {
+    this.#listed.delete(placeOf(head));
+  }
+
   async *list(filter: InstanceFilter): AsyncIterable<Head> {
-    // Most readers of a list stop after a page, so the heads are not sorted at once.
-    const found = new OrderedHeap<Head>(newestFirst);
-    const inMemory = new Set<string>();
-    for (const head of this.#heads.resident()) {
-      if (!listed(head, filter)) continue;
-      found.push(head);
-      if (this.#earlier) inMemory.add(head.pid);
+    for (let place: ListPlace | undefined = placeBefore(filter); place !== undefined;) {
+      const page = this.#page(filter, place);
+      yield* page.heads;
+      place = page.last;
+      if (place !== undefined) await this.#options.turn?.();
     }
-    for (const head of this.#earlier?.(filter) ?? []) {
-      if (inMemory.has(head.pid) || !listed(head, filter)) continue;
-      for (let mine = found.first(); mine !== undefined && newestFirst(mine, head) <= 0; mine = found.first()) yield found.pop() as Head;
+  }
+
+  /** The matching heads among the next ones behind `place`, and the last of these, unless it ends the list. Memory and rows are of one instant. */
+  #page(filter: InstanceFilter, place: ListPlace): { readonly heads: readonly Head[]; readonly last?: ListPlace } {
+    const heads: Head[] = [];
+    let looks = 0;
+    for (const head of this.#merged(filter, place)) {
+      if (head.startedAt < (filter.startedAfter ?? 0)) break;
+      if (listed(head, filter)) heads.push(head);
+      looks += 1;
+      if (heads.length === PAGE || looks === LOOKS) return { heads, last: placeOf(head) };
+    }
+    return { heads };
+  }
+
+  *#merged(filter: InstanceFilter, place: ListPlace): IterableIterator<Head> {
+    const inMemory = this.#inMemory(place);
+    let mine = inMemory.next();
+    for (const head of this.#options.stored?.(filter, place) ?? []) {
+      for (; mine.done !== true && newestFirst(mine.value, head) < 0; mine = inMemory.next()) yield mine.value;
       yield head;
     }
-    for (let head = found.pop(); head !== undefined; head = found.pop()) yield head;
+    for (; mine.done !== true; mine = inMemory.next()) yield mine.value;
+  }
+
+  *#inMemory(place: ListPlace): Generator<Head, undefined, undefined> {
+    for (const { pid, startedAt } of this.#listed.behind(place)) {
+      const head = this.#heads.get(pid);
+      if (head?.startedAt === startedAt) yield head;
+    }
+    return undefined;
   }
 
   async tenants(): Promise<readonly string[]> {
     const tenants = new Set([DEFAULT_TENANT]);
     for (const { pid } of this.#heads.resident()) tenants.add(tenantOfPid(pid));
-    for (const tenant of this.#earlierTenants?.() ?? []) tenants.add(tenant);
+    for (const tenant of this.#options.storedTenants?.() ?? []) tenants.add(tenant);
     return [...tenants].sort();
   }
 
@@ -131,6 +178,16 @@ export function listed(head: Head, filter: InstanceFilter): boolean {
   return true;
 }
 
-function newestFirst(left: Head, right: Head): number {
+function placeOf({ startedAt, pid }: Head): ListPlace {
+  return { startedAt, pid };
+}
+
+/** The list of a filter begins behind this place. No pid is empty. */
+function placeBefore({ startedBefore, after }: InstanceFilter): ListPlace {
+  const newest = { startedAt: startedBefore ?? Number.MAX_SAFE_INTEGER, pid: '' };
+  return after === undefined || newestFirst(after, newest) < 0 ? newest : after;
+}
+
+function newestFirst(left: ListPlace, right: ListPlace): number {
   return right.startedAt - left.startedAt || (left.pid < right.pid ? -1 : left.pid > right.pid ? 1 : 0);
 }

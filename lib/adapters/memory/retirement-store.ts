@@ -8,9 +8,12 @@ export const CLOSED_STATUSES: readonly HeadStatus[] = ['completed', 'failed', 'c
 /** Retires instances of a `MemoryProcessStore`. A table in memory has no expiry, so a retired instance is removed at once. */
 export class MemoryRetirementStore implements RetirementStore {
   readonly #tables: Pick<ProcessTables, 'heads' | 'chunks'>;
+  readonly #gone: ((head: Head) => void) | undefined;
 
-  constructor(tables: Pick<ProcessTables, 'heads' | 'chunks'>) {
+  /** `gone` is called with each head that is removed, for the indexes. */
+  constructor(tables: Pick<ProcessTables, 'heads' | 'chunks'>, gone?: (head: Head) => void) {
     this.#tables = tables;
+    this.#gone = gone;
   }
 
   async closed(tenant: string, instant: number, limit: number): Promise<readonly ClosedInstance[]> {
@@ -27,6 +30,7 @@ export class MemoryRetirementStore implements RetirementStore {
     if (!head || !isRetirable(head) || head.version !== version) return false;
     for (const chunk of chunks.list(chunkGroup(head))) chunks.delete(chunkKey(chunk));
     heads.delete(pid);
+    this.#gone?.(head);
     return true;
   }
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import type { Head } from '../../../lib/ports/process-store.ts';
 import type { State } from '../../../lib/local/state.ts';
 import { retireClosed } from '../../../lib/engine/jobs/retire-closed.ts';
 import { head } from '../../contracts/process-store.contract.ts';
@@ -66,6 +67,38 @@ test('an instance stays while a message that names it is queued', async () => {
   const [message] = await queue(state, 'work').receive({ max: 1, waitSeconds: 0, visibilitySeconds: 30 });
   await queue(state, 'work').delete([message?.receiptHandle ?? '']);
   expect(await retire(state, 3 * DAY)).toBe(1);
+});
+
+test('a message keeps each instance that it names', async () => {
+  const state = opens({ directory: newDirectory() });
+  for (const id of ['1', '2', '3', '12']) await ended(state, id);
+  await state.sender.send('work', [{ body: `{"id":"${pidOf('1')}/r1/1","of":"${pidOf('2')}","a":"a#b#c","text":"#"}` }]);
+  expect(await retire(state, 3 * DAY)).toBe(2);
+  expect(await Promise.all(['1', '2', '3', '12'].map((id) => left(state, id)))).toEqual([ALL, ALL, [], []]);
+});
+
+test('an early buffer that has expired is removed, and one that waits is not', async () => {
+  const state = opens({ directory: newDirectory() });
+  for (const id of ['waits', 'expired']) await state.processStore.buffer({ pid: pidOf(id), body: '{}', max: 5, expiresAt: 10 });
+  const [buffered] = await state.processStore.load([pidOf('expired')], { consistent: true });
+  const { due: _due, ...emptied } = { ...(buffered as Head), version: 2, early: [] };
+  await state.processStore.commit(emptied, { kind: 'early', version: 1 });
+  state.checkpoint();
+  expect(await retire(state, 3 * DAY)).toBe(1);
+  expect(await left(state, 'waits')).toEqual(['head']);
+  expect(await left(state, 'expired')).toEqual([]);
+});
+
+test('instances of all pages are removed, and other work of the thread has its turn meanwhile', async () => {
+  const state = opens({ directory: newDirectory(), keptMax: 0 });
+  for (let n = 0; n < 700; n += 1) await ended(state, `${n}`, n % 7 === 0 ? { status: 'running', closedAt: undefined } : {});
+  state.checkpoint();
+  let turns = 0;
+  const turning = setInterval(() => (turns += 1), 0);
+  expect(await retire(state, 3 * DAY)).toBe(600);
+  clearInterval(turning);
+  expect(turns).toBeGreaterThan(0);
+  expect(await retire(state, 3 * DAY)).toBe(0);
 });
 
 test('records under the prefix of their system are found', async () => {

@@ -8,13 +8,11 @@ import { payloadStoreContract } from '../../contracts/payload-store.contract.ts'
 import { processStoreContract } from '../../contracts/process-store.contract.ts';
 import { replyKeysContract } from '../../contracts/reply-keys.contract.ts';
 import { retirementStoreContract } from '../../contracts/retirement-store.contract.ts';
-import { MemoryInstanceIndex } from '../../../lib/adapters/memory/instance-index.ts';
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
 import { MemoryParkingStore } from '../../../lib/adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../../../lib/adapters/memory/payload-store.ts';
-import { MemoryProcessStore, memoryProcessTables } from '../../../lib/adapters/memory/process-store.ts';
+import { MemoryProcessStore } from '../../../lib/adapters/memory/process-store.ts';
 import { MemoryReplyKeys } from '../../../lib/adapters/memory/reply-keys.ts';
-import { MemoryRetirementStore } from '../../../lib/adapters/memory/retirement-store.ts';
 import { SystemCalendar } from '../../../lib/adapters/system/calendar.ts';
 import { SystemClock } from '../../../lib/adapters/system/clock.ts';
 import { busOf, opens, queuesOf } from '../opened-states.ts';
@@ -30,9 +28,8 @@ instanceIndexContract('memory', () => {
   return { store: processStore, index: instanceIndex, settle: async () => {} };
 });
 retirementStoreContract('memory', () => {
-  const tables = memoryProcessTables();
-  const store = new MemoryProcessStore(tables);
-  return { store, index: new MemoryInstanceIndex(tables.heads), retirement: new MemoryRetirementStore(tables), settle: async () => {} };
+  const { processStore, instanceIndex, retirementStore } = opens();
+  return { store: processStore, index: instanceIndex, retirement: retirementStore, settle: async () => {} };
 });
 clockContract('virtual', () => {
   const clock = new VirtualClock(5);

@@ -22,6 +22,12 @@ export class DirtySlots<Slot> {
     this.#dirty.push(slot);
   }
 
+  /** The slots whose rows are not committed. */
+  *all(): IterableIterator<Slot> {
+    for (let at = this.#committed; at < this.#writing.length; at += 1) yield this.#writing[at] as Slot;
+    yield* this.#dirty;
+  }
+
   begin(): void {
     this.#writing = this.#dirty.sort(this.#order);
     this.#dirty = [];

@@ -74,6 +74,8 @@ export class OrderedLog {
   readonly isUnclean: boolean;
   readonly files: LogFiles;
   readonly keptMax: number;
+  /** Called with each value that is set, of any table. */
+  written: ((value: unknown) => void) | undefined;
   readonly #opened: OpenedDatabase;
   readonly #directory: string;
   readonly #meta: Meta;

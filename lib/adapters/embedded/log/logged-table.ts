@@ -1,6 +1,6 @@
 import { byKey, type Table } from '../../memory/table.ts';
 import { type Kind, type RawRow, type Row, RowFormat } from './row-format.ts';
-import type { Statement } from '../sqlite.ts';
+import { blobBytes, type SqliteBlob, type Statement } from '../sqlite.ts';
 import { DirtySlots } from './dirty-slots.ts';
 import { type Codec, FieldReader, FieldWriter } from './field-text.ts';
 import type { LogParticipant, OrderedLog } from './log.ts';
@@ -9,6 +9,8 @@ import type { LogParticipant, OrderedLog } from './log.ts';
 const FULL = 0;
 const DELTA = 1;
 const DELETE = 2;
+/** Rows of `storedTexts` in one query: a row may have 400 KB. */
+const TEXTS = 32;
 
 export interface TableDefinition<Value> {
   readonly name: string;
@@ -26,6 +28,8 @@ export interface TableDefinition<Value> {
     readonly kinds: Readonly<Record<string, Kind>>;
     readonly of: (value: Value) => readonly (string | number | null)[];
     readonly indexes: readonly string[];
+    /** Those that older folders lack. The place of an index is in its name, so these come last. */
+    readonly laterIndexes?: readonly string[];
   };
 }
 
@@ -62,6 +66,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
   readonly #upsert: Statement;
   readonly #remove: Statement;
   readonly #selectGroup: Statement | undefined;
+  #whenStored: ((value: Value) => void) | undefined;
   /** Prepared at the first retirement. */
   #keys: Statement | undefined;
   readonly #dirty = new DirtySlots<Slot<Key, Value>>((left, right) => byKey(left.key, right.key));
@@ -87,6 +92,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
       ...(definition.columns?.indexes ?? []),
       ...(definition.groupOf === undefined ? [] : ['(grp)']),
       '(resident) WHERE resident = 1',
+      ...(definition.columns?.laterIndexes ?? []),
     ]);
     if (log.isUnclean) this.#verify();
     const { selected, insert } = this.rows;
@@ -108,6 +114,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     if (slot !== undefined) this.#note(slot);
     const changed = this.#put(slot, key, value, this.#log.change());
     if (slot === undefined) this.#noteNew(changed);
+    this.#log.written?.(value);
   }
 
   delete(key: Key): void {
@@ -156,21 +163,50 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     return [...found.keys()].sort(byKey).map((key) => found.get(key) as Value);
   }
 
-  /** The keys of text that begin with `prefix`, whose last character is ASCII. */
-  keysUnder(prefix: string): readonly Key[] {
-    const found: Key[] = [];
-    for (const { key, value } of this.#slots.values()) if (value !== undefined && String(key).startsWith(prefix)) found.push(key);
-    if (!this.#rowsOutside) return found;
-    const { name } = this.definition;
-    const end = prefix.slice(0, -1) + String.fromCharCode(prefix.charCodeAt(prefix.length - 1) + 1);
-    this.#keys ??= this.#log.database.prepare(`SELECT ${this.rows.selected} FROM ${name} WHERE key >= ? AND key < ?`);
-    for (const { key } of (this.#keys.all(prefix, end) as RawRow[]).map((raw) => this.rows.read(raw)))
-      if (!this.#slots.has(key)) found.push(key);
-    return found;
+  /** The keys of the rows whose text is at or behind `from` and before `to`, without those that are deleted. `unsaved` has the other keys. */
+  storedKeys(from: string, to: string): Key[] {
+    this.#keys ??= this.#log.database.prepare(`SELECT CAST(key AS BLOB) AS bytes FROM ${this.definition.name} WHERE key >= ? AND key < ?`);
+    const rows = this.#keys.all(from, to) as { readonly bytes: SqliteBlob }[];
+    const keys = rows.map(({ bytes }) => blobBytes(bytes).toString('utf8') as Key);
+    return keys.filter((key) => this.#slots.get(key)?.value !== undefined || !this.#slots.has(key));
+  }
+
+  /** The values that have changed since their rows were written, or have none. */
+  *unsaved(): IterableIterator<{ readonly key: Key; readonly value: Value; readonly stored: boolean }> {
+    for (const { key, value, stored, dirty } of this.#dirty.all()) if (dirty && value !== undefined) yield { key, value, stored };
+  }
+
+  /** The data of all rows that hold the newest value, a few read at a time, as text in which each byte is a character. Rows may change meanwhile. */
+  *storedTexts(): IterableIterator<string> {
+    const { name, key } = this.definition;
+    const page = this.#log.database.prepare(
+      `SELECT CAST(key AS ${key === 'text' ? 'BLOB' : 'INTEGER'}) AS place, CAST(data AS BLOB) AS bytes FROM ${name} WHERE key > ? ORDER BY key LIMIT ${TEXTS}`,
+    );
+    let last: string | number = key === 'text' ? '' : Number.MIN_SAFE_INTEGER;
+    for (;;) {
+      const rows = page.all(last) as { readonly place: number | SqliteBlob; readonly bytes: SqliteBlob }[];
+      for (const { place, bytes } of rows) {
+        last = typeof place === 'number' ? place : blobBytes(place).toString('utf8');
+        if (this.#slots.get(last as Key)?.dirty !== true) yield blobBytes(bytes).toString('latin1');
+      }
+      if (rows.length < TEXTS) return;
+    }
   }
 
   *resident(): IterableIterator<Value> {
     for (const slot of this.#slots.values()) if (slot.value !== undefined) yield slot.value;
+  }
+
+  /** The value of a row. Undefined if the value must stay in memory, or memory has a newer one, or the row is deleted. */
+  stored(row: Row<Key>): Value | undefined {
+    const slot = this.#slots.get(row.key);
+    if (slot === undefined) return this.#decode(row);
+    return slot.dirty || (slot.value !== undefined && this.definition.resident?.(slot.value) === true) ? undefined : slot.value;
+  }
+
+  /** Calls `stored` when a value that need not stay in memory is in its row. */
+  whenStored(stored: (value: Value) => void): void {
+    this.#whenStored = stored;
   }
 
   /** The values of the rows whose key is not in memory. */
@@ -288,7 +324,10 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     slot.dirty = false;
     slot.stored = slot.value !== undefined;
     if (slot.value === undefined) this.#drop(slot, undefined);
-    else if (this.definition.resident?.(slot.value) !== true) this.#cache(slot);
+    else if (this.definition.resident?.(slot.value) !== true) {
+      this.#whenStored?.(slot.value);
+      this.#cache(slot);
+    }
   }
 
   #cache(slot: Slot<Key, Value>): void {
