@@ -10,11 +10,11 @@ import { visibleText } from '../contract/wire/visible-text.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { operationsOn } from '../client/operations/operations-on.ts';
 import { connectionOf, connectionPorts, type ClientPorts, type Connection, type QueueDepth } from '../client/connection.ts';
+import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
 import { Engine } from '../engine/engine.ts';
 import { hasSchedules, listSchedules } from '../engine/jobs/list-schedules.ts';
 import { codesOf, storeFlows, type BuiltFlow } from '../format/stored-flow.ts';
 import type { Head } from '../ports/process-store.ts';
-import type { MessageQueue } from '../ports/message-queue.ts';
 import { Consumer } from '../service/consumer/consumer.ts';
 import { answerDeferred } from '../service/consumer/deferred-answer.ts';
 import { servedParts, type Served } from '../service/served.ts';
@@ -27,6 +27,7 @@ import { engineOptions } from './engine-options.ts';
 import { enginePortsOf, type EnginePorts, type EngineSeat } from './engine-ports.ts';
 import { WatchedProcessStore } from './head-watch.ts';
 import { InboxPump } from './inbox-pump.ts';
+import { InboxRoom } from './inbox-room.ts';
 import { isolated } from './isolated.ts';
 import { LastFaults } from './last-faults.ts';
 import { refusedWhileStalled } from './refused-while-stalled.ts';
@@ -295,7 +296,7 @@ export class Runtime {
     });
   }
 
-  #queue(name: string): MessageQueue {
+  #queue(name: string): MemoryMessageQueue {
     const queue = this.state.queues.get(name);
     assert(queue, `The queue ${name} does not exist.`);
     return queue;
@@ -354,7 +355,7 @@ export class Runtime {
     const { state } = this;
     const stores = new Map(this.#served.map((served) => [servedParts(served).contract.name, served]));
     return {
-      ...refusedWhileStalled(state),
+      ...refusedWhileStalled(state, new InboxRoom({ inbox: this.#queue(INBOX_QUEUE), clock: state.clock, signal: this.#stopping.signal })),
       store: this.#store,
       index: state.instanceIndex,
       payloads: state.payloadStore,

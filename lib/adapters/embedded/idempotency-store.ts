@@ -6,6 +6,8 @@ import { LoggedTable } from './log/logged-table.ts';
 
 /** Records cached in memory for early redeliveries. */
 const RECORDS_KEPT = 20_000;
+/** A command and its reply have up to 200 KB each. */
+const CHARACTERS_KEPT = 16_000_000;
 
 /** Records in a logged table, with the semantics of the memory adapter. */
 export class SqliteIdempotencyStore extends MemoryIdempotencyStore {}
@@ -15,7 +17,17 @@ export class SqliteIdempotencyStore extends MemoryIdempotencyStore {}
  * another worker may take over the command at once.
  */
 export function recordTable(log: OrderedLog, leasesFrom = 0): LoggedTable<string, CommandRecord> {
-  return new LoggedTable(log, { name: 'records', key: 'text', codec: recordCodec(leasesFrom), keep: RECORDS_KEPT });
+  return new LoggedTable(log, {
+    name: 'records',
+    key: 'text',
+    codec: recordCodec(leasesFrom),
+    keep: RECORDS_KEPT,
+    keepCharacters: { most: CHARACTERS_KEPT, of: charactersOf },
+  });
+}
+
+function charactersOf({ command, early, reply }: CommandRecord): number {
+  return (command?.length ?? 0) + (early?.length ?? 0) + (reply?.length ?? 0);
 }
 
 /** Flags of a record. A record without any of the last five has the format of older versions. */

@@ -8,6 +8,7 @@ import { LoggedTable } from './log/logged-table.ts';
 
 /** Closed heads cached in memory for late replies and clients that read a result. */
 const CLOSED_KEPT = 10_000;
+const CHARACTERS_KEPT = 16_000_000;
 /** The ends of which most systems have few. A list of them has an index of its own. */
 export const RARE: readonly HeadStatus[] = ['failed', 'cancelled', 'terminated'];
 export const IS_RARE = `status IN (${RARE.map((status) => `'${status}'`).join(', ')})`;
@@ -22,6 +23,7 @@ export function headTable(log: OrderedLog): LoggedTable<string, Head> {
     codec: headCodec,
     resident: isResident,
     keep: CLOSED_KEPT,
+    keepCharacters: { most: CHARACTERS_KEPT, of: charactersOf },
     columns: {
       kinds: { process: 'TEXT', status: 'TEXT', started_at: 'INTEGER', due: 'INTEGER' },
       of: (head) => [processOf(head.pid), head.status, head.startedAt, head.due ?? null],
@@ -34,6 +36,12 @@ export function headTable(log: OrderedLog): LoggedTable<string, Head> {
 /** Open heads and due times stay in memory. Closed heads, and early buffers that have expired, are read from disk on demand. */
 export function isResident(head: Head): boolean {
   return head.due !== undefined || head.status === 'running' || head.status === 'stuck';
+}
+
+function charactersOf({ control, tail }: Head): number {
+  let characters = control.length;
+  for (const entry of tail) characters += entry.length;
+  return characters;
 }
 
 export function chunkTable(log: OrderedLog): LoggedTable<string, JournalChunk> {

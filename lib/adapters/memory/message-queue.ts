@@ -56,6 +56,20 @@ export class MemoryMessageQueue implements MessageQueue {
     return this.#size;
   }
 
+  /** Messages that can be received now, and their characters. */
+  get ready(): number {
+    return this.#ready.length;
+  }
+
+  get readyCharacters(): number {
+    return this.#ready.characters;
+  }
+
+  /** Grows with each message that is received. */
+  get received(): number {
+    return this.#ready.left;
+  }
+
   /** The time at which a message can next be received: now or earlier if one is ready, undefined if the queue is empty. */
   nextVisibleAt(): number | undefined {
     return this.#ready.first()?.visibleAt ?? this.#waiting.first()?.visibleAt;

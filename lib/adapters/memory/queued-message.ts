@@ -28,9 +28,18 @@ const SLACK = 1024;
 export class ReadyLine {
   #messages: QueuedMessage[] = [];
   #head = 0;
+  /** Characters of the messages in the line. */
+  characters = 0;
+  /** Messages that have left the line. */
+  left = 0;
 
   push(message: QueuedMessage): void {
     this.#messages.push(message);
+    this.characters += message.detail.length;
+  }
+
+  get length(): number {
+    return this.#messages.length - this.#head;
   }
 
   /** The next message. Messages that were deleted meanwhile are skipped. */
@@ -43,6 +52,8 @@ export class ReadyLine {
   }
 
   shift(): void {
+    this.characters -= (this.#messages[this.#head] as QueuedMessage).detail.length;
+    this.left += 1;
     this.#head += 1;
     if (this.#head < SLACK || this.#head * 2 < this.#messages.length) return;
     this.#messages = this.#messages.slice(this.#head);

@@ -44,6 +44,10 @@ export class LiveInstance {
   committedTail = 0;
   /** Whether this worker has sent the pending sends of the last commit. */
   pendingSent = false;
+  /** Characters of the large values in its commits, which its code may hold. */
+  largeCharacters = 0;
+  /** Its estimated characters when it was cached. */
+  weight = 0;
   /** The last entries of runs that have continued as new since the last commit. */
   past: PastTail[] = [];
   readonly #frontEndOf: FrontEndOf;
@@ -196,11 +200,18 @@ function isTerminate(inbound: Inbound): boolean {
   return inbound.kind === 'operate' && (inbound.act === 'terminate' || inbound.act === 'fork');
 }
 
+/** The characters of all warm instances that are kept, about a tenth of the memory that they take. */
+const WARM_CHARACTERS_MAX = 50_000_000;
+/** Of an instance without entries, and of an entry. */
+const INSTANCE_CHARACTERS = 1_000;
+const ENTRY_CHARACTERS = 200;
+
 /** Warm instances by pid; the least recently used is dropped first. `take` removes the instance, so that only one batch advances it. */
 export class LiveCache {
   readonly #instances = new Map<string, LiveInstance>();
   readonly #instancesMax: number;
   readonly #journalEntriesMin: number;
+  #characters = 0;
 
   constructor(instancesMax: number, journalEntriesMin: number) {
     this.#instancesMax = instancesMax;
@@ -209,18 +220,31 @@ export class LiveCache {
 
   take(pid: string): LiveInstance | undefined {
     const live = this.#instances.get(pid);
+    if (live === undefined) return undefined;
     this.#instances.delete(pid);
+    this.#characters -= live.weight;
     return live;
   }
 
   put(live: LiveInstance): void {
     const { pid } = live.run.image;
     if (live.run.position < this.#journalEntriesMin) return;
-    this.#instances.delete(pid);
+    this.take(pid);
+    live.weight = INSTANCE_CHARACTERS + live.run.position * ENTRY_CHARACTERS + live.largeCharacters;
     this.#instances.set(pid, live);
-    if (this.#instances.size <= this.#instancesMax) return;
-    const [oldest] = this.#instances.keys();
-    if (oldest !== undefined) this.#instances.delete(oldest);
+    this.#characters += live.weight;
+    if (this.#isFull()) this.#evict();
+  }
+
+  #isFull(): boolean {
+    return this.#instances.size > this.#instancesMax || this.#characters > WARM_CHARACTERS_MAX;
+  }
+
+  #evict(): void {
+    for (const oldest of this.#instances.keys()) {
+      this.take(oldest);
+      if (!this.#isFull()) return;
+    }
   }
 
   /** Marks the pending sends of this version as sent, so that the next commit may drop them; does nothing if the version has changed. */
@@ -231,6 +255,7 @@ export class LiveCache {
 
   clear(): void {
     this.#instances.clear();
+    this.#characters = 0;
   }
 }
 
@@ -267,6 +292,7 @@ export async function commitImage(context: CommitPorts, live: LiveInstance, base
   if (control.length > CONTROL_BYTES_MAX && !isClosed(image.status))
     return { status: 'too-large', reason: sizeReason(image, control.length) };
   if (run.payloads.size > 0) {
+    for (const json of run.payloads.values()) live.largeCharacters += json.length;
     await Promise.all(Array.from(run.payloads, ([hash, json]) => payloads.put(image.pid, hash, json)));
     run.payloads.clear();
   }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import Database from 'libsql';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { headCodec } from '../../../lib/adapters/embedded/head-row.ts';
+import { FieldReader } from '../../../lib/adapters/embedded/log/field-text.ts';
 import { payloadCodec } from '../../../lib/adapters/embedded/payload-store.ts';
 import { VirtualClock } from '../../../lib/adapters/memory/virtual-clock.ts';
 import type { State } from '../../../lib/local/state.ts';
@@ -213,6 +214,28 @@ describe('a state in a folder', () => {
     await state.processStore.buffer({ pid: 'e', body: 'two', max: 5, expiresAt: 20 });
     expect(decoded).toHaveBeenCalledTimes(1);
     expect(await loaded(state, 'e')).toMatchObject({ status: 'early', early: ['two'], due: 20 });
+  });
+
+  test.each<[string, (state: State, n: number, text: string) => Promise<unknown>, (state: State, n: number) => Promise<unknown>]>([
+    [
+      'closed instances',
+      (state, n, control) => state.processStore.commit(head({ pid: `t#trip#${n}`, status: 'completed', control }), { kind: 'absent' }),
+      (state, n) => loaded(state, `t#trip#${n}`),
+    ],
+    [
+      'command records',
+      (state, n, reply) => state.idempotencyStore.write(`${n}`, { state: 'DONE', hash: 'h', reply }, 'absent'),
+      (state, n) => state.idempotencyStore.read(`${n}`),
+    ],
+  ])('cached %s are limited by their size', async (_what, write, read) => {
+    const state = opens({ directory: newDirectory() });
+    const numbers = Array.from({ length: 80 }, (_, n) => n);
+    for (const n of numbers) await write(state, n, 'x'.repeat(300_000));
+    state.checkpoint();
+    const decoded = vi.spyOn(FieldReader.prototype, 'open');
+    onTestFinished(() => decoded.mockRestore());
+    for (const n of numbers) expect(await read(state, n)).toBeDefined();
+    expect(decoded.mock.calls.length).toBeGreaterThanOrEqual(20);
   });
 
   test('cached payloads are limited by their size, and read again from disk', async () => {
