@@ -5,6 +5,7 @@ import { poison, refuse } from './bug.ts';
 import {
   type Passed,
   type Sending,
+  VALUE_CHARACTERS_MAX,
   decidedByLimit,
   journal,
   offload,
@@ -175,7 +176,7 @@ export function issue(run: ProcessRun, path: string, how: Issue): OpenCommand {
       'SIZE',
       `${image.pid} has ${OPEN_MAX} open commands and issues one more, ${contract.name}: at most ${OPEN_MAX} may be open at a time.`,
     );
-  const { data, version, wireHash, hashes } = input;
+  const { data, version, wireHash, hashes, characters } = input;
   journal(run, {
     type: 'CommandIssued',
     n,
@@ -214,7 +215,7 @@ export function issue(run: ProcessRun, path: string, how: Issue): OpenCommand {
     hops: run.hops,
     trace: run.trace,
   };
-  if (!run.expected) command.inputRef = offload(run, data);
+  if (!run.expected && (characters ?? Infinity) > VALUE_CHARACTERS_MAX) command.inputRef = offload(run, data);
   image.commands.set(n, command);
   return command;
 }

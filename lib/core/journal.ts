@@ -171,6 +171,8 @@ export interface Sending extends SentValue {
   /** The whole hash. Absent in a replay. */
   readonly wireHash?: string;
   readonly hashes: Hashed;
+  /** The number of characters of its JSON, if that was counted. */
+  readonly characters?: number;
 }
 
 /** The value to send for a value that user code passes at a step. */
@@ -239,6 +241,7 @@ function sentNow(run: ProcessRun, passed: Passed): Sending | Unfit {
   return {
     ...sentFirst(passed.schema, data),
     wireHash,
+    characters: text.length,
     hashes: {
       hash: wireHash.slice(0, SHORT_HASH_LENGTH),
       ...(asked !== undefined && asked !== text && { asked: run.environment.hash(asked).slice(0, SHORT_HASH_LENGTH) }),

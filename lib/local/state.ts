@@ -213,8 +213,8 @@ function loggedMessages({ log, messages }: SqliteTables): Pick<QueueOptions, 'me
     messages,
     nextNumber: () => log.nextNumber,
     log,
-    // A receiver that wakes at the end of the turn finds all messages of the turn.
-    wake: (run) => void setImmediate(run),
+    // A receiver that wakes when the code in progress has ended finds all messages that this code puts, and needs no turn of the event loop.
+    wake: (run) => process.nextTick(run),
   };
 }
 

@@ -97,9 +97,9 @@ export function isSameJson(value: unknown, json: Json | undefined): boolean {
   const members = value as { readonly [key: string]: unknown };
   const others = json as { readonly [key: string]: Json | undefined };
   const keys = Object.keys(members);
-  return (
-    keys.length === Object.keys(others).length && keys.every((key) => Object.hasOwn(others, key) && isSameJson(members[key], others[key]))
-  );
+  if (keys.length !== Object.keys(others).length) return false;
+  for (const key of keys) if (!Object.hasOwn(others, key) || !isSameJson(members[key], others[key])) return false;
+  return true;
 }
 
 /**
@@ -140,8 +140,7 @@ function arrayText(values: readonly Json[], depth: number): string {
 
 function objectText(value: { readonly [key: string]: Json | undefined }, depth: number): string {
   let text = '{';
-  const keys = Object.keys(value);
-  for (const key of isSorted(keys) ? keys : keys.toSorted()) {
+  for (const key of sorted(Object.keys(value))) {
     const member = value[key];
     if (member === undefined) continue;
     if (text.length > 1) text += ',';
@@ -150,11 +149,19 @@ function objectText(value: { readonly [key: string]: Json | undefined }, depth: 
   return `${text}}`;
 }
 
-function isSorted(keys: readonly string[]): boolean {
+/** More keys than this are sorted by the engine of JavaScript, which allocates two lists for it. */
+const FEW_KEYS = 16;
+
+/** Sorts the list in place, by UTF-16 code units. */
+function sorted(keys: string[]): readonly string[] {
+  if (keys.length > FEW_KEYS) return keys.sort();
   for (let index = 1; index < keys.length; index++) {
-    if ((keys[index - 1] as string) > (keys[index] as string)) return false;
+    const key = keys[index] as string;
+    let at = index;
+    for (; at > 0 && (keys[at - 1] as string) > key; at--) keys[at] = keys[at - 1] as string;
+    keys[at] = key;
   }
-  return true;
+  return keys;
 }
 
 /** Printable ASCII without quote and backslash, which needs no escaping. Most keys and values match. */

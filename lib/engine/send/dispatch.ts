@@ -89,26 +89,36 @@ function commandDispatch(image: Image, command: OpenCommand, context: DispatchCo
   const version = command.version ?? versionOfData(contract.input, command.input);
   const commandId = commandIdOf(image, command);
   const datahash = `sha256:${full}`;
-  const envelope: CommandEnvelope = {
+  const policy = policyFields(runPolicy(command, contract));
+  const value: { readonly data?: Json; readonly dataref?: string } = carried(image.pid, command, context);
+  // One literal, because each command is written here: JSON leaves out undefined members.
+  const envelope = {
     specversion: '1.0',
     id: commandId,
     source: system.name,
     type: command.command,
     time: instantText(image.clock),
     datacontenttype: 'application/json',
-    ...(version > 1 && { dataversion: version }),
+    dataversion: version > 1 ? version : undefined,
     datahash,
-    ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),
+    subject: id?.id,
+    tenant: id === undefined || id.tenant === DEFAULT_TENANT ? undefined : id.tenant,
     attempt: command.attempt,
-    ...policyFields(runPolicy(command, contract)),
-    ...(deadline !== undefined && { deadline: instantText(deadline) }),
-    ...(command.undoes !== undefined && { undoes: command.undoes, undoesoutcome: 'completed' as const }),
+    retryattempts: policy.retryattempts,
+    retryfirst: policy.retryfirst,
+    retrymost: policy.retrymost,
+    retryfactor: policy.retryfactor,
+    timeout: policy.timeout,
+    deadline: deadline === undefined ? undefined : instantText(deadline),
+    undoes: command.undoes,
+    undoesoutcome: command.undoes === undefined ? undefined : 'completed',
     replyto: system.name,
-    ...(context.sign && { replytoken: context.sign(commandId, datahash) }),
+    replytoken: context.sign?.(commandId, datahash),
     hops: command.hops,
-    ...(command.trace !== undefined && { traceparent: command.trace }),
-    ...carried(image.pid, command, context),
-  };
+    traceparent: command.trace,
+    data: value.data,
+    dataref: value.dataref,
+  } as CommandEnvelope;
   const queue = context.queueOf?.(contract.service, id?.process ?? '') ?? contract.service;
   return { to: 'queue', queue, body: toWire(envelope), groupId: groupOf(id), n: command.n };
 }

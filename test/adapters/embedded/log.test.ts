@@ -156,6 +156,22 @@ describe('the log', () => {
     last.log.abandon();
   });
 
+  test('a checkpoint writes the rows of many keys in one statement, beside large rows and deletions', () => {
+    const directory = newDirectory();
+    const tables = openTables(directory);
+    const valueOf = (n: number): string => (n % 20 === 7 ? `${n}`.repeat(50_000) : `value ${n}`);
+    for (let n = 0; n < 70; n += 1) tables.payloads.set(String(n), valueOf(n));
+    tables.log.checkpoint();
+    for (let n = 0; n < 70; n += 5) tables.payloads.delete(String(n));
+    for (let n = 30; n < 60; n += 1) if (n % 5 !== 0) tables.payloads.set(String(n), valueOf(n + 100));
+    tables.log.checkpoint();
+    tables.log.close();
+    const again = openTables(directory, { keptMax: 0 });
+    for (let n = 0; n < 70; n += 1)
+      expect(again.payloads.get(String(n))).toBe(n % 5 === 0 ? undefined : valueOf(n >= 30 && n < 60 ? n + 100 : n));
+    again.log.close();
+  });
+
   test('a checkpoint moves the log into the tables in slices while changes continue', async () => {
     const directory = newDirectory();
     const tables = openTables(directory, { checkpointLength: 1000, keptMax: 0 });

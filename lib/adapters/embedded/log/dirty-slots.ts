@@ -1,5 +1,5 @@
-/** Rows between two looks at the clock. */
-const ROWS_PER_LOOK = 16;
+/** Rows of one statement, and between two looks at the clock. */
+export const ROWS_MAX = 16;
 
 /**
  * The changed slots of a table, and how far a checkpoint has written them. In: `add`, for each slot that becomes dirty. Out: the slots
@@ -35,11 +35,13 @@ export class DirtySlots<Slot> {
     this.#written = 0;
   }
 
-  /** Calls `writeRow` for slots in the order of their rows. Returns false if the deadline passed before the last one. */
-  write(writeRow: (slot: Slot) => void, deadline: number): boolean {
-    for (; this.#written < this.#writing.length; this.#written += 1) {
-      if (this.#written % ROWS_PER_LOOK === ROWS_PER_LOOK - 1 && performance.now() > deadline) return false;
-      writeRow(this.#writing[this.#written] as Slot);
+  /** Calls `writeRows` for slots in the order of their rows. Returns false if the deadline passed before the last one. */
+  write(writeRows: (slots: readonly Slot[]) => void, deadline: number): boolean {
+    while (this.#written < this.#writing.length) {
+      const slots = this.#writing.slice(this.#written, this.#written + ROWS_MAX);
+      writeRows(slots);
+      this.#written += slots.length;
+      if (this.#written < this.#writing.length && performance.now() > deadline) return false;
     }
     return true;
   }

@@ -1,7 +1,7 @@
 import { byKey, type Table } from '../../memory/table.ts';
 import { type Kind, type RawRow, type Row, RowFormat } from './row-format.ts';
 import { blobBytes, type SqliteBlob, type Statement } from '../sqlite.ts';
-import { DirtySlots } from './dirty-slots.ts';
+import { DirtySlots, ROWS_MAX } from './dirty-slots.ts';
 import { type Codec, FieldReader, FieldWriter } from './field-text.ts';
 import type { LogParticipant, OrderedLog } from './log.ts';
 
@@ -11,6 +11,9 @@ const DELTA = 1;
 const DELETE = 2;
 /** Rows of `storedTexts` in one query: a row may have 400 KB. */
 const TEXTS = 32;
+
+/** A row of more bytes is written by a statement of its own, so that the rows of one statement take little memory. */
+const LARGE_ROW_BYTES = 65_536;
 
 export interface TableDefinition<Value> {
   readonly name: string;
@@ -64,6 +67,8 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
   readonly #reader = new FieldReader({ share: false });
   readonly #select: Statement;
   readonly #upsert: Statement;
+  /** Writes `ROWS_MAX` rows: a statement costs as much as two rows. */
+  readonly #upsertMany: Statement;
   readonly #remove: Statement;
   readonly #selectGroup: Statement | undefined;
   #whenStored: ((value: Value) => void) | undefined;
@@ -95,9 +100,10 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
       ...(definition.columns?.laterIndexes ?? []),
     ]);
     if (log.isUnclean) this.#verify();
-    const { selected, insert } = this.rows;
+    const { selected } = this.rows;
     this.#select = log.database.prepare(`SELECT ${selected} FROM ${name} WHERE key = ?`);
-    this.#upsert = log.database.prepare(insert);
+    this.#upsert = log.database.prepare(this.rows.insert(1));
+    this.#upsertMany = log.database.prepare(this.rows.insert(ROWS_MAX));
     this.#remove = log.database.prepare(`DELETE FROM ${name} WHERE key = ?`);
     if (definition.groupOf !== undefined)
       this.#selectGroup = log.database.prepare(`SELECT ${selected} FROM ${name} WHERE grp = ? ORDER BY key`);
@@ -235,7 +241,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
   }
 
   writeRows(deadline: number): boolean {
-    return this.#dirty.write((slot) => this.#writeRow(slot), deadline);
+    return this.#dirty.write((slots) => this.#writeRows(slots), deadline);
   }
 
   endSlice(committed: boolean): void {
@@ -303,12 +309,24 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     if (slots?.size === 0) this.#groups.delete(group);
   }
 
-  #writeRow(slot: Slot<Key, Value>): void {
-    const { value } = slot;
-    if (value === undefined) {
-      if (slot.stored) this.#remove.run(slot.key);
-      return;
+  #writeRows(slots: readonly Slot<Key, Value>[]): void {
+    const rows: (readonly (string | number | Buffer | null)[])[] = [];
+    for (const slot of slots) {
+      const { key, value, stored } = slot;
+      if (value === undefined) {
+        if (stored) this.#remove.run(key);
+        continue;
+      }
+      const { fields, data } = this.#rowOf(slot, value);
+      const row = this.rows.values(fields, data);
+      if (data.length > LARGE_ROW_BYTES) this.#upsert.run(...row);
+      else rows.push(row);
     }
+    if (rows.length === ROWS_MAX) this.#upsertMany.run(...rows.flat());
+    else for (const row of rows) this.#upsert.run(...row);
+  }
+
+  #rowOf(slot: Slot<Key, Value>, value: Value): { readonly fields: readonly (string | number | null)[]; readonly data: Buffer } {
     const { codec, resident, groupOf, columns } = this.definition;
     codec.encode(this.#writer, value, undefined);
     const data = Buffer.from(this.#writer.text, 'utf8');
@@ -316,7 +334,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     const stays = resident?.(value) === true ? 1 : 0;
     const group = groupOf === undefined ? [] : [groupOf(value)];
     const fields = [slot.key, slot.number, stays, ...group, ...(columns?.of(value) ?? [])];
-    this.#upsert.run(...this.rows.values(fields, data));
+    return { fields, data };
   }
 
   /** The row of the slot is committed. */

@@ -28,8 +28,8 @@ export interface RowFormatOptions {
 export class RowFormat<Key extends string | number> {
   /** The columns to select of a row. Text is read as bytes, because libsql ends the process at invalid UTF-8, which damage can cause. */
   readonly selected: string;
-  readonly insert: string;
   readonly #table: string;
+  readonly #names: readonly string[];
   readonly #kinds: readonly (readonly [name: string, kind: Kind])[];
 
   constructor({ name, key, isGrouped, kinds }: RowFormatOptions) {
@@ -43,8 +43,13 @@ export class RowFormat<Key extends string | number> {
     ];
     const fields = this.#kinds.map(([field, kind]) => `CAST(${field} AS ${kind === 'TEXT' ? 'BLOB' : kind}) AS ${field}_`);
     this.selected = [...fields, 'CAST(data AS BLOB) AS data_', 'CAST(checksum AS INTEGER) AS checksum_'].join(', ');
-    const names = [...this.#kinds.map(([field]) => field), 'data', 'checksum'];
-    this.insert = `REPLACE INTO ${name} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`;
+    this.#names = [...this.#kinds.map(([field]) => field), 'data', 'checksum'];
+  }
+
+  /** The statement that writes `rows` rows. */
+  insert(rows: number): string {
+    const row = `(${this.#names.map(() => '?').join(', ')})`;
+    return `REPLACE INTO ${this.#table} (${this.#names.join(', ')}) VALUES ${new Array<string>(rows).fill(row).join(', ')}`;
   }
 
   /** Creates the table and its indexes if they are missing. */
