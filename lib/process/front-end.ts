@@ -129,8 +129,7 @@ export class Continuation implements FrontEnd {
     for (let outcome = nextOutcome(this.#run); outcome && !this.#run.bug; outcome = nextOutcome(this.#run)) {
       this.#deliver(outcome, start);
       await turn();
-      const undated = nextUndated(this.#run);
-      if (undated) await this.#setUndated();
+      if (this.#run.undated.length > 0) await this.#setUndated();
     }
     if (!this.#run.bug) this.#checkPending();
   }
