@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CheckoutTravelCart } from '../examples/travel-booking/contracts.ts';
-import { startStub } from './stub-aws.ts';
+import { startStub, stubEnvironment } from '../lib/cdk/bundle/code-cache/stub-aws.ts';
 import { cartOf } from './systems.ts';
 
 const run = promisify(execFile);
@@ -31,7 +31,7 @@ handler(JSON.parse(event), { getRemainingTimeInMillis: () => 20_000 }).then(answ
 /** Starts advance-processes of the travel booking `times` times in sequence, on the given Node; the first event starts a trip. */
 export const coldStarts = async (node: string, folder: string, times: number): Promise<readonly ColdStart[]> => {
   const stub = await startStub();
-  const env = { ...variablesOf(stub.endpoint), NODE_ENV: 'production' };
+  const env = { ...stubEnvironment(stub.endpoint), NODE_ENV: 'production' };
   const starts: ColdStart[] = [];
   try {
     for (let time = 0; time < times; time += 1) {
@@ -51,21 +51,6 @@ export const coldStarts = async (node: string, folder: string, times: number): P
 
 /** Size of all uploaded files in bytes. */
 export const assetBytes = (folder: string): number => readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
-
-const variablesOf = (endpoint: string): Readonly<Record<string, string>> => ({
-  AWS_ENDPOINT_URL: endpoint,
-  AWS_REGION: 'eu-central-1',
-  AWS_ACCESS_KEY_ID: 'stub',
-  AWS_SECRET_ACCESS_KEY: 'stub',
-  TUTTI_NAME: 'trips',
-  TUTTI_TABLE: 'trips',
-  TUTTI_BUS: 'trips',
-  TUTTI_BUCKET: 'trips-payloads',
-  TUTTI_BUCKET_OWNER: '111111111111',
-  TUTTI_INBOX_URL: `${endpoint}/111111111111/trips-inbox`,
-  TUTTI_HOT_LANE_URL: `${endpoint}/111111111111/trips-hot-lane.fifo`,
-  TUTTI_ACCOUNTS: JSON.stringify({ own: '111111111111', services: {}, events: {} }),
-});
 
 const eventOf = (number: number): unknown => ({
   Records: [

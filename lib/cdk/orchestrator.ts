@@ -276,7 +276,8 @@ export class Orchestrator extends GrantingOrchestrator {
     return new OrchestratorFunctions(this, 'Functions', {
       name: this.name,
       entry: props.entry,
-      system: props.system.name,
+      system: props.system,
+      codeCacheNode: props.codeCacheNode,
       environment,
       resources: this.#functionResources(props),
       inbox: this.inbox,

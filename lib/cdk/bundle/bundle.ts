@@ -8,6 +8,7 @@ import type { BuildOptions, Metafile } from 'esbuild';
 import { CLIENT_SDK, FUNCTION_SDK } from '../../adapters/aws/sdk-packages.ts';
 import { FLOWS_FILE } from '../../format/stored-flow.ts';
 import { BundleError } from './bundle-error.ts';
+import { nodeOf, withCodeCache, type CachedBundle } from './code-cache/code-cache.ts';
 import type { EngineBuild, EngineBuilt } from './engine-build.ts';
 import { carriedLocales, forbiddenChain, loadedBy } from './module-graph.ts';
 
@@ -100,6 +101,29 @@ export function bundleFunctions(options: { readonly entry: string; readonly syst
     if (flows.length > 0) writeFileSync(join(folders['sweep-timers'] as string, FLOWS_FILE), JSON.stringify(flows));
     return { folders: folders as Record<FunctionName, string>, warnings: warningsOf(metafile) };
   });
+}
+
+/**
+ * Adds a code cache to advance-processes, which the given Node makes with a first call for this event. Returns the reason as text if it cannot.
+ */
+export function cachedAdvance(options: {
+  readonly entry: string;
+  readonly system: string;
+  readonly node: string;
+  readonly event: object;
+}): CachedBundle | string {
+  const { node, event } = options;
+  const version = nodeOf(node);
+  if (!version.startsWith('v24.')) return `${node} is ${version || 'no Node'}, expected Node 24`;
+  const loader = functionFile('load-bundle');
+  const from = bundleFunctions(options).folders['advance-processes'];
+  return once(`cached ${node} ${options.system} ${resolve(options.entry)}`, (): CachedBundle | string =>
+    withCodeCache(from, outputFolder(), {
+      node,
+      event,
+      writeLoader: (outfile) => void build(loader, { ...COMMON, bundle: true, format: 'cjs', entryPoints: [loader], outfile }),
+    }),
+  );
 }
 
 /**

@@ -15,6 +15,8 @@ export interface LambdaBundle {
   readonly folder: string;
   /** @default none */
   readonly warnings?: readonly string[];
+  /** @default the hash of the files */
+  readonly assetHash?: string;
 }
 
 export interface LambdaFunctionProps {
@@ -83,8 +85,8 @@ export class LambdaFunction extends Construct {
 
   #code(bundle: () => LambdaBundle): Code {
     if (!Stack.of(this).bundlingRequired) return Code.fromInline('// not bundled');
-    const { folder, warnings = [] } = bundle();
+    const { folder, warnings = [], assetHash } = bundle();
     for (const warning of warnings) Annotations.of(this).addWarningV2('tutti/cdk:bundle', warning);
-    return Code.fromAsset(folder);
+    return Code.fromAsset(folder, assetHash === undefined ? {} : { assetHash });
   }
 }

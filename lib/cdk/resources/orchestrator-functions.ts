@@ -8,7 +8,9 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { type Alarms, logCommand } from './alarms.ts';
-import { bundleFunctions, type FunctionName } from '../bundle/bundle.ts';
+import { bundleFunctions, cachedAdvance, type FunctionName } from '../bundle/bundle.ts';
+import { firstEvent } from '../bundle/code-cache/first-event.ts';
+import type { System } from '../../contract/system.ts';
 import { countLines, watchCounts } from './log-metrics.ts';
 import { LambdaFunction, type LambdaBundle } from '../bundle/lambda-function.ts';
 import {
@@ -26,7 +28,9 @@ const BATCH_SIZE = 10;
 export interface OrchestratorFunctionsProps {
   readonly name: string;
   readonly entry: string;
-  readonly system: string;
+  readonly system: System<string>;
+  /** The Node that makes the code cache of advance-processes. */
+  readonly codeCacheNode: string | undefined;
   readonly environment: Readonly<Record<string, string>>;
   readonly resources: OrchestratorResources;
   readonly inbox: QueuePair;
@@ -168,10 +172,10 @@ export class OrchestratorFunctions extends Construct {
       readonly reservedConcurrency?: number | undefined;
     },
   ): LambdaFunction {
-    const { entry, system, memorySizeMb, logRetention = RetentionDays.ONE_MONTH, alarms, name, retention, encryptionKey } = this.#props;
+    const { memorySizeMb, logRetention = RetentionDays.ONE_MONTH, alarms, name, retention, encryptionKey } = this.#props;
     const made = new LambdaFunction(this, id, {
       ...own,
-      bundle: () => bundled(entry, system, which),
+      bundle: () => bundled(this.#props, which),
       // advance-processes refuses a start that is older than the retention: retire-closed may have removed its instance.
       environment: { ...this.#props.environment, ...(retention && { TUTTI_RETENTION_DAYS: String(retention.toDays()) }) },
       memorySizeMb,
@@ -208,8 +212,17 @@ export class OrchestratorFunctions extends Construct {
   }
 }
 
+type BundleProps = Pick<OrchestratorFunctionsProps, 'entry' | 'system' | 'codeCacheNode'>;
+
 /** The bundle of one function. The warnings of the shared build are reported once, for advance-processes. */
-function bundled(entry: string, system: string, which: FunctionName): LambdaBundle {
-  const { folders, warnings } = bundleFunctions({ entry, system });
-  return which === 'advance-processes' ? { folder: folders[which], warnings } : { folder: folders[which] };
+function bundled({ entry, system, codeCacheNode }: BundleProps, which: FunctionName): LambdaBundle {
+  const { folders, warnings } = bundleFunctions({ entry, system: system.name });
+  if (which !== 'advance-processes') return { folder: folders[which] };
+  // A Node for another processor makes a cache that the function does not read.
+  const node = codeCacheNode ?? (process.version.startsWith('v24.') && process.arch === 'arm64' ? process.execPath : undefined);
+  if (node === undefined) return { folder: folders[which], warnings };
+  const cached = cachedAdvance({ entry, system: system.name, node, event: firstEvent(system) });
+  if (typeof cached !== 'string') return { ...cached, warnings };
+  const missing = `advance-processes has no code cache, so its cold starts take longer: ${cached}.`;
+  return { folder: folders[which], warnings: codeCacheNode === undefined ? warnings : [...warnings, missing] };
 }
