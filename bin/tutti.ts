@@ -16,6 +16,7 @@ import { addMoveCommand } from './commands/move.ts';
 import { addParkedCommand } from './commands/parked.ts';
 import { addForkCommand } from './commands/fork.ts';
 import { addPauseCommand } from './commands/pause.ts';
+import { addPricesCommand } from './commands/prices.ts';
 import { addPublishCommand } from './commands/publish.ts';
 import { addRedriveCommand } from './commands/redrive.ts';
 import { addRepairCommand } from './commands/repair.ts';
@@ -93,6 +94,7 @@ function commandLine(invocation: Invocation): Command {
   addKeysCommand(program, invocation);
   addReplayCommand(program, invocation);
   addRepairCommand(program, invocation);
+  addPricesCommand(program, invocation);
   addContractsCommand(program, invocation);
   addDiagramCommand(program, invocation);
   return program;

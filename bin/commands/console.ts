@@ -13,7 +13,10 @@ export function addConsoleCommand(program: Command, invocation: Invocation): voi
     .description('show and operate a system in a browser of this machine, with the rights of this user; Ctrl-C stops')
     .option('--port <port>', 'port of 127.0.0.1 (default: the same one for each system, or a free one)', portArgument)
     .addOption(
-      new Option('--prices <json>', 'list prices of the region of the stack, or @FILE (default: those of us-east-1)')
+      new Option(
+        '--prices <json>',
+        'list prices of the region of the stack, as tutti prices prints them, or @FILE (default: those of us-east-1)',
+      )
         .argParser(jsonArgument)
         .conflicts('local'),
     )

@@ -53,7 +53,9 @@ function viewOf(rows: readonly CostRow[], prices: PriceList, region: string | un
   const other =
     region === undefined || region === prices.region
       ? []
-      : [`The prices are those of ${prices.region}: those of ${region} differ by some percent. tutti console --prices takes a list.`];
+      : [
+          `The prices are those of ${prices.region}: those of ${region} differ by some percent. tutti prices ${region} prints them, and tutti console --prices takes the list.`,
+        ];
   return { region: prices.region, pricesOf: prices.of, rows, assumptions: [...other, ...ASSUMPTIONS] };
 }
 

@@ -37,7 +37,7 @@ test('the cost of a booking, counted from its journal, is that of docs/cost.md',
   expect(assumptions[0]).toMatch(/^The calls are counted/);
   const one = await get('/api/instances/book-trip/cart-10000/cost', 'eu-central-1');
   expect(one.rows[0]?.usd).toBeCloseTo(row?.usd ?? 0, 7);
-  expect(one.assumptions[0]).toContain('those of eu-central-1 differ');
+  expect(one.assumptions[0]).toContain('those of eu-central-1 differ by some percent. tutti prices eu-central-1 prints them');
 });
 
 test('a list of prices replaces that of us-east-1, and must have each price', () => {
