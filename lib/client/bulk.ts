@@ -12,6 +12,7 @@ import type { FailureData } from '../contract/wire/envelope.ts';
 import { parsePid, tenantOf, type InstanceKey } from '../contract/wire/process-id.ts';
 import { isClosed, type PauseClock } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
+import { firstRunOf } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import { principalOf, type Reach } from './connection.ts';
 import { pausedOf, type Paused, type Status } from './describe.ts';
@@ -44,7 +45,7 @@ export interface BulkSample {
   readonly would: string;
 }
 
-/** The instances that a filter has found, by their ids: a job operates exactly these. */
+/** The instances that a filter has found, by their ids and runs: a job operates exactly these, and no run that begins later. */
 export interface BulkPreview extends BulkRequest {
   /** Instances that the operation would change. */
   readonly count: number;
@@ -85,7 +86,7 @@ export interface BulkResult {
   readonly result: 'done' | 'unchanged' | 'failed' | 'open' | 'left';
   /** Its status after the operation. */
   readonly status?: string;
-  /** Why it failed: `NOT_FOUND`, `CLOSED` or `STUCK`, and a sentence. */
+  /** Why it failed: `NOT_FOUND`, `CLOSED` (also if another run has begun since the preview) or `STUCK`, and a sentence. */
   readonly failure?: { readonly code: string; readonly message: string };
 }
 
@@ -114,7 +115,7 @@ const SAMPLES_MAX = 20;
 const PER_SECOND = 10;
 
 export async function previewBulk(reach: Reach, request: BulkRequest): Promise<BulkPreview> {
-  const ids = new Map<string, string[]>();
+  const found = new Map<string, readonly [process: string, ids: string[], runs: string[]]>();
   const samples: BulkSample[] = [];
   let [count, unchanged, more] = [0, 0, false];
   for await (const head of matchingHeads(reach, { where: request.where })) {
@@ -130,13 +131,14 @@ export async function previewBulk(reach: Reach, request: BulkRequest): Promise<B
       break;
     }
     count += 1;
-    const known = ids.get(process);
-    if (known) known.push(id);
-    else ids.set(process, [id]);
+    const [, ids, runs] = found.get(process) ?? [process, [], []];
+    found.set(process, [process, ids, runs]);
+    ids.push(id);
+    runs.push(firstRunOf(head));
     if (samples.length < SAMPLES_MAX)
       samples.push({ process, id, status: head.status as Status, why: instanceSummary(reach, head).why, would });
   }
-  return { ...request, count, unchanged, ...(more && { more }), samples, targets: [...ids] };
+  return { ...request, count, unchanged, ...(more && { more }), samples, targets: [...found.values()] };
 }
 
 /** The effect of an operation on an instance, by the rules of lib/core/classify.ts. */

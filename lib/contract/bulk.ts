@@ -14,13 +14,19 @@ export const BULK_RATE_MAX = 100;
 export type BulkAct = 'cancel' | 'terminate' | 'pause' | 'resume';
 export const BULK_ACTS: readonly BulkAct[] = ['cancel', 'terminate', 'pause', 'resume'];
 
+/**
+ * Instances of one process: their ids, and of each the first run of its chain, so that no later run is operated. A run is empty if its start is
+ * stuck. Jobs of earlier builds have no runs.
+ */
+export type BulkTargets = readonly [process: string, ids: readonly string[], runs?: readonly string[]];
+
 /** An operation on many instances, as its request carries it. */
 export interface BulkJob {
   readonly act: BulkAct;
   /** The filter that has found the instances. */
   readonly where: string;
-  /** The ids of each process, frozen at the preview. */
-  readonly targets: readonly (readonly [process: string, ids: readonly string[]])[];
+  /** The instances of each process, frozen at the preview. */
+  readonly targets: readonly BulkTargets[];
   /** Operations a second. */
   readonly rate: number;
   /** With `pause`. @default 'stop' */
@@ -41,7 +47,11 @@ interface Requested {
 }
 
 /** The input of the engine command `tutti.operate`. */
-export type OperateInput = Pick<BulkJob, 'act' | 'clock' | 'version'> & Requested;
+export type OperateInput = Pick<BulkJob, 'act' | 'clock' | 'version'> &
+  Requested & {
+    /** The first run of the chain that the preview has shown. */
+    readonly run?: string;
+  };
 
 /** The result of an operation on one instance. `unchanged`: it was in that state already. */
 export interface OperateOutput {

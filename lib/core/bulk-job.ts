@@ -22,11 +22,12 @@ const SECOND_MS = 1_000;
  * B1 Each instance of the list gets one command, whose id makes its operation happen once.
  * B2 The job ends when every command that it has issued is answered. A cancelled job issues no further command.
  * B3 The result of an instance is the entry `CommandAnswered` of its command.
+ * B4 Each command names the run that the preview has shown, so no later run of its instance is operated.
  */
 export class BulkJobFrontEnd implements FrontEnd {
   readonly #run: ProcessRun;
   #job: StartedBulkJob | undefined;
-  #pids: readonly string[] = [];
+  #targets: readonly Target[] = [];
   #issued = 0;
   readonly #counts = { done: 0, unchanged: 0, failed: 0 };
   #cancelled: Cancelled | undefined;
@@ -44,7 +45,7 @@ export class BulkJobFrontEnd implements FrontEnd {
     switch (fact.type) {
       case 'ProcessStarted':
         this.#job = fact.data as unknown as StartedBulkJob;
-        this.#pids = pidsOf(tenantOfPid(this.#run.image.pid), this.#job);
+        this.#targets = targetsOf(tenantOfPid(this.#run.image.pid), this.#job);
         return this.#issueNext();
       case 'TimerFired':
         return this.#issueNext();
@@ -61,12 +62,12 @@ export class BulkJobFrontEnd implements FrontEnd {
   #issueNext(): void {
     if (this.#cancelled) return;
     const { rate } = this.#job as StartedBulkJob;
-    const until = Math.min(this.#pids.length, this.#issued + Math.min(rate, BULK_OPEN_MAX - this.#open));
-    while (this.#issued < until) this.#issue(this.#pids[this.#issued] as string);
+    const until = Math.min(this.#targets.length, this.#issued + Math.min(rate, BULK_OPEN_MAX - this.#open));
+    while (this.#issued < until) this.#issue(this.#targets[this.#issued] as Target);
     this.#wake();
   }
 
-  #issue(owner: string): void {
+  #issue({ owner, run }: Target): void {
     const { act, reason, by, sender, clock, version } = this.#job as StartedBulkJob;
     this.#issued += 1;
     const value: OperateInput = {
@@ -76,6 +77,7 @@ export class BulkJobFrontEnd implements FrontEnd {
       ...(sender !== undefined && { sender }),
       ...(clock !== undefined && { clock }),
       ...(version !== undefined && { version }),
+      ...(run !== '' && { run }),
     };
     const path = `${act}:${this.#issued}`;
     const input = sending(this.#run, 'CommandIssued', path, { schema: ANYTHING, value, what: 'an operation was sent with' });
@@ -84,7 +86,7 @@ export class BulkJobFrontEnd implements FrontEnd {
 
   /** A full window has no timer: the next reply sets it. */
   #wake(): void {
-    if (this.#issued < this.#pids.length && this.#open < BULK_OPEN_MAX)
+    if (this.#issued < this.#targets.length && this.#open < BULK_OPEN_MAX)
       setNamedTimer(this.#run, TIMER, this.#run.image.clock + SECOND_MS, false);
   }
 
@@ -98,7 +100,7 @@ export class BulkJobFrontEnd implements FrontEnd {
   #endIfDone(): void {
     if (this.#open > 0) return;
     if (this.#cancelled) endProcess(this.#run, this.#cancelled, undefined);
-    else if (this.#issued === this.#pids.length) endProcess(this.#run, undefined, { ...this.#counts });
+    else if (this.#issued === this.#targets.length) endProcess(this.#run, undefined, { ...this.#counts });
   }
 
   get #open(): number {
@@ -107,6 +109,12 @@ export class BulkJobFrontEnd implements FrontEnd {
   }
 }
 
-function pidsOf(tenant: string, { targets }: StartedBulkJob): readonly string[] {
-  return targets.flatMap(([process, ids]) => ids.map((id) => `${tenant}#${process}#${id}`));
+/** An instance of the list, and the run that the preview has shown. */
+interface Target {
+  readonly owner: string;
+  readonly run: string;
+}
+
+function targetsOf(tenant: string, { targets }: StartedBulkJob): readonly Target[] {
+  return targets.flatMap(([process, ids, runs]) => ids.map((id, at) => ({ owner: `${tenant}#${process}#${id}`, run: runs?.[at] ?? '' })));
 }

@@ -2,11 +2,11 @@ import type { Outcome } from '../contract/wire/envelope.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
 import { childVerdict } from './children.ts';
 import { awaitsFork, FORK } from './forking.ts';
-import { isBegunBy, isClosed, openCommand, WAITING_MAX, type Image, type RingEntry } from './image.ts';
+import { firstRun, isBegunBy, isClosed, openCommand, WAITING_MAX, type Image, type RingEntry } from './image.ts';
 import type { Inbound, OperationInbound, ReplyInbound, SignalInbound, StartInbound, TickInbound } from './inbound.ts';
 import { verdictOfKey } from './keys.ts';
 import { resolvable } from './resolvable.ts';
-import { mayBeForgotten } from './signal-ring.ts';
+import { mayBeForgotten, notedAs } from './signal-ring.ts';
 import { holdsSubscription } from './subscriptions.ts';
 import { waitingVerdict } from './waiting.ts';
 
@@ -30,6 +30,7 @@ import { waitingVerdict } from './waiting.ts';
  * reject   a start whose id is open
  * restart  a start that begins a new run over a closed one
  * queue    a start that waits for the end of the open run
+ * note     an operation of a bulk job that changes nothing: remember it, so that no copy changes anything later
  */
 export type Verdict =
   | 'early'
@@ -47,7 +48,8 @@ export type Verdict =
   | 'verify'
   | 'reject'
   | 'restart'
-  | 'queue';
+  | 'queue'
+  | 'note';
 
 export function classify(image: Image | undefined, inbound: Inbound, definition: ProcessContract): Verdict {
   switch (inbound.kind) {
@@ -181,6 +183,22 @@ function ofOperator(image: Image, operator: OperationInbound): Verdict {
   if (image.starts.includes(operator.identity)) return 'dup';
   // The operation of a bulk job was refused: its reply says why, so it is not tried again.
   if (operator.answers && image.stuck?.refused === operator.id) return 'dup';
+  if (notedAs(image, operator.identity) !== undefined) return 'dup';
+  if (isOfEarlierRun(image, operator)) return 'closed';
+  const verdict = onAct(image, operator);
+  return verdict === 'dup' && operator.answers && isOpen(image) ? 'note' : verdict;
+}
+
+/** Whether the instance has begun another run since the preview of the bulk job. */
+export function isOfEarlierRun(image: Image, { run }: OperationInbound): boolean {
+  return run !== undefined && run !== firstRun(image);
+}
+
+function isOpen({ run, status }: Image): boolean {
+  return run !== '' && status !== 'early' && !isClosed(status);
+}
+
+function onAct(image: Image, operator: OperationInbound): Verdict {
   switch (operator.act) {
     case 'resume':
       return image.status === 'stuck' || image.paused ? 'apply' : 'dup';

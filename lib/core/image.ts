@@ -437,6 +437,11 @@ export function commandIdOf({ pid, run }: Pick<Image, 'pid' | 'run'>, command: P
   return `${pid}/${command.run ?? run}/${command.n}`;
 }
 
+/** The run that has begun the chain. It names the instance from its start to its end, through every `ctx.continueAsNew`. */
+export function firstRun({ run, chain }: Pick<Image, 'run' | 'chain'>): string {
+  return chain?.first ?? run;
+}
+
 /** Whether the start of this identity has begun the run, or the first run of its chain. */
 export function isBegunBy({ run, chain }: Pick<Image, 'run' | 'chain'>, identity: string): boolean {
   return run === identity || chain?.first === identity;

@@ -149,8 +149,9 @@ export interface OperationInbound extends Carried {
   /** Of a hold: its scope, as `scopeKey` writes it. With `pause` also since when the clock of the instance stands. */
   readonly hold?: string;
   readonly since?: number;
-  /** Of a bulk job: the command that the operation answers. */
+  /** Of a bulk job: the command that the operation answers, and the first run of the chain that its preview has shown. */
   readonly answers?: Answered;
+  readonly run?: string;
   /** With `fork`. */
   readonly fork?: ForkRequest;
   /** With `fork`, after it was checked: the facts of the original. */

@@ -35,6 +35,22 @@ function isPostdated(time: number, clock: number): boolean {
   return time > clock + SKEW_MS;
 }
 
+/** Why an operation that its instance has not applied is noted: nothing was to change, or the instance refused it. */
+export type NotedAs = 'unchanged' | 'refused';
+
+/** No identity has these characters. */
+const MARKS: Readonly<Record<NotedAs, string>> = { unchanged: '=', refused: '!' };
+
+/** Notes an operation that was not applied, so that no copy of it is applied either. */
+export function note({ starts }: Image, identity: string, as: NotedAs): void {
+  remember(starts, identity + MARKS[as]);
+}
+
+export function notedAs({ starts }: Image, identity: string): NotedAs | undefined {
+  if (starts.includes(identity + MARKS.unchanged)) return 'unchanged';
+  return starts.includes(identity + MARKS.refused) ? 'refused' : undefined;
+}
+
 /** Adds an id to a ring of the last ids. */
 export function remember(ring: string[], id: string): void {
   ring.push(id);

@@ -4,7 +4,7 @@
  * together.
  */
 export { admitInternal } from './admit/admit-internal.ts';
-export { applyOperation } from './advance/apply-operation.ts';
+export { applyOperation, notedHead, noteOperation } from './advance/apply-operation.ts';
 export { operationReply } from './advance/operation-reply.ts';
 export { applyToKey } from './advance/apply-to-key.ts';
 export { answeredBefore, applyChild } from './advance/child-start.ts';

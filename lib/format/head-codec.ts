@@ -18,7 +18,7 @@ import type {
   Tombstone,
   WaitingStart,
 } from '../core/image.ts';
-import { unresolvedCount } from '../core/image.ts';
+import { firstRun, unresolvedCount } from '../core/image.ts';
 import type { Head } from '../ports/process-store.ts';
 
 /**
@@ -202,6 +202,11 @@ const CHAINED = '"chain":{';
 /** The entries of earlier runs that are still in a head. */
 export function pastOf(head: Head): readonly PastTail[] | undefined {
   return chainOf(head) && (JSON.parse(head.control) as Control).past;
+}
+
+/** `firstRun` of a head. */
+export function firstRunOf(head: Head): string {
+  return firstRun({ run: head.run, chain: chainOf(head) });
 }
 
 /** Whether the start of this identity has begun the run of a head, or the first run of its chain. */

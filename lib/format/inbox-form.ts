@@ -239,6 +239,8 @@ function jobFault(tenant: string, job: BulkJob | null): string | undefined {
     Array.isArray(targets) &&
     targets.every((each: unknown) => Array.isArray(each) && typeof each[0] === 'string' && Array.isArray(each[1]));
   if (!isList) return 'targets must list the ids of each process';
+  if (!targets.every(([, ids, runs]) => runs === undefined || isListOfRuns(runs, ids.length)))
+    return 'the runs in targets must be one name for each id';
   const pids = targets.flatMap(([process, ids]) => ids.map((each: unknown) => `${tenant}#${process}#${String(each)}`));
   if (pids.length === 0 || pids.length > BULK_INSTANCES_MAX || new Set(pids).size < pids.length)
     return `targets must name 1 to ${BULK_INSTANCES_MAX} instances, each once`;
@@ -248,6 +250,13 @@ function jobFault(tenant: string, job: BulkJob | null): string | undefined {
   }
   return targets.some(([process]) => process.startsWith('tutti--')) ? 'targets must name no instance of the engine' : undefined;
 }
+
+function isListOfRuns(runs: unknown, length: number): boolean {
+  return Array.isArray(runs) && runs.length === length && runs.every((run) => typeof run === 'string' && RUN.test(run));
+}
+
+/** Empty of a start that is stuck. */
+const RUN = /^[\w-]{0,64}$/;
 
 const HOLD_REASON_MAX = 500;
 

@@ -50,6 +50,10 @@ describe('a bulk request without its form is MALFORMED, and begins no job', () =
     ['job', { ...job, targets: [['fulfil', ['o-1', 'o-1']]] }, 'targets'],
     ['job', { ...job, targets: [['fulfil', many]] }, 'targets'],
     ['job', { ...job, targets: [['fulfil', ['o 1']]] }, 'pid'],
+    ['job', { ...job, targets: [['fulfil', ['o-1'], 'r']] }, 'runs'],
+    ['job', { ...job, targets: [['fulfil', ['o-1'], ['r', 'r']]] }, 'runs'],
+    ['job', { ...job, targets: [['fulfil', ['o-1'], ['r 1']]] }, 'runs'],
+    ['job', { ...job, targets: [['fulfil', ['o-1'], [7]]] }, 'runs'],
     ['job', { ...job, targets: [['tutti--key', ['k']]] }, 'no instance of the engine'],
   ])('with the %s %j', async (member, value, detail) => {
     const rig = new InboxRig();
@@ -80,6 +84,7 @@ describe('the command of a bulk job counts only from a job, with its form', () =
     ['MALFORMED', { data: { act: 'cancel', reason: 'a test', by: 'x', sender: 7 } }],
     ['MALFORMED', { data: { act: 'pause', reason: 'a test', by: 'x', clock: 'wind' } }],
     ['MALFORMED', { data: { act: 'resume', reason: 'a test', by: 'x', version: 0 } }],
+    ['MALFORMED', { data: { act: 'cancel', reason: 'a test', by: 'x', run: 7 } }],
   ])('else it is %s: %j', async (reason, over) => {
     const { rig } = await charging();
     const before = await rig.head(PID);

@@ -26,7 +26,12 @@ const buggy = process('buggy', { input: z.object({}) }, async (ctx) => {
   await ctx.sleep('1 minute');
   if (!code.fixed) throw new TypeError('the code is wrong');
 });
-const trips = system('b', { processes: [trip, other, buggy], services: [seats] });
+/** Each run of it lasts a day. */
+const again = process('again', { input: z.object({}), onClosed: 'restart' }, async (ctx) => {
+  await ctx.sleep('1 day');
+  return ctx.continueAsNew({});
+});
+const trips = system('b', { processes: [trip, other, buggy, again], services: [seats] });
 const services = [scripted(seats, { book: async ({ id }) => ({ seat: `seat of ${id}` }), undo: async () => {} })];
 const worldOf = (): World => simulate(trips, { services, patience: '1 day' });
 
@@ -54,7 +59,11 @@ describe('client.bulk', () => {
     const world = await started(worldOf(), 4);
     await world.client.terminate(trip, 't-2', 'a test');
     const preview = await world.client.bulk.preview({ act: 'cancel', where: 'process:trip tag.region=eu' });
-    expect(preview).toMatchObject({ count: 1, unchanged: 1, targets: [['trip', ['t-4']]] });
+    expect(preview).toMatchObject({
+      count: 1,
+      unchanged: 1,
+      targets: [['trip', ['t-4'], [(await world.client.describe(trip, 't-4')).run]]],
+    });
     expect(preview.samples).toEqual([
       { process: 'trip', id: 't-4', status: 'running', why: 'waits for the event b.confirmed', would: 'undo what was done, then end it' },
     ]);
@@ -112,6 +121,26 @@ describe('client.bulk', () => {
     ]);
     expect(await world.client.describe(trip, 't-3')).toMatchObject({ paused: { reason: 'the partner asks', by: 'test' } });
     expect(await world.client.bulk.describe(id)).toMatchObject({ status: 'completed', done: 1, unchanged: 1, failed: 2 });
+  });
+
+  test('does not operate a run that has begun after the preview', async () => {
+    const world = worldOf();
+    for (const id of ['r-1', 'r-2']) await world.client.start(again, {}, { id });
+    const preview = await world.client.bulk.preview({ act: 'cancel', where: 'process:again' });
+    await world.client.terminate(again, 'r-1', 'a test');
+    await world.client.start(again, {}, { id: 'r-1' });
+    await world.advance('2 days');
+    const { id } = await world.client.bulk.start(preview, { reason: 'the flight is cancelled' });
+    await world.settle();
+    expect(await statuses(world, 'process:again')).toEqual(['r-1 running', 'r-2 cancelled']);
+    const failure = { code: 'CLOSED', message: 'again r-1 has begun another run since the preview.' };
+    expect(await resultsOf(world, id)).toEqual(
+      expect.arrayContaining([
+        { process: 'again', id: 'r-1', result: 'failed', failure },
+        { process: 'again', id: 'r-2', result: 'done', status: 'cancelled' },
+      ]),
+    );
+    expect(preview.targets[0]?.[2]).not.toContain((await world.client.describe(again, 'r-2')).run);
   });
 
   test('pauses and resumes many with the clock that the request names', async () => {

@@ -103,6 +103,11 @@ describe('a bulk job', () => {
     expect(job.timers).toEqual([]);
   });
 
+  test('names in each command the run of the preview, where the preview has shown one', async () => {
+    const job = await Job.of(0, { targets: [['trip', ['a', 'b'], ['run-a', '']]] });
+    expect(job.open.map(({ input }) => (input as { readonly run?: string }).run)).toEqual(['run-a', undefined]);
+  });
+
   test('ends with the last reply, and counts its results', async () => {
     const job = await Job.of(3, { rate: 10 });
     await job.answers(1);

@@ -353,6 +353,22 @@ describe('an operation', () => {
     expect(verdict(imageOf('stuck', { stuck }), operate('resume', { answers, id: 'op-2' }))).toBe('apply');
   });
 
+  test('of a bulk job that changes nothing is noted once, and a copy of it is a duplicate in every later state', () => {
+    const answers = { commandId: 'default#tutti--bulk#job/r/1', hash: '', data: null };
+    expect(verdict(imageOf('running'), operate('resume', { answers }))).toBe('note');
+    expect(verdict(imageOf('stuck'), operate('pause', { answers }))).toBe('note');
+    expect(verdict(imageOf('completed'), operate('resume', { answers }))).toBe('dup');
+    expect(verdict(imageOf('early', { run: '' }), operate('resume', { answers }))).toBe('dup');
+    expect(verdict(imageOf('stuck', { run: '' }), operate('pause', { answers }))).toBe('dup');
+    for (const mark of ['=', '!']) expect(verdict(imageOf('stuck', { starts: [ACT + mark] }), operate('resume', { answers }))).toBe('dup');
+  });
+
+  test('of a bulk job gets closed by another run than that of the preview, but not by a later run of its chain', () => {
+    const of = (run: string, image: Partial<Image> = {}) => verdict(imageOf('running', image), operate('cancel', { run }));
+    expect([of(RUN), of('other'), of('other', { starts: [ACT] })]).toEqual(['apply', 'closed', 'dup']);
+    expect(of('first', { chain: { first: 'first', number: 3 } })).toBe('apply');
+  });
+
   test('to resolve applies to an open command or a tombstone, by the path of its step or by its id; any other is a duplicate', () => {
     const tombstones = [{ run: 'r-old', n: 2, command: 'x.y', input: null, path: 'x.y:9' }];
     const resolve = (step: string | undefined, status: InstanceStatus = 'running') =>
@@ -524,6 +540,7 @@ const VERDICTS: Readonly<Record<Verdict, true>> = {
   reject: true,
   restart: true,
   queue: true,
+  note: true,
 };
 
 const section = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8')
@@ -548,7 +565,7 @@ describe('docs/protocol.md', () => {
     const acknowledged = readFileSync(new URL('../../docs/protocol.md', import.meta.url), 'utf8')
       .split('### 4.7')[1]!
       .split(/^## /m)[0]!;
-    const decided = new Set(['apply', 'reject', 'restart', 'verify', 'queue']);
+    const decided = new Set(['apply', 'reject', 'restart', 'verify', 'queue', 'note']);
     const named = (text: string, name: string): boolean => text.includes(`\`${name}\``);
     expect(Object.keys(VERDICTS).filter((name) => !named(section ?? '', name))).toEqual([]);
     expect(Object.keys(VERDICTS).filter((name) => !decided.has(name) && !named(acknowledged, name))).toEqual([]);

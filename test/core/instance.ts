@@ -258,6 +258,12 @@ export class Instance extends Rehearsal {
     await this.reload();
   }
 
+  /** The head of the stuck instance names an operation that it could not apply. */
+  async hasRefused(id: string): Promise<void> {
+    this.stored = { ...this.head, why: JSON.stringify({ ...this.image.stuck, refused: id }) };
+    await this.reload();
+  }
+
   /** Removes `asked` and the versions of inputs, which older releases did not write, and reloads. */
   async storedByOlderRelease(): Promise<void> {
     const without = (name: string) => (text: string) =>

@@ -200,3 +200,11 @@ test('a process time-out that passes while its instance is stuck applies with re
   await trip.answers(trip.command('payments.charge'), 'cancelled');
   expect(trip.status).toBe('cancelled');
 });
+
+test('an operation that an instance has refused is not tried again after another one has freed the instance', async () => {
+  const trip = await unknown();
+  await trip.hasRefused('first');
+  expect(await trip.operates('resume', { id: 'second' })).toBe('apply');
+  expect(await trip.operates('pause', { id: 'first' })).toBe('dup');
+  expect(await trip.operates('pause', { id: 'third' })).toBe('apply');
+});

@@ -1,9 +1,12 @@
 /* A bulk job operates N instances, one engine command for each. Several concurrent invocations.
  *   C(i): the command to instance i;  A(i): its reply to the job;  S: the job issues its next command;  X: a cancel of the job (-DCANCEL).
  * An instance applies the operation once, because its ring holds the id of the command. The reply is a pending send of that commit. A verdict
- *   that writes nothing replies for each copy: the instance has ended, or is in that state already, or has refused the operation before.
- * -DENDS: instance 0 may end by itself.  -DREFUSES: instance 0 refuses the operation (its code is wrong): the head names it, and the message
- *   comes again. An operator may take the effect back (`back`), after which a copy of the command must not repeat it.
+ *   that writes nothing replies for each copy: the instance has ended, another run has begun, or it has refused the operation before. An
+ *   instance that is in that state already notes the operation, so that a copy changes nothing when the state is another one.
+ * -DENDS: instance 0 may end by itself.  -DRESTARTS: a new run of instance 0 may then begin; the job names the run of its preview.
+ * -DTAKEN: another operator may bring instance 0 into that state before.
+ * -DREFUSES: instance 0 refuses the operation (its code is wrong): the head names it, and the message comes again. An operator may fix the
+ *   code and resume the instance, and may take the effect back (`back`); after either a copy of the command must not operate it.
  * The job sends an open command again by time, at most NR times, under the same id.
  * Faults, F in any mix: crash of an invocation at any step, duplicate delivery. Classify and commit are one step: the commit is conditional,
  *   and a verdict without a write rests on a strong view (head.pml). Without -D flags this is the recommended protocol. */
@@ -28,13 +31,14 @@
 #define NONE 0         /* results */
 #define DONE 1
 #define FAILED 2
+#define UNCHANGED 3
 
 /* ---- the head of the job ---- */
 byte issued = 0; bit jended = 0, jcancel = 0; bit jopen[N]; byte res[N];
 /* ---- the heads of the instances ---- */
-byte st[N]; bit ring[N], refused[N], effect[N]; byte reply[N];   /* reply: the pending send of the commit */
+byte st[N]; bit ring[N], noted[N], refused[N], effect[N], later[N]; bit fixed = 0;
 /* ---- queue, faults, ghosts ---- */
-byte vis[NE]; byte faults_left = F, resends = NR; byte applied[N], tried[N]; bit backed = 0;
+byte vis[NE]; byte faults_left = F, resends = NR; byte applied[N], tried[N]; bit backed = 0, taken = 0;
 /* ---- the reply on its way: the last one that was sent ---- */
 byte says[N];
 
@@ -64,6 +68,10 @@ inline operate(i) {
 #ifndef REFUSED_FORGOTTEN
      :: refused[i] -> out = FAILED
 #endif
+#ifndef ANY_RUN
+     :: later[i] -> out = FAILED
+#endif
+     :: noted[i] -> out = UNCHANGED
      :: else ->
         if
         :: st[i] == ENDED ->
@@ -73,13 +81,17 @@ inline operate(i) {
              skip
 #endif
         :: st[i] == STUCK -> assert(tried[i] == 0); tried[i]++; again = 1
-        :: st[i] == OPEN && effect[i] -> out = DONE
+        :: st[i] == OPEN && effect[i] ->
+#ifndef UNCHANGED_FORGOTTEN
+             noted[i] = 1;
+#endif
+             out = UNCHANGED
         :: st[i] == OPEN && !effect[i] ->
              if
 #ifdef REFUSES
-             :: i == 0 -> st[i] = STUCK; refused[i] = 1; again = 1
+             :: i == 0 && !fixed -> st[i] = STUCK; refused[i] = 1; again = 1
 #endif
-             :: else -> ring[i] = 1; effect[i] = 1; applied[i]++; assert(applied[i] == 1);
+             :: else -> ring[i] = 1; effect[i] = 1; applied[i]++; assert(applied[i] == 1); assert(!later[i]);
 #ifndef REPLY_UNKEPT
                         out = DONE
 #else
@@ -177,7 +189,20 @@ active proctype world() {
   :: atomic { resends > 0 && jopen[0] && !jended -> resends--; sendmsg(C(0)) }
   :: atomic { !backed && effect[0] -> backed = 1; effect[0] = 0 }   /* an operator takes the effect back */
 #ifdef ENDS
-  :: atomic { st[0] == OPEN -> st[0] = ENDED }
+  :: atomic { st[0] == OPEN && !later[0] -> st[0] = ENDED }
+#endif
+#ifdef RESTARTS
+  :: atomic { st[0] == ENDED -> st[0] = OPEN; later[0] = 1; effect[0] = 0 }
+#endif
+#ifdef TAKEN
+  :: atomic { !taken && !effect[0] && st[0] == OPEN -> taken = 1; effect[0] = 1 }
+#endif
+#ifdef REFUSES
+  :: atomic { st[0] == STUCK -> st[0] = OPEN; fixed = 1;
+#ifdef RESUME_FORGETS
+       refused[0] = 0
+#endif
+     }
 #endif
   :: atomic { timeout ->
        assert(jended);                                                /* a job ends */
@@ -186,6 +211,7 @@ active proctype world() {
        do
        :: i < N -> assert(res[i] != DONE || applied[i] == 1 || backed);
                    assert(res[i] != FAILED || applied[i] == 0);
+                   assert(res[i] != UNCHANGED || applied[i] == 0);
                    assert(jcancel || res[i] != NONE); i++
        :: else -> break
        od;

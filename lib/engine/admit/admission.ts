@@ -191,7 +191,7 @@ export function newItem(message: ReceivedMessage, target: Target): Item {
 
 /** Whether an event with this verdict changes its instance. */
 export function isDecided(verdict: Verdict): boolean {
-  return verdict === 'apply' || verdict === 'reject' || verdict === 'restart' || verdict === 'queue';
+  return verdict === 'apply' || verdict === 'reject' || verdict === 'restart' || verdict === 'queue' || verdict === 'note';
 }
 
 /** Whether the event changes its instance, so that it is committed. */

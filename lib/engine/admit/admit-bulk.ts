@@ -26,7 +26,7 @@ export function admitOperate(_catalogue: Catalogue, message: CommandMessage, by:
     return park('FORBIDDEN', `${owner} is an instance of the engine, which no bulk job operates.`, owner);
   const fault = operateFault(data);
   if (fault !== undefined) return park('MALFORMED', `The command ${commandid} has an invalid operation: ${fault}.`, owner);
-  const { act, reason, by: principal, sender, clock, version } = data as unknown as OperateInput;
+  const { act, reason, by: principal, sender, clock, version, run } = data as unknown as OperateInput;
   return deliver({
     pid: owner,
     definition: undefined,
@@ -43,6 +43,7 @@ export function admitOperate(_catalogue: Catalogue, message: CommandMessage, by:
       hops: 0,
       ...(clock !== undefined && { clock }),
       ...(version !== undefined && { version }),
+      ...(run !== undefined && { run }),
       answers: { commandId: commandid, hash: keptHash(message.datahash) },
     },
   });
@@ -51,11 +52,12 @@ export function admitOperate(_catalogue: Catalogue, message: CommandMessage, by:
 /** Why a value is not the input of `tutti.operate`; undefined if it is. */
 function operateFault(data: Json | undefined): string | undefined {
   if (typeof data !== 'object' || data === null) return 'data must be an object';
-  const { act, reason, by, sender, clock, version } = data as { readonly [K in keyof OperateInput]: unknown };
+  const { act, reason, by, sender, clock, version, run } = data as { readonly [K in keyof OperateInput]: unknown };
   if (!BULK_ACTS.includes(act as BulkAct)) return `act is ${JSON.stringify(act)}, expected ${BULK_ACTS.join(', ')}`;
   if (typeof reason !== 'string' || typeof by !== 'string') return 'reason and by must be strings';
   if (sender !== undefined && typeof sender !== 'string') return 'sender must be a string';
   if (clock !== undefined && clock !== 'stop' && clock !== 'run') return 'clock must be stop or run';
+  if (run !== undefined && typeof run !== 'string') return 'run must be a string';
   return version === undefined || (Number.isSafeInteger(version) && (version as number) >= 1)
     ? undefined
     : 'version must be a whole number from 1';

@@ -2,15 +2,18 @@ import type { FailureData } from '../../contract/wire/envelope.ts';
 import { isOrchestratorError } from '../../contract/errors.ts';
 import { parse, type Json, withoutValues } from '../../contract/schema.ts';
 import { replyToIssuer } from '../../core/engine-commands.ts';
-import { isClosed, type Pause, type StuckReason } from '../../core/image.ts';
+import { isClosed, type Answered, type Image, type Pause, type StuckReason } from '../../core/image.ts';
+import { actIdentity } from '../../core/identity.ts';
 import type { OperationInbound, Resolution } from '../../core/inbound.ts';
 import type { RecordedFact } from '../../core/journal-entry.ts';
 import { resolvable } from '../../core/resolvable.ts';
 import { PAUSED } from '../../core/resuming.ts';
 import { codeOf, type ProcessRun } from '../../core/run.ts';
-import { remember } from '../../core/signal-ring.ts';
+import { note, remember } from '../../core/signal-ring.ts';
 import { lateOf } from '../../core/unresolved.ts';
 import { isHalted } from '../../core/undoing.ts';
+import { encodeControl, encodeHead } from '../../format/head-codec.ts';
+import type { Head } from '../../ports/process-store.ts';
 import type { LiveInstance } from './live-instance.ts';
 
 /** Decides on an operation. The reply to that of a bulk job is a pending send of the same commit. */
@@ -26,6 +29,7 @@ async function decideOperation(live: LiveInstance, operator: OperationInbound, a
   const { id, identity, act, reason } = operator;
   const principal = principalOf(operator);
   remember(run.image.starts, identity);
+  forgetRefused(run);
   // An earlier event of the group may have made it stuck.
   run.stuck = undefined;
   switch (act) {
@@ -69,6 +73,33 @@ async function decideOperation(live: LiveInstance, operator: OperationInbound, a
       if (before && !isOver) stickAgain(live.run, before);
     }
   }
+}
+
+/** An operation that got the instance stuck is noted before the reason is dropped: a copy of it is not tried again. */
+function forgetRefused({ image, environment }: ProcessRun): void {
+  const refused = image.stuck?.refused;
+  if (refused !== undefined) note(image, actIdentity(environment.hash, image.pid, refused), 'refused');
+}
+
+/** Notes an operation of a bulk job that changes nothing. Its reply is a pending send of the same commit. */
+export function noteOperation(image: Image, { identity, key: cause, messageId, answers, hops }: OperationInbound): void {
+  note(image, identity, 'unchanged');
+  image.pendingSends.push({
+    n: 0,
+    kind: 'reply',
+    cause,
+    messageId,
+    at: image.clock,
+    answers: { ...(answers as Answered), outcome: 'completed' },
+    data: { status: image.status, unchanged: true },
+    hops: hops + 1,
+  });
+}
+
+/** The head of an instance that was not rebuilt, because only an operation was noted. */
+export function notedHead(image: Image, version: number, writer: string): Head {
+  Object.assign(image, { version, writer });
+  return encodeHead(image, writer, encodeControl(image));
 }
 
 function held({ hold, since }: OperationInbound): { readonly hold?: string; readonly since?: number } {

@@ -1,7 +1,9 @@
 import type { Json } from '../../contract/schema.ts';
 import { instanceText } from '../../contract/wire/process-id.ts';
 import { isClosed, type Image, type OwnerOutcome } from '../../core/image.ts';
+import { isOfEarlierRun } from '../../core/classify.ts';
 import type { OperationInbound } from '../../core/inbound.ts';
+import { notedAs } from '../../core/signal-ring.ts';
 import type { Item } from '../admit/admission.ts';
 
 /** The reply to the operation of a bulk job that its instance does not apply, or has applied before. */
@@ -21,6 +23,9 @@ export function operationReply(
   if (!image || image.status === 'early') return failed('NOT_FOUND', `There is no ${instanceText(pid)}.`);
   const { status, stuck, starts } = image;
   if (starts.includes(operation.identity)) return { outcome: 'completed', data: { status } };
+  if (notedAs(image, operation.identity) === 'refused')
+    return failed('STUCK', `${instanceText(pid)} was stuck, and has refused the operation.`);
+  if (isOfEarlierRun(image, operation)) return failed('CLOSED', `${instanceText(pid)} has begun another run since the preview.`);
   if (status === 'stuck' && (verdict === 'closed' || stuck?.refused === operation.id))
     return failed('STUCK', `${instanceText(pid)} is stuck (${stuck?.code}): ${stuck?.message}`);
   if (isClosed(status)) return failed('CLOSED', `${instanceText(pid)} has ended as ${status}.`);

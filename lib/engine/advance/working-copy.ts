@@ -14,7 +14,7 @@ import type { EngineContext } from '../engine-context.ts';
 import { dispatchContext, dispatchesCausedBy, replyDispatch } from '../send/dispatch.ts';
 import { markContention, sendLeft, sendPending } from '../send/send-all.ts';
 import { beginRun } from './begin-run.ts';
-import { type BaseHead, type Commit, LiveInstance, commitImage, rebuildInstance } from './live-instance.ts';
+import { type BaseHead, type Commit, LiveInstance, commitImage, expectation, rebuildInstance } from './live-instance.ts';
 import { decideEvent, verdictOn } from './decide.ts';
 import { applyEarly, parkEarly } from './early-events.ts';
 import { keySends } from '../send/key-sends.ts';
@@ -215,6 +215,7 @@ export class WorkingCopy {
    */
   async #apply(item: Item): Promise<StuckReason | undefined> {
     if (this.#resumesStart(item.target.inbound)) return undefined;
+    if (item.verdict === 'note') return this.#note(item);
     const refusal = this.#tooOld(item) ?? (item.verdict === 'restart' ? await this.#unsent() : undefined);
     if (refusal) return refusal;
     const built = this.#liveFor(item);
@@ -233,7 +234,7 @@ export class WorkingCopy {
   }
 
   async #applyTo(live: LiveInstance, { message, verdict }: Item, inbound: Inbound): Promise<StuckReason | undefined> {
-    this.#setSendsAside(live);
+    this.#setSendsAside(live.run.image);
     // A buffer that was stuck, and that an earlier event of this group resumed, is included.
     const { early } = this.#base ?? {};
     if (early && inbound.kind === 'operate')
@@ -289,6 +290,14 @@ export class WorkingCopy {
     return true;
   }
 
+  /** An operation of a bulk job that changes nothing runs no code. */
+  async #note({ target }: Item): Promise<undefined> {
+    const image = this.#image as Image;
+    this.#setSendsAside(image);
+    (await import('../on-demand.ts')).noteOperation(image, target.inbound as OperationInbound);
+    this.changed = true;
+  }
+
   #liveFor({ verdict, target }: Item): LiveInstance | Promise<LiveInstance | StuckReason> {
     const { inbound } = target;
     if (this.#live && verdict !== 'restart' && !isMove(inbound)) return this.#live;
@@ -316,10 +325,9 @@ export class WorkingCopy {
   }
 
   /** Sets the pending sends of earlier commits aside that this worker has not sent. If the event is refused, none is dropped or sent. */
-  #setSendsAside(live: LiveInstance): void {
-    const { image } = live.run;
+  #setSendsAside(image: Image): void {
     if (this.changed || image.pendingSends.length === 0) return;
-    if (!live.pendingSent && !this.#pendingSent) this.#sendsBefore = image.pendingSends;
+    if (!this.#live?.pendingSent && !this.#pendingSent) this.#sendsBefore = image.pendingSends;
     image.pendingSends = [];
   }
 
@@ -341,7 +349,7 @@ export class WorkingCopy {
   }
 
   async commit(contended: boolean): Promise<Commit> {
-    if (!this.#live) return this.#commitResumedStart();
+    if (!this.#live) return this.#commitHead();
     if (this.#sendsBefore.length > 0) await this.#sendSetAside(this.#live.run.image);
     markContention(this.#context, this.#live.run.image, contended);
     const commit = await commitImage(this.#context, this.#live, this.#base);
@@ -351,12 +359,14 @@ export class WorkingCopy {
     return commit;
   }
 
-  async #commitResumedStart(): Promise<Commit> {
+  /** Nothing was rebuilt: a start was resumed, or an operation was noted. */
+  async #commitHead(): Promise<Commit> {
     const base = this.#head as Head;
-    const { why: _why, ...rest } = base;
-    const { status } = this.#image as Image;
-    const head: Head = { ...rest, status, version: base.version + 1, writer: this.#context.nextWriter(), early: base.early ?? [] };
-    const result = await this.#context.options.store.commit(head, { kind: 'stuck', version: base.version });
+    const image = this.#image as Image;
+    if (this.#sendsBefore.length > 0) await this.#sendSetAside(image);
+    const [version, writer] = [base.version + 1, this.#context.nextWriter()];
+    const head = base.run === '' ? resumedStart(base, image, writer) : (await import('../on-demand.ts')).notedHead(image, version, writer);
+    const result = await this.#context.options.store.commit(head, expectation(base));
     return result.status === 'committed' ? { status: 'committed', head } : result;
   }
 
@@ -421,6 +431,11 @@ export class WorkingCopy {
     const from = this.#image ?? newImage(this.#pid, '', '', 0);
     item.dispatches = [...item.dispatches, replyDispatch(from, answers, reply, dispatchContext(this.#context))];
   }
+}
+
+function resumedStart(base: Head, { status }: Image, writer: string): Head {
+  const { why: _why, ...rest } = base;
+  return { ...rest, status, version: base.version + 1, writer, early: base.early ?? [] };
 }
 
 /** Whether a message begins the run of a key, or continues a key at rest. */

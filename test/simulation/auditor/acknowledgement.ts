@@ -1,5 +1,5 @@
 import { replyKey } from '../../../lib/core/classify.ts';
-import { isClosed, openCommand } from '../../../lib/core/image.ts';
+import { firstRun, isClosed, openCommand } from '../../../lib/core/image.ts';
 import { isOfBulk } from './engine-messages.ts';
 import type { InstancePicture } from './instance-picture.ts';
 import { journalNames } from './key-names.ts';
@@ -155,6 +155,7 @@ const missingAct = (deleted: Deleted, target: Of<'operate'>, picture: InstancePi
   const { acceptedAt, isOperated } = deleted;
   // Each verdict on the operation of a bulk job has its reply.
   if (isOfBulk(target.id) && !isOperated(target.id)) return 'its job has no reply to it';
+  if (target.run !== undefined && picture.image && target.run !== firstRun(picture.image)) return undefined;
   // If a resume fails, the head is stuck again and names the reason. Each further resume is a request of its own.
   if (target.act === 'resume' && stuckUntil !== Infinity) return leftParked(deleted, picture);
   // If the instance was stuck or closed, or had not begun, the act may have changed nothing.

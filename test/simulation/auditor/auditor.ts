@@ -152,6 +152,7 @@ export class Auditor implements Observer, Told {
     this.#keys.committed(before, image, this.#at);
     picture.startedAt = Math.min(picture.startedAt, this.#at);
     checkEntries({ picture, run, before: before?.run === head.run ? before : undefined, contracts: this.#contracts, report }, first);
+    if (!picture.disturbed) this.#engineMessages.applied(run.entries.slice(first), picture, report);
     this.#checkEarly(picture, head, previous);
     if (head.run !== before?.run) checkSlots(picture, this.#pictures, this.#contracts, report);
     const dropped = picture.outbox.follow(image);

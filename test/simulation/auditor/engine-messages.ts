@@ -1,9 +1,10 @@
-import { BULK, type OperateOutput } from '../../../lib/contract/bulk.ts';
+import { BULK, OPERATE, type OperateInput, type OperateOutput } from '../../../lib/contract/bulk.ts';
 import { isKey } from '../../../lib/contract/keys.ts';
+import { isFact } from '../../../lib/core/replay.ts';
 import { parseCommandId, pidOfCommand, processOf } from '../../../lib/contract/wire/process-id.ts';
 import { type BeginMessage, type CommandMessage, type InboxMessage, type ReplyMessage, sha256 } from '../../../lib/format/inbox-message.ts';
 import { identityOf } from '../../../lib/core/identity.ts';
-import { commandIdOf, isClosed, type BegunBy } from '../../../lib/core/image.ts';
+import { firstRun, commandIdOf, isClosed, type BegunBy } from '../../../lib/core/image.ts';
 import type { HeadStatus } from '../../../lib/ports/process-store.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { startIdentity } from './contracts.ts';
@@ -16,18 +17,36 @@ export class EngineMessages {
   readonly #outcomes = new Map<string, string>();
   /** The operations of bulk jobs that have a reply. */
   readonly #operated = new Set<string>();
+  /** Those among them that their instance did not apply, and the run that each command names. */
+  readonly #unapplied = new Set<string>();
+  readonly #runs = new Map<string, string>();
 
   accepted(body: string, pictureOf: (pid: string) => InstancePicture | undefined, report: Report): void {
     if (body.startsWith('{"tutti":"begin"')) beginAccepted(JSON.parse(body) as BeginMessage, pictureOf, report);
     if (!body.startsWith('{"tutti":"command"') && !body.startsWith('{"tutti":"reply"')) return;
     const message = JSON.parse(body) as InboxMessage;
-    if (message.tutti === 'command') commandAccepted(message, pictureOf, report);
+    if (message.tutti === 'command') {
+      commandAccepted(message, pictureOf, report);
+      const { run } = (message.data ?? {}) as Partial<OperateInput>;
+      if (message.command === OPERATE && run !== undefined) this.#runs.set(message.commandid, run);
+    }
     if (message.tutti === 'reply') this.#replyAccepted(message, pictureOf, report);
   }
 
   /** Whether a queue has accepted a reply to the operation of a bulk job. */
   isOperated(commandid: string): boolean {
     return this.#operated.has(commandid);
+  }
+
+  /** I4, I5: an operation of a bulk job changes the run of its preview alone, and nothing after its instance has said that it was not applied. */
+  applied(entries: readonly JournalEntry[], { pid, image }: InstancePicture, report: Report): void {
+    for (const entry of entries) {
+      if (!('id' in entry) || entry.id === undefined || !isFact(entry) || !OPERATIONS.has(entry.type)) continue;
+      const run = this.#runs.get(entry.id);
+      if (run !== undefined && image && run !== firstRun(image))
+        report('I4', `${pid}/${image.run} has journaled ${entry.id}, which is an operation on its run ${run}`);
+      if (this.#unapplied.has(entry.id)) report('I5', `${pid} has journaled ${entry.id}, and has said before that it was not applied`);
+    }
   }
 
   /** I5: an owner gives one outcome, which is that of the run that the command has begun. */
@@ -37,7 +56,10 @@ export class EngineMessages {
     picture?.outbox.replySent(commandid);
     if (isOfBulk(commandid)) this.#operated.add(commandid);
     if (picture?.disturbed) return;
-    if (isOfBulk(commandid)) return operationReplied(message, picture, report);
+    if (isOfBulk(commandid)) {
+      if (outcome !== 'completed' || (message.data as Partial<OperateOutput>).unchanged) this.#unapplied.add(commandid);
+      return operationReplied(message, picture, report);
+    }
     const before = this.#outcomes.get(commandid) ?? outcome;
     if (before !== outcome) report('I5', `${owner} answers ${commandid} with ${before}, and then with ${outcome}`);
     this.#outcomes.set(commandid, before);
@@ -72,6 +94,9 @@ const operationReplied = (
     report('I1', `${owner} answers ${commandid} as done, and no entry of its journal has that operation`);
   if (outcome !== 'completed' && isHeld) report('I5', `${owner} answers ${commandid} with ${outcome}, and has journaled that operation`);
 };
+
+/** Entries of operations that a bulk job may send. */
+const OPERATIONS: ReadonlySet<string> = new Set(['Paused', 'Resumed', 'CancelRequested', 'TerminateRequested']);
 
 const ENDS: ReadonlyMap<string, string> = new Map([
   ['ProcessCompleted', 'completed'],

@@ -63,6 +63,8 @@ export type Target = { readonly pid: string } & (
       readonly act: OperationMessage['act'];
       readonly by: string;
       readonly version?: number | undefined;
+      /** Of a bulk job: the run that it names. */
+      readonly run?: string;
     }
 );
 
@@ -156,8 +158,8 @@ const ofBulk = ({ tenant, id, opid }: BulkMessage, { system }: Contracts): reado
 /** The start of a child, or its end; the identity of both is made from the command. */
 const ofCommand = ({ commandid, owner, cancel, command, data }: CommandMessage, contracts: Contracts): readonly Target[] => {
   if (command === OPERATE) {
-    const { act, by } = data as unknown as OperateInput;
-    return [{ kind: 'operate', pid: owner, id: commandid, act, by }];
+    const { act, by, run } = data as unknown as OperateInput;
+    return [{ kind: 'operate', pid: owner, id: commandid, act, by, ...(run !== undefined && { run }) }];
   }
   if (command === SUBSCRIBE)
     return [{ ...ofKey, ofKey: 'subscription', pid: owner, keys: [`c:${commandid}`], id: commandid, event: SUBSCRIBE }];

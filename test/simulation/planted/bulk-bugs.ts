@@ -101,6 +101,32 @@ export const bulkBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'BULK_UNCHANGED_FORGOTTEN',
+    rows: ['bulk.pml | BULK_UNCHANGED_FORGOTTEN'],
+    what: 'An instance does not note the operation of a bulk job that changes nothing, so a late copy of it changes another state.',
+    scenario: SCENARIO,
+    patches: [
+      {
+        file: 'lib/core/classify.ts',
+        find: "return verdict === 'dup' && operator.answers && isOpen(image) ? 'note' : verdict;",
+        plant: 'if (PLANTED) return verdict; ORIGINAL',
+      },
+    ],
+  },
+  {
+    name: 'BULK_ANY_RUN',
+    rows: ['bulk.pml | BULK_ANY_RUN'],
+    what: 'A bulk job operates a run that has begun after its preview.',
+    scenario: SCENARIO,
+    patches: [
+      {
+        file: 'lib/core/classify.ts',
+        find: 'if (isOfEarlierRun(image, operator))',
+        plant: 'if (isOfEarlierRun(image, operator) && !PLANTED)',
+      },
+    ],
+  },
+  {
     name: 'BULK_SENDS_ONCE',
     rows: ['bulk.pml | BULK_SENDS_ONCE'],
     what: 'Only the delivery that commits sends the operations of a bulk job.',

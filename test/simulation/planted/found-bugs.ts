@@ -29,7 +29,7 @@ export const foundBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
-        find: 'this.#setSendsAside(live);',
+        find: 'this.#setSendsAside(live.run.image);',
         plant: `if (PLANTED && !this.changed && live.run.image.pendingSends.length > 0) await sendPending(this.#context, live.run.image);
     ORIGINAL`,
       },

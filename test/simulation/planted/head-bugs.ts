@@ -114,7 +114,7 @@ export const headBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
-        find: 'if (!live.pendingSent && !this.#pendingSent) this.#sendsBefore = image.pendingSends;',
+        find: 'if (!this.#live?.pendingSent && !this.#pendingSent) this.#sendsBefore = image.pendingSends;',
         plant: 'if (!PLANTED) ORIGINAL',
       },
     ],

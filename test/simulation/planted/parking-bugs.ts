@@ -49,7 +49,7 @@ export const parkingBugs: readonly PlantedBug[] = [
         file: 'lib/engine/advance/working-copy.ts',
         find: 'if (this.#resumesStart(item.target.inbound)) return undefined;',
         plant:
-          "const { inbound } = item.target;\n    if (PLANTED && inbound.kind === 'operate' && inbound.act === 'resume') await (await import('../acknowledge/park.ts')).redrive(this.#context, this.#pid);\n    ORIGINAL",
+          "const { kind, act } = item.target.inbound as OperationInbound;\n    if (PLANTED && kind === 'operate' && act === 'resume') await (await import('../acknowledge/park.ts')).redrive(this.#context, this.#pid);\n    ORIGINAL",
       },
       {
         file: 'lib/engine/advance/working-copy.ts',
@@ -90,8 +90,8 @@ export const parkingBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
-        find: 'const head: Head = { ...rest, status, version: base.version + 1,',
-        plant: "const head: Head = { ...rest, status: PLANTED ? 'running' : status, version: base.version + 1,",
+        find: 'return { ...rest, status, version: base.version + 1,',
+        plant: "return { ...rest, status: PLANTED ? 'running' : status, version: base.version + 1,",
       },
     ],
   },

@@ -1,5 +1,7 @@
 import { event, process, system } from 'tutti';
 import { z } from 'zod';
+import { identityOf } from '../../../../lib/core/identity.ts';
+import { sha256 } from '../../../../lib/format/inbox-message.ts';
 import { BULK, type BulkAct, type BulkJob } from '../../../../lib/contract/bulk.ts';
 import type { Choices } from '../../world/choices.ts';
 import type { Act, EndedRun, Expectation, Scenario } from '../scenario.ts';
@@ -15,9 +17,15 @@ const jam = process('jam', { startOn: Jammed.byId(({ id }) => id) }, async (ctx)
   await ctx.sleep('1 minute');
   throw new TypeError('the code is wrong');
 });
-const bulk = system('watches', { processes: [watch, jam], services: [post] });
+const Turned = event('turn.began', z.object({ id: z.string() }));
+/** It begins again after its end. */
+const turn = process('turn', { startOn: Turned.byId(({ id }) => id), onClosed: 'restart' }, (ctx) => ctx.sleep('10 minutes'));
+const bulk = system('watches', { processes: [watch, jam, turn], services: [post] });
 
-/** Watches that bulk jobs pause, resume and cancel, beside events, timers, and operators that cancel a job at times. */
+/**
+ * Watches that bulk jobs pause, resume and cancel, beside events, timers, and operators that cancel a job at times. A turn ends and begins
+ * again, so a job may come to another run than it names; and operators pause and resume it beside the job, so the job may change nothing.
+ */
 export const bulkScenario = (choices: Choices): Scenario => {
   const acts: Act[] = [];
   const expectations = new Map<string, Expectation>();
@@ -59,6 +67,32 @@ export const bulkScenario = (choices: Choices): Scenario => {
     acts.push({ kind: 'publish', atMs: 0, source: 'jam', type: 'jam.began', id: 'j1-began', data: { id: 'j1' } });
     expectations.set(pid, { starts: ['j1-began'], events: [], operated: ['resume'], judge: () => [] });
     job('repairing', 'resume', { atMs: 2 * MINUTE_MS + choices.below(SPAN_MS), targets: [['jam', ['j1']]] });
+  }
+  if (choices.chance(0.5)) {
+    const pid = 'default#turn#t1';
+    const run = identityOf(sha256, { pid, event: 'turn.began', id: 't1-first' });
+    const began = (id: string, atMs: number): void => {
+      acts.push({ kind: 'publish', atMs, source: 'turn', type: 'turn.began', id, data: { id: 't1' } });
+    };
+    began('t1-first', 0);
+    const atMs = MINUTE_MS + choices.below(5 * MINUTE_MS);
+    const near = (): number => atMs + choices.below(10_000);
+    const operate = (act: 'pause' | 'resume' | 'terminate', at: number): void => {
+      acts.push({ kind: 'operate', atMs: at, pid, opid: `t1-${act}-${acts.length}`, act });
+    };
+    const restarts = choices.chance(0.5);
+    if (restarts) {
+      operate('terminate', near());
+      began('t1-second', near() + 5_000);
+    } else {
+      operate('pause', near());
+      operate('resume', near());
+    }
+    const act = choices.one(restarts ? (['cancel', 'terminate'] as const) : (['pause', 'resume'] as const));
+    job('turning', act, { atMs: near(), targets: [['turn', ['t1'], [run]]] });
+    operate('resume', 2 * SPAN_MS);
+    const starts = restarts ? ['t1-first', 't1-second'] : ['t1-first'];
+    expectations.set(pid, { starts, events: [], operated: ['pause', 'resume', 'terminate', 'cancel'], sound: true, judge: () => [] });
   }
   return { name: 'bulk', builds: [bulk], serve: servedPost, acts, expectations };
 };
