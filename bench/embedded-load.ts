@@ -25,6 +25,16 @@ const ENTRY = new URL('../examples/travel-booking/system.ts', import.meta.url);
 /** Bookings, from the publishing of the cart until the closed instance is committed. */
 export const timeBookings = (load: BookingLoad, directory: string | undefined): Promise<Timing> => {
   const { concurrency, soldOut, thread = false } = load;
+  const measure = (book: Book): Promise<Timing> =>
+    rounds({ concurrency, seconds: 1, rounds: 3, warmUpSeconds: 2.5 }, (number) => book(number, soldOut));
+  return withTrips(directory, measure, thread ? ENTRY : undefined);
+};
+
+/** Publishes a cart and resolves when its booking is closed. */
+type Book = (number: number, soldOut?: boolean) => Promise<void>;
+
+/** Runs the travel booking. */
+export const withTrips = <T>(directory: string | undefined, measure: (book: Book) => Promise<T>, entry?: URL): Promise<T> => {
   const services = [
     serve(payments, { charge: async () => ({ paymentId: 'pi_3NkVqL2eZvKYlo2C' }), refund: async () => {} }, { slots: SLOTS }),
     serve(flights, { book: async () => ({ reference: 'X4K9QT' }), cancel: async () => {} }, { slots: SLOTS }),
@@ -41,11 +51,9 @@ export const timeBookings = (load: BookingLoad, directory: string | undefined): 
     ),
     serve(notifications, { notify: async () => {} }, { slots: SLOTS }),
   ];
-  const measure = ({ publish }: Load): Promise<Timing> =>
-    rounds({ concurrency, seconds: 1, rounds: 3, warmUpSeconds: 2.5 }, (number) =>
-      publish(CheckoutTravelCart, cartOf(`cart-${number}`, soldOut), 'book-trip', `cart-${number}`),
-    );
-  return withRuntime(trips, services, directory, measure, thread ? ENTRY : undefined);
+  const bookings = ({ publish }: Load): Promise<T> =>
+    measure((number, soldOut = false) => publish(CheckoutTravelCart, cartOf(`cart-${number}`, soldOut), 'book-trip', `cart-${number}`));
+  return withRuntime(trips, services, directory, bookings, entry);
 };
 
 const trainService = () => serve(trains, { reserve: async () => ({ reference: 'RES-005120' }), cancel: async () => {} }, { slots: SLOTS });
@@ -73,13 +81,13 @@ interface Load {
   readonly publish: (event: AnyEvent, data: unknown, process: string, id: string) => Promise<void>;
 }
 
-const withRuntime = async (
+const withRuntime = async <T>(
   system: System<string>,
   services: Served,
   directory: string | undefined,
-  measure: (load: Load) => Promise<Timing>,
+  measure: (load: Load) => Promise<T>,
   entry?: URL,
-): Promise<Timing> => {
+): Promise<T> => {
   const closed = new Map<string, () => void>();
   const local: LocalSystem = await startLocal(system, {
     checks: false,
@@ -97,7 +105,7 @@ const withRuntime = async (
     await local.client.publish(event as never, data as never);
     await ended;
   };
-  const timing = await measure({ publish });
+  const measured = await measure({ publish });
   await local.stop();
-  return timing;
+  return measured;
 };

@@ -7,7 +7,8 @@ import { floorCase, logCase, timedCases, type TimedCase, type TimedRow } from '.
 import { TimedRun } from './timed-run.ts';
 
 const FUNCTIONS = 'functions';
-const known = [...new Set([...Object.keys(countedCases), ...Object.keys(timedCases), FUNCTIONS])];
+const EMBEDDED = 'embedded';
+const known = [...new Set([...Object.keys(countedCases), ...Object.keys(timedCases), EMBEDDED, FUNCTIONS])];
 const options = readCommandLine(process.argv.slice(2), known);
 if (typeof options === 'string') {
   console.error(`${options}\n${USAGE(known)}`);
@@ -33,6 +34,7 @@ for (const name of cases) {
 }
 const timed = countsOnly || onDynamoDb ? [] : cases.flatMap((name) => timedCases[name] ?? []);
 if (timed.length > 0) await timeCases(timed);
+if (cases.includes(EMBEDDED) && !onDynamoDb) await addEmbedded();
 if (cases.includes(FUNCTIONS)) await addFunctions();
 if (!json) console.log(printedTable(rows));
 
@@ -47,6 +49,12 @@ process.exitCode = over.length > 0 ? 1 : 0;
 async function returned(name: string): Promise<() => AsyncIterable<Row>> {
   const { returnedRows } = await import('./returned-units.ts');
   return () => returnedRows(name);
+}
+
+/** Imported only here, because it loads SQLite. */
+async function addEmbedded(): Promise<void> {
+  progress(`counting ${EMBEDDED}`);
+  add(await (await import('./embedded-counts.ts')).embeddedRow());
 }
 
 /** Imported only here, because it loads the bundler and the bundled code. */

@@ -1,9 +1,10 @@
 import { isHeld, type CountedRow } from './counted-cases.ts';
+import type { EmbeddedRow } from './embedded-counts.ts';
 import type { FunctionRow, Spread } from './function-cases.ts';
 import type { ReturnedRow, Units } from './returned-units.ts';
 import type { TimedRow } from './timed-cases.ts';
 
-export type Row = CountedRow | FunctionRow | ReturnedRow | TimedRow;
+export type Row = CountedRow | EmbeddedRow | FunctionRow | ReturnedRow | TimedRow;
 
 const COUNTED = [
   'counted',
@@ -28,6 +29,8 @@ const RETURNED = [
   'limits',
 ];
 
+const EMBEDDED = ['embedded', '', 'counted', 'at most'];
+
 const FUNCTION = ['functions, median (least)', '', 'KB loaded', 'KB uploaded', 'import', 'first call', 'both', 'limits'];
 
 /** All rows under their headings: counts, units of DynamoDB, times, and the sizes and start times of the functions. */
@@ -35,16 +38,21 @@ export const printedTable = (rows: readonly Row[]): string => {
   const counted = rows.filter((row) => row.kind === 'counted');
   const returned = rows.filter((row) => row.kind === 'returned');
   const timed = rows.filter((row) => row.kind === 'timed');
+  const embedded = rows.filter((row) => row.kind === 'embedded');
   const functions = rows.filter((row) => row.kind === 'function');
   return [
     counted.length > 0 && aligned([COUNTED, ...counted.map(countedCells)]),
     returned.length > 0 && aligned([RETURNED, ...returned.map(returnedCells)]),
+    embedded.length > 0 && aligned([EMBEDDED, ...embedded.flatMap(embeddedCells)]),
     timed.length > 0 && aligned([TIMED, ...timed.map(timedCells)]),
     functions.length > 0 && aligned([FUNCTION, ...functions.map(functionCells)]),
   ]
     .filter(Boolean)
     .join('\n\n');
 };
+
+const embeddedCells = ({ row, checks }: EmbeddedRow): string[][] =>
+  checks.map(({ what, counted, atMost }) => [row, what, counted.toFixed(1), String(atMost)]);
 
 const countedCells = (row: CountedRow): string[] => [
   row.case,
