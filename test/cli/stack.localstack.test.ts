@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hostDeployment, type HostedDeployment } from '../client/hosted-deployment.ts';
 import { tryUntil } from '../client/reached-shop.ts';
 import { RunningTutti, SEATS, tutti, tuttiIn } from './command-line.ts';
+import type { InstancesView, InstanceView, ServicesView, SystemView } from '../../lib/console/views.ts';
 import { seats, services } from './seats.ts';
 
 let deployment: HostedDeployment;
@@ -30,6 +31,35 @@ test('the command line starts, lists, explains, signals and reads an instance of
   const signalled = await tutti('signal', 'book-seat', 's-1', 'seats.confirmed', '{"id":"s-1"}', ...where);
   expect(signalled).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\w{26}\n$/) });
   await followed.line(/completed {"number":7}/);
+});
+
+test('console --stack serves the deployed system to a browser of this machine, and operates it as the caller', async () => {
+  await tutti('start', 'book-seat', seat('s-7', 'on hold'), ...where);
+  const serving = new RunningTutti('console', ...where);
+  const { origin, hash } = new URL(/http:\S+/.exec(await serving.line(/is at http/))?.[0] ?? '');
+  const ask = async (path: string, body?: object): Promise<Response> =>
+    fetch(`${origin}/api${path}`, {
+      headers: { authorization: `Bearer ${hash.slice('#token='.length)}`, 'content-type': 'application/json' },
+      ...(body && { method: 'POST', body: JSON.stringify(body) }),
+    });
+  const read = async <T>(path: string): Promise<T> => (await (await ask(path)).json()) as T;
+  expect(await read<SystemView>('/system')).toMatchObject({
+    name: 'seats',
+    option: where.join(' '),
+    principal: expect.stringMatching(/^arn:aws:/),
+    live: 'poll',
+  });
+  await tryUntil(async () => {
+    const { instances } = await read<InstancesView>(`/instances?where=${encodeURIComponent('process:book-seat id:s-7 status:running')}`);
+    expect(instances.map(({ id }) => id)).toEqual(['s-7']);
+  });
+  expect((await read<ServicesView>('/services')).services).toContainEqual(
+    expect.objectContaining({ name: 'desk', queued: expect.any(Number) }),
+  );
+  expect((await ask('/instances/book-seat/s-7/cancel', { reason: 'seen in the page' })).status).toBe(200);
+  await tryUntil(async () => expect(await read<InstanceView>('/instances/book-seat/s-7')).toMatchObject({ status: 'cancelled' }));
+  expect(JSON.stringify(await read('/instances/book-seat/s-7/journal'))).toContain('seen in the page');
+  expect((await fetch(`${origin}/api/system`)).status).toBe(401);
 });
 
 test('start --wait prints the result of a deployed process, and exits 1 if the process fails', async () => {
