@@ -54,6 +54,8 @@ export interface Occurrence {
    * them and both count: `2026-10-25T02:30+01:00`.
    */
   readonly local: string;
+  /** The clocks skip this time, and `gap` is `'skip'`: nothing is started. `at` is the first instant after the gap. */
+  readonly gap?: true;
 }
 
 /** Times that wait for an end, and times of one catch-up or backfill. */

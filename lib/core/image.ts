@@ -257,6 +257,8 @@ export interface StuckReason {
   readonly was?: InstanceStatus;
   /** Id of the operation that could not be applied for this reason. */
   readonly refused?: string;
+  /** The run has taken a change for which this code does not ask: a newer build may run. It is not stored. */
+  readonly newer?: true;
 }
 
 /** A pause of an instance: nothing is decided, and events are kept beside it. */

@@ -305,7 +305,8 @@ export interface TimeDecision {
  * later      a later time was started in its place, with `catchUp: 'latest'`
  * paused     the schedule was paused
  * ended      the schedule ended while the time waited
+ * gap        the clocks skipped it, and `gap` is `'skip'`
  */
-export type Reason = 'overlap' | 'full' | 'replaced' | 'late' | 'later' | 'paused' | 'ended';
+export type Reason = 'overlap' | 'full' | 'replaced' | 'late' | 'later' | 'paused' | 'ended' | 'gap';
 
 export type JournalEntry = RecordedFact | Decided;

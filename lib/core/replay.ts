@@ -82,14 +82,14 @@ export class Expected {
     return recorded;
   }
 
-  /** Ends the activation: each decision that the replay has not made is a difference. Returns how many were left out without one (P4). */
-  rest(): number {
+  /** Ends the activation: each decision that the replay has not made is a difference. Returns the changes that were left out without one (P4). */
+  rest(): readonly string[] {
     const left = [...this.#left.values()].flat();
     const differing = left.filter(({ type }) => type !== 'ChangeTaken');
     for (const entry of differing)
       this.differences.push(this.#skipped.get(identity(entry)) ?? `the journal holds ${describe(entry)}, which the code no longer decides`);
     this.#left.clear();
-    return left.length - differing.length;
+    return left.filter(({ type }) => type === 'ChangeTaken').map(({ path }) => path);
   }
 }
 

@@ -36,7 +36,7 @@ export interface ScheduleState {
   readonly running: readonly RunningTime[];
   readonly waiting: readonly WaitingTime[];
   readonly started: number;
-  /** Times that were not started: of an overlap, and of a pause. */
+  /** Times that were not started: of an overlap, of a pause, and of a gap. */
   readonly skipped: number;
   /** Times that passed while no engine ran. */
   readonly missed: number;
@@ -66,10 +66,13 @@ export interface Scheduled {
  * T2 A time that is later than `within` is missed, whatever else holds.
  * T3 Of several times at once, `catchUp` chooses. A single one is started, with `'none'` only if it is on time.
  * T4 A schedule decides nothing while it is paused. Its times of a pause are skipped at its end.
+ * T5 With `gap: 'skip'` a time that the clocks skip is decided with the next one: it is skipped.
  */
-export function timesCame(state: ScheduleState, times: readonly Occurrence[], now: number): Scheduled {
+export function timesCame(state: ScheduleState, came: readonly Occurrence[], now: number): Scheduled {
   const { spec } = state;
   const build = new Build(state);
+  for (const { at, local, gap } of came) if (gap) build.passOver([{ at, local }], { result: 'skipped', reason: 'gap' });
+  const times = came.filter(({ gap }) => !gap);
   const late = times.filter(({ at }) => now - at > spec.withinMs + spec.jitterMs);
   build.passOver(late, { result: 'missed', reason: 'late' });
   const left = times.slice(late.length);

@@ -9,6 +9,8 @@ export interface OccurrenceRange {
   /** None after this instant. @default no limit */
   readonly until?: number;
   readonly most: number;
+  /** With `gap: 'skip'`: also the times that the clocks skip, each with `gap`. @default none of them */
+  readonly gaps?: boolean;
 }
 
 /** The calendar of the host, which knows time zones. The kernel receives instants only. Adapter: `lib/adapters/system/calendar.ts`. */

@@ -199,7 +199,7 @@ export class Scheduler implements FrontEnd {
     // With jitter, a time comes with its own delay: the next one has come, and of the later ones those whose longest delay is over.
     const until = spec.jitterMs === 0 ? this.#now : Math.max(this.#now - spec.jitterMs, next && next.due <= this.#now ? next.at : 0);
     if (until <= state.covered) return state;
-    const times = await this.#calendar.occurrences(spec, { after: state.covered, until, most: COUNTED_MAX });
+    const times = await this.#calendar.occurrences(spec, { after: state.covered, until, most: COUNTED_MAX, gaps: true });
     if (times.length < COUNTED_MAX) return { ...this.#do(timesCame(state, times, this.#now)), covered: until };
     const recent = await this.#recent(spec, until);
     const passed = this.#do(manyPassed(state, times, recent));

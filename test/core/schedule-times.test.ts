@@ -94,6 +94,8 @@ describe('the times of a schedule', () => {
     expect(await both.fires('2027-10-31T01:30:00Z')).toEqual(['started 2027-10-31T02:30+01:00']);
     const skipping = await created('2027-03-27T12:00:00Z', { cron: '30 2 * * *', gap: 'skip' });
     expect(skipping.state().next?.local).toBe('2027-03-29T02:30');
+    expect(await skipping.fires('2027-03-29T00:30:00Z')).toEqual(['skipped 2027-03-28T02:30 gap', 'started 2027-03-29T02:30']);
+    expect(skipping.state()).toMatchObject({ started: 1, skipped: 1, missed: 0 });
   });
 
   test('are those that the code lists, also before the engine has told the schedule', async () => {

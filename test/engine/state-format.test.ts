@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Head } from '../../lib/ports/process-store.ts';
-import { Checkout, flights, Nudge, services, tripOf } from '../core/trip-contracts.ts';
+import { Checkout, flights, notes, Nudge, services, tripOf } from '../core/trip-contracts.ts';
 import { EngineRig, operation } from './engine-rig.ts';
 
 const PID = 'default#trip#a';
@@ -89,4 +89,51 @@ test('the state of an instance without a run has no format, and is read by every
   rig.operates(operation('resume', PID));
   await rig.advance();
   expect(await rig.head(PID)).toMatchObject({ status: 'early' });
+});
+
+describe('a run that has taken a change of the newer build', () => {
+  /** A worker of the older build has no copy of it in memory, and gets its next event. */
+  const changed = async (): Promise<{ readonly rig: EngineRig; readonly deploy: (build: 'older' | 'newer') => void }> => {
+    let build = 'newer';
+    const trip = tripOf(async (ctx) => {
+      if (build === 'newer' && ctx.patched('tell')) await ctx.call(notes.notify, { text: 'first' });
+      await ctx.waitFor(Nudge);
+    });
+    const rig = new EngineRig([trip], services);
+    rig.happens(Checkout, { id: 'a' }, 'one');
+    await rig.advance();
+    const deploy = (next: 'older' | 'newer'): void => {
+      build = next;
+      rig.engine.forget();
+    };
+    deploy('older');
+    return { rig, deploy };
+  };
+
+  test.each([
+    ['an event', (rig: EngineRig) => rig.happens(Nudge, { id: 'a' })],
+    ['an operation', (rig: EngineRig) => rig.operates(operation('cancel', PID))],
+  ])('gets %s from a worker of the newer build, if one takes it within a quarter of an hour', async (_name, send) => {
+    const { rig, deploy } = await changed();
+    send(rig);
+    await rig.pass(10 * MINUTE);
+    expect(await rig.head(PID)).toMatchObject({ status: 'running' });
+    deploy('newer');
+    await rig.pass(2 * MINUTE);
+    expect((await rig.head(PID))!.status).not.toBe('stuck');
+    expect((await rig.head(PID))!.tail.some((entry) => /EventReceived|CancelRequested/.test(entry))).toBe(true);
+  });
+
+  test('is stuck after that, and the reason names the change', async () => {
+    const { rig } = await changed();
+    rig.happens(Nudge, { id: 'a' });
+    await rig.pass(17 * MINUTE);
+    const head = (await rig.head(PID))!;
+    expect(head.status).toBe('stuck');
+    expect(JSON.parse(head.why!)).toEqual({
+      code: 'NONDETERMINISM',
+      message: expect.stringContaining('The run has taken the change tell, for which this code does not ask.'),
+      was: 'running',
+    });
+  });
 });

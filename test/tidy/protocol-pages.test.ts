@@ -87,7 +87,7 @@ describe('docs/protocol.md', () => {
     ['2. ', `larger than ${VALUE_BYTES_MAX / 1024 / 1024} MB`],
     ['2.1 ', `at most ${EARLY_EVENTS_MAX} |`],
     ['2.1 ', `\`list\` has ${LIST_SHARDS} shards`],
-    ['2.1 ', `\`due\` has ${DUE_SHARDS} shards`],
+    ['2.1 ', `\`due\` has ${DUE_SHARDS}`],
     ['2.2 ', `the last ${SIGNALS_MAX} signals`],
     ['2.2 ', `the last ${STARTS_MAX} identities`],
     ['2.2 ', `more than ${CONTROL_BYTES_MAX / 1024} KiB`],

@@ -1,4 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { BULK } from '../../contract/bulk.ts';
 import type { Head, HeadStatus } from '../../ports/process-store.ts';
 import { packLines, unpackLines } from './packed-lines.ts';
 import { DUE_SHARDS, LIST_SHARDS, shardHash } from './shard.ts';
@@ -53,7 +54,10 @@ export function encodeHeadItem(head: Head): HeadItem {
     b: { B: packLines([String(head.tailFrom), head.control, ...head.tail]) },
     lsk: { S: startedAtKey(head.startedAt) },
   };
-  if (head.status !== 'early') item['lsh'] = { S: listPartition(...tenantAndProcess(head.pid), head.status, (shard >>> 4) % LIST_SHARDS) };
+  if (head.status !== 'early') {
+    const [tenant, process] = tenantAndProcess(head.pid);
+    item['lsh'] = { S: listPartition(tenant, process, head.status, (shard >>> 4) % shardsOf(process)) };
+  }
   if (head.due !== undefined) {
     item['dsh'] = { S: duePartition(shard % DUE_SHARDS) };
     item['due'] = { N: String(head.due) };
@@ -112,8 +116,15 @@ function listPartition(tenant: string, process: string, status: HeadStatus, shar
 
 /** The partitions of the list index that hold the instances of a tenant, of these processes and in these states. */
 export function listPartitions(tenant: string, processes: readonly string[], statuses: readonly HeadStatus[]): readonly string[] {
-  const shards = Array.from({ length: LIST_SHARDS }, (_, shard) => shard);
-  return processes.flatMap((process) => statuses.flatMap((status) => shards.map((shard) => listPartition(tenant, process, status, shard))));
+  return processes.flatMap((process) => {
+    const shards = Array.from({ length: shardsOf(process) }, (_, shard) => shard);
+    return statuses.flatMap((status) => shards.map((shard) => listPartition(tenant, process, status, shard)));
+  });
+}
+
+/** Bulk jobs are few, and each system looks for them every hour, so one shard has all of them. Jobs of earlier builds are found by id. */
+function shardsOf(process: string): number {
+  return process === BULK ? 1 : LIST_SHARDS;
 }
 
 /** All partitions of a tenant in the list index, as a pattern of IAM. */

@@ -11,19 +11,20 @@ const DAY_MS = 86_400_000;
 /**
  * The times of a schedule: croner walks the nominal times as if the clocks never changed, and `Intl` finds the instants of each.
  *
- * O1 A nominal time without an instant, in the gap of spring, has the first instant after the gap, or none (`gap`).
+ * O1 A nominal time without an instant, in the gap of spring, has the first instant after the gap, or none (`gap`). With `gaps` it is found all
+ *    the same, and marked, because a schedule journals it as skipped.
  * O2 A nominal time with two instants, in autumn, has the first, the last or both (`fold`).
  * O3 A minute or an hour with a step or `*` follows the elapsed time: no time in the gap, both times of autumn.
  *
  * `walls` is the expression of croner in UTC. A wall is a nominal time, written as the instant at which a clock in UTC shows it.
  */
-export function occurrencesOf(walls: Cron, times: Times, { after, until = Infinity, most }: OccurrenceRange): Occurrence[] {
+export function occurrencesOf(walls: Cron, times: Times, { after, until = Infinity, most, gaps = false }: OccurrenceRange): Occurrence[] {
   const zone = new Zone(times.zone);
   const found: Occurrence[] = [];
   // No instant after `after` has an earlier wall: a change of the clocks within two days is at most one.
   let wall: Date | null = new Date(after + zone.least(after) - 1);
   for (wall = walls.nextRun(wall); wall; wall = walls.nextRun(wall)) {
-    for (const each of occurrencesAt(zone, wall.getTime(), times)) if (each.at > after && each.at <= until) insert(found, each);
+    for (const each of occurrencesAt(zone, wall.getTime(), times, gaps)) if (each.at > after && each.at <= until) insert(found, each);
     const last = found[most - 1]?.at ?? until;
     // No later wall has an earlier instant.
     if (wall.getTime() > last + DAY_MS || (found.length >= most && wall.getTime() > last + zone.most(last))) break;
@@ -47,11 +48,14 @@ function isAfter(a: Occurrence, b: Occurrence): boolean {
   return a.at > b.at || (a.at === b.at && a.local > b.local);
 }
 
-function occurrencesAt(zone: Zone, wall: number, { cron, gap, fold }: Times): Occurrence[] {
+function occurrencesAt(zone: Zone, wall: number, { cron, gap, fold }: Times, gaps: boolean): Occurrence[] {
   const elapsed = isElapsed(cron);
   const local = new Date(wall).toISOString().slice(0, 16);
   const [first, last] = zone.instantsOf(wall);
-  if (first === undefined) return elapsed || gap === 'skip' ? [] : [{ at: zone.afterGap(wall), local }];
+  if (first === undefined) {
+    if (elapsed || (gap === 'skip' && !gaps)) return [];
+    return [{ at: zone.afterGap(wall), local, ...(gap === 'skip' && { gap: true as const }) }];
+  }
   if (last === undefined) return [{ at: first, local }];
   const second = `${local}${offsetText(wall - last)}`;
   if (elapsed || fold === 'both')

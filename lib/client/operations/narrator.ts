@@ -207,6 +207,7 @@ const REASONS: Readonly<Record<Reason, string>> = {
   later: 'a later time is started instead',
   paused: 'the schedule was paused',
   ended: 'the schedule ended',
+  gap: 'the clocks have skipped it',
 };
 
 /** The decision of a schedule about one time, or about several. */

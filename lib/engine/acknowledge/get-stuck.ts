@@ -88,7 +88,7 @@ export async function parkBesideStuck(
   return (await parking.parked(pid, [id])).length === 0;
 }
 
-function short(reason: StuckReason): StuckReason {
+function short({ newer: _newer, ...reason }: StuckReason): StuckReason {
   return { ...reason, message: shortText(reason.message) };
 }
 

@@ -82,27 +82,38 @@ export class LiveInstance {
 
   /** Replays entries on the image of this instance. A difference sets `run.bug`. */
   async replay(journal: readonly JournalEntry[], held: (n: number) => Json | undefined): Promise<void> {
-    const differences = await this.#replay(journal, held);
+    const { differences, untaken } = await this.#replay(journal, held);
     if (differences.length === 0) return;
+    const [change] = untaken;
     this.run.bug ??= {
       code: 'NONDETERMINISM',
-      message: `The code does not decide what the journal of ${this.run.image.pid} holds: ${differences.slice(0, 5).join('; ')}.`,
+      message: `The code does not decide what the journal of ${this.run.image.pid} holds: ${differences.slice(0, 5).join('; ')}.${
+        change === undefined ? '' : ` The run has taken the change ${change}, for which this code does not ask.`
+      }`,
+      ...(change !== undefined && { newer: true as const }),
     };
   }
 
-  async #replay(journal: readonly JournalEntry[], held: (n: number) => Json | undefined): Promise<readonly string[]> {
+  /** `untaken`: the changes of the journal for which the code did not ask, up to the first difference. */
+  async #replay(
+    journal: readonly JournalEntry[],
+    held: (n: number) => Json | undefined,
+  ): Promise<{ readonly differences: readonly string[]; readonly untaken: readonly string[] }> {
     const { run } = this;
+    const untaken: string[] = [];
     for (const { fact, decided } of activations(journal)) {
       run.expected = new Expected(decided, held);
       await this.apply(fact);
-      run.position += run.expected.rest();
+      const left = run.expected.rest();
+      run.position += left.length;
+      untaken.push(...left);
       const { differences } = run.expected;
       run.expected = undefined;
       // The head holds the reason, if the instance was stuck: it is not set again.
       run.stuck = undefined;
-      if (differences.length > 0 || run.bug) return differences;
+      if (differences.length > 0 || run.bug) return { differences, untaken };
     }
-    return [];
+    return { differences: [], untaken };
   }
 
   /** Applies one fact and runs the user's code until it waits again. An error that it throws is kept in `run.bug`. */

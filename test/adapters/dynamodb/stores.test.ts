@@ -145,6 +145,15 @@ describe('the indexes of the table', () => {
     },
   );
 
+  test('bulk jobs are in one shard, so a system without one is asked once for them', async () => {
+    const jobs = Array.from({ length: 100 }, (_, n) => encodeHeadItem(head({ pid: `default#tutti--bulk#job-${n}` })));
+    expect(new Set(jobs.map(({ lsh }) => lsh?.S))).toEqual(new Set(['L#default#tutti--bulk#running#0']));
+    const stub = new StubClient({ Items: [] });
+    const index = new DynamoDbInstanceIndex({ client: stub.client, table: 'T', processes: ['tutti--bulk'] });
+    for await (const _ of index.list({ tenant: 'default', statuses: ['running'] }));
+    expect(stub.seen.map(({ input }) => input['ExpressionAttributeValues'][':partition'].S)).toEqual(['L#default#tutti--bulk#running#0']);
+  });
+
   test('due instances are read page by page from the earliest time in all 16 shards', async () => {
     const item = (pid: string, due: number): object => ({ pk: { S: pid }, run: { S: 'r' }, due: { N: String(due) } });
     const stub = new StubClient({ Items: [item('b', 2)], LastEvaluatedKey: { pk: { S: 'b' } } });
