@@ -44,6 +44,22 @@ describe('the text of a field in the log', () => {
     expect(writer.length).toBeGreaterThan(2000);
   });
 
+  test('a shared string is written again after thousands of others, and every reference reads back', () => {
+    const writer = new FieldWriter({ share: true });
+    const reader = new FieldReader({ share: true });
+    const textOf = (n: number): string => `${n}`.padEnd(70, '.');
+    const written = [0, ...Array.from({ length: 9_000 }, (_, n) => n), 8_999, 4_500, 0, 0];
+    const lengths = written.map((n) => {
+      const before = writer.length;
+      writer.shared(textOf(n));
+      return writer.length - before;
+    });
+    reader.open(writer.text);
+    expect(written.map(() => reader.shared())).toEqual(written.map(textOf));
+    const isReference = (length: number): boolean => length < 10;
+    expect(lengths.slice(-4).map(isReference)).toEqual([true, true, false, true]);
+  });
+
   test('an unchanged string takes three characters', () => {
     const writer = new FieldWriter({ share: false });
     writer.string('x'.repeat(1000), 'x'.repeat(1000));

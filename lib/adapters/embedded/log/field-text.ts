@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 
 /** A reference to a shorter string would save nothing. */
 const SHARED_LENGTH_MIN = 64;
+/** A text is shared by a command's message, claim and reply, so a writer keeps the texts of the last few thousand commands only. */
+const SHARED_MAX = 4_096;
 const ABSENT = -1;
 const SAME = -2;
 const FIRST_REFERENCE = -3;
@@ -15,7 +17,10 @@ const NO_NUMBER = 'x;';
  */
 export class FieldWriter {
   #text = '';
-  readonly #shared = new Map<string, number>();
+  #shared = new Map<string, number>();
+  /** The shared strings before those of `#shared`. */
+  #sharedBefore = new Map<string, number>();
+  #count = 0;
   readonly #share: boolean;
 
   constructor(options: { readonly share: boolean }) {
@@ -45,19 +50,29 @@ export class FieldWriter {
     else this.#text += `${value.length};${value}`;
   }
 
-  /** As `string`; the text is written once only until `forget`. */
+  /** As `string`; the text is written once only until `forget`, or until thousands of others were. */
   shared(value: string | undefined, previous?: string): void {
     if (!this.#share || value === undefined || value === previous || value.length < SHARED_LENGTH_MIN) {
       this.string(value, previous);
       return;
     }
-    const reference = this.#shared.get(value);
+    const reference = this.#shared.get(value) ?? this.#sharedBefore.get(value);
     if (reference === undefined) {
-      this.#shared.set(value, this.#shared.size);
+      this.#keep(value);
       this.#text += `${value.length};${value}`;
     } else {
       this.#text += `${FIRST_REFERENCE - reference};`;
     }
+  }
+
+  /** Readers keep every shared string, so that a reference stays right after older strings were dropped here. */
+  #keep(value: string): void {
+    if (this.#shared.size === SHARED_MAX) {
+      this.#sharedBefore = this.#shared;
+      this.#shared = new Map();
+    }
+    this.#shared.set(value, this.#count);
+    this.#count += 1;
   }
 
   clear(): void {
@@ -67,6 +82,8 @@ export class FieldWriter {
   /** Forgets the shared strings, so that later fields refer to no earlier one. */
   forget(): void {
     this.#shared.clear();
+    this.#sharedBefore.clear();
+    this.#count = 0;
   }
 }
 
