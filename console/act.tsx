@@ -8,7 +8,7 @@ import Modal from '@cloudscape-design/components/modal';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Textarea from '@cloudscape-design/components/textarea';
 import { useQueryClient } from '@tanstack/react-query';
-import { createContext, useContext, useState, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useState, type ReactNode } from 'react';
 import type { Act, Permission } from '../lib/console/views.ts';
 import { useSystem } from './api.ts';
 import { DialogButtons } from './dialog-buttons.tsx';
@@ -122,6 +122,17 @@ export function ActDialog({
     }
   }
 
+  useEffect(() => {
+    // The focus may be on a button of the dialog or on none of its parts.
+    const pressed = (event: KeyboardEvent): void => {
+      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+      event.preventDefault();
+      void send();
+    };
+    document.addEventListener('keydown', pressed);
+    return () => document.removeEventListener('keydown', pressed);
+  });
+
   return (
     <Modal
       visible
@@ -140,9 +151,6 @@ export function ActDialog({
         onSubmit={(event) => {
           event.preventDefault();
           void send();
-        }}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) void send();
         }}
       >
         <Form>

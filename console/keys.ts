@@ -11,6 +11,7 @@ export const KEYS: readonly { readonly keys: readonly string[]; readonly does: s
   { keys: ['k'], does: 'row or step before' },
   { keys: ['Enter'], does: 'open the row' },
   { keys: ['.'], does: 'operations of the instance' },
+  { keys: ['Ctrl Enter'], does: 'send the dialog' },
   { keys: ['?'], does: 'these keys' },
 ];
 
@@ -38,7 +39,7 @@ export function useKeys({ palette, help, isOff }: Handlers): void {
       else if (event.key === '?') help();
       else if (event.key === '/') reach(event, '[data-filter] input');
       else if (event.key === '.') reach(event, '[data-operations] button', (found) => found.click());
-      else if (event.key === 'j' || event.key === 'k') step(event, event.key === 'j' ? 1 : -1);
+      else if (event.key === 'j' || event.key === 'k') stepRow(event, event.key === 'j' ? 1 : -1);
     }
     document.addEventListener('keydown', pressed);
     return () => document.removeEventListener('keydown', pressed);
@@ -57,7 +58,7 @@ function reach(event: KeyboardEvent, selector: string, then: (found: HTMLElement
 }
 
 /** Moves the focus along the elements that a view marks as rows. */
-function step(event: KeyboardEvent, by: 1 | -1): void {
+export function stepRow(event: KeyboardEvent, by: 1 | -1): void {
   const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')].flatMap((row) =>
     row.matches('a,button') ? [row] : [...row.querySelectorAll<HTMLElement>('a')].slice(0, 1),
   );

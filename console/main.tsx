@@ -3,7 +3,7 @@ import messages from '@cloudscape-design/components/i18n/messages/all.en.json';
 import { QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';
 import { queries, takeToken } from './api.ts';
-import { Shell } from './shell.tsx';
+import { loadView, Shell } from './shell.tsx';
 import { followScheme } from './scheme.ts';
 // oxlint-disable-next-line import/no-unassigned-import -- Vite takes the styles out of it
 import './page.css';
@@ -17,6 +17,7 @@ import './page.css';
  */
 takeToken();
 followScheme();
+loadView(location.pathname);
 createRoot(document.getElementById('page') as HTMLElement).render(
   <I18nProvider locale="en" messages={[messages]}>
     <QueryClientProvider client={queries}>

@@ -7,7 +7,7 @@ import Flashbar, { type FlashbarProps } from '@cloudscape-design/components/flas
 import Modal from '@cloudscape-design/components/modal';
 import SideNavigation, { type SideNavigationProps } from '@cloudscape-design/components/side-navigation';
 import Spinner from '@cloudscape-design/components/spinner';
-import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState, type ComponentType, type ReactNode } from 'react';
 import { Route, Switch, useLocation } from 'wouter';
 import type { CountsView, SystemView } from '../lib/console/views.ts';
 import { ActDialog, ActingContext, type Acting, type Operation } from './act.tsx';
@@ -20,21 +20,30 @@ import { Loaded } from './problem.tsx';
 import { chooseScheme, useScheme, type Scheme } from './scheme.ts';
 import { count } from './text.tsx';
 
-/** The views, each loaded at its first use. */
-const HomeView = lazy(() => import('./views/home.tsx'));
-const ListView = lazy(() => import('./views/list.tsx'));
-const InstancePage = lazy(() => import('./views/instance.tsx'));
-const StuckView = lazy(() => import('./views/stuck.tsx'));
-const ParkedPage = lazy(() => import('./views/parked.tsx'));
-const TasksPage = lazy(() => import('./views/tasks.tsx'));
-const BulkPage = lazy(() => import('./views/bulk.tsx'));
-const BulkJobPage = lazy(() => import('./views/bulk-job.tsx'));
-const ServicesPage = lazy(() => import('./views/services.tsx'));
-const SchedulesPage = lazy(() => import('./views/schedules.tsx'));
-const ProcessesPage = lazy(() => import('./views/processes.tsx'));
-const ProcessPage = lazy(() => import('./views/process.tsx'));
-const MapPage = lazy(() => import('./views/map.tsx'));
-const CostPage = lazy(() => import('./views/cost.tsx'));
+/** The views by path, each loaded at its first use. */
+const VIEWS: readonly (readonly [path: string, load: () => Promise<{ default: ComponentType }>])[] = [
+  ['/', () => import('./views/home.tsx')],
+  ['/list', () => import('./views/list.tsx')],
+  ['/i/:process/:id', () => import('./views/instance.tsx')],
+  ['/stuck', () => import('./views/stuck.tsx')],
+  ['/parked', () => import('./views/parked.tsx')],
+  ['/tasks', () => import('./views/tasks.tsx')],
+  ['/bulk', () => import('./views/bulk.tsx')],
+  ['/bulk/:id', () => import('./views/bulk-job.tsx')],
+  ['/services', () => import('./views/services.tsx')],
+  ['/schedules', () => import('./views/schedules.tsx')],
+  ['/processes', () => import('./views/processes.tsx')],
+  ['/process/:process', () => import('./views/process.tsx')],
+  ['/map', () => import('./views/map.tsx')],
+  ['/cost', () => import('./views/cost.tsx')],
+];
+const ROUTES = VIEWS.map(([path, load]) => ({ path, view: lazy(load) }));
+
+/** Loads the code of the view that the address names, beside the data of the system and not after it. */
+export function loadView(pathname: string): void {
+  const found = VIEWS.find(([path]) => new RegExp(`^${path.replaceAll(/:\w+/g, '[^/]+')}$`).test(pathname));
+  void found?.[1]();
+}
 
 /** The frame of each view: the bar, the navigation, the notices, the dialog of an operation, the palette and the keys. */
 export function Shell(): ReactNode {
@@ -97,20 +106,9 @@ export function Shell(): ReactNode {
                     <ErrorBoundary key={path} renderFallback={() => <Broken />} onError={() => {}}>
                       <Suspense fallback={<Waiting />}>
                         <Switch>
-                          <Route path="/" component={HomeView} />
-                          <Route path="/list" component={ListView} />
-                          <Route path="/i/:process/:id" component={InstancePage} />
-                          <Route path="/stuck" component={StuckView} />
-                          <Route path="/parked" component={ParkedPage} />
-                          <Route path="/tasks" component={TasksPage} />
-                          <Route path="/bulk" component={BulkPage} />
-                          <Route path="/bulk/:id" component={BulkJobPage} />
-                          <Route path="/services" component={ServicesPage} />
-                          <Route path="/schedules" component={SchedulesPage} />
-                          <Route path="/processes" component={ProcessesPage} />
-                          <Route path="/process/:process" component={ProcessPage} />
-                          <Route path="/map" component={MapPage} />
-                          <Route path="/cost" component={CostPage} />
+                          {ROUTES.map(({ path: at, view }) => (
+                            <Route key={at} path={at} component={view} />
+                          ))}
                           <Route>
                             <Box padding="xxl" textAlign="center">
                               <h1>No such page</h1>

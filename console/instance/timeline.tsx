@@ -4,6 +4,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import Toggle from '@cloudscape-design/components/toggle';
 import { useLayoutEffect, useMemo, useRef, useState, type PointerEvent, type ReactNode } from 'react';
 import type { TimelineStep, TimelineView } from '../../lib/console/views.ts';
+import { stepRow } from '../keys.ts';
 import { Data, local, many, span, visible } from '../text.tsx';
 
 const ROW = 28;
@@ -58,6 +59,8 @@ export function Timeline({
   const first = Math.max(0, Math.floor(top / ROW) - AROUND);
   const last = Math.min(steps.length, Math.ceil((top + HEIGHT_MAX) / ROW) + AROUND);
   const scale = (time: number): number => ((time - range.from) / (range.to - range.from)) * width;
+  /** Tab stops at one row, and the arrow keys move along the others: what follows the timeline must not be hundreds of stops away. */
+  const stop = at >= first && at < last ? at : first;
   return (
     <div className="timeline">
       <div className="timeline-tools">
@@ -111,6 +114,7 @@ export function Timeline({
               at={first + index}
               of={steps.length}
               isChosen={step.path === chosen}
+              isStop={first + index === stop}
               scale={scale}
               width={width}
               now={isOpen ? whole.to : undefined}
@@ -132,6 +136,7 @@ function Row({
   at,
   of,
   isChosen,
+  isStop,
   scale,
   width,
   now,
@@ -140,6 +145,7 @@ function Row({
   readonly at: number;
   readonly of: number;
   readonly isChosen: boolean;
+  readonly isStop: boolean;
   readonly scale: (time: number) => number;
   readonly width: number;
   readonly now: number | undefined;
@@ -153,6 +159,10 @@ function Row({
       <a
         data-row
         href={`#${encodeURIComponent(step.path)}`}
+        tabIndex={isStop ? 0 : -1}
+        onKeyDown={(event) => {
+          if (event.key === 'ArrowDown' || event.key === 'ArrowUp') stepRow(event.nativeEvent, event.key === 'ArrowDown' ? 1 : -1);
+        }}
         className={`timeline-row ${step.state}${isChosen ? ' chosen' : ''}`}
         aria-current={isChosen ? 'true' : undefined}
       >

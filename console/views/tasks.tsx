@@ -102,11 +102,11 @@ function Task({ task }: { readonly task: TaskRow }): ReactNode {
             </Go>
           </span>
           <span>
-            waits since <Ago at={task.since} />
+            deferred <Ago at={task.since} />
           </span>
           {task.deadline !== undefined && (
             <span className={Date.parse(task.deadline) < Date.now() + 3_600_000 ? 'failing' : ''}>
-              until <Until at={task.deadline} />
+              due <Until at={task.deadline} />
             </span>
           )}
           {task.tags && <Tags tags={task.tags} />}

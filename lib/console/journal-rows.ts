@@ -36,11 +36,25 @@ export async function readRun({ reach, path, query }: Call): Promise<ReadRun> {
   return { head, run, entries: at === undefined ? entries : entries.slice(0, at + 1), isEarlier };
 }
 
-async function entriesOf(
-  { ports }: Reach,
-  head: Head,
-  number: number | undefined,
-): Promise<{ readonly run: string; readonly entries: readonly JournalEntry[] }> {
+interface Entries {
+  readonly run: string;
+  readonly entries: readonly JournalEntry[];
+}
+
+/** The run that was read last. The page asks for its timeline, its diagram and its journal at once, and again for each place of the slider. */
+const lastRead = new WeakMap<object, { readonly key: string; readonly read: Promise<Entries> }>();
+
+function entriesOf({ ports }: Reach, head: Head, number: number | undefined): Promise<Entries> {
+  const key = JSON.stringify([head.pid, head.run, head.version, number]);
+  const last = lastRead.get(ports);
+  if (last?.key === key) return last.read;
+  const read = readEntries(ports, head, number);
+  lastRead.set(ports, { key, read });
+  read.catch(() => lastRead.delete(ports));
+  return read;
+}
+
+async function readEntries(ports: Reach['ports'], head: Head, number: number | undefined): Promise<Entries> {
   if (number === undefined || number === (chainOf(head)?.number ?? 1))
     return { run: head.run, entries: await readHeadJournal(ports, head, { payloads: false }) };
   return readRunJournal(ports, head, number, { payloads: false });

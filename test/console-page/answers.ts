@@ -23,6 +23,7 @@ import type {
   ParkedEventView,
   ParkedGroupsView,
   ParkedView,
+  RedriveResponse,
   SchedulesView,
   ServicesView,
   StartResult,
@@ -563,6 +564,7 @@ const RESULTS: Readonly<Record<string, unknown>> = {
   '/api/instances/book-trip/cart-4/fork/plan': forkPlan,
   '/api/instances/book-trip/cart-4/fork': { id: 'cart-4~f1', run: 'run-2' } satisfies ForkResult,
   '/api/parked/discard': { discarded: 1, left: 0 } satisfies DiscardResponse,
+  '/api/parked/redrive': { sent: 1, left: 0 } satisfies RedriveResponse,
   '/api/processes/book-trip/start': { id: 'c-1', run: 'run-1', started: true } satisfies StartResult,
 };
 

@@ -43,29 +43,31 @@ const { origin, hash } = new URL(server.address);
 const browser = await startBrowser();
 try {
   const authorization = `Bearer ${hash.slice('#token='.length)}`;
-  const read = async (path: string): Promise<number> => {
-    const times: number[] = [];
+  /** The median of some reads. */
+  const read = async (path: string): Promise<Measured> => {
+    const times: Measured[] = [];
     for (let at = 0; at < TIMES; at += 1) {
-      const from = performance.now();
+      const [from, before] = [performance.now(), process.cpuUsage()];
       const response = await fetch(`${origin}${path}`, { headers: { authorization } });
       if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
       await response.arrayBuffer();
-      times.push(performance.now() - from);
+      const { user, system } = process.cpuUsage(before);
+      times.push({ ms: performance.now() - from, cpuMs: (user + system) / 1_000 });
     }
-    return times.toSorted((one, other) => one - other)[Math.floor(TIMES / 2)] as number;
+    return times.toSorted((one, other) => one.ms - other.ms)[Math.floor(TIMES / 2)] as Measured;
   };
   const long = '/api/instances/long-order/long';
   await print('cold page: the overview, with an empty cache', 1_000, () => shown(browser, '/', (page) => settled(page)));
-  await print(`first page of the list of ${INSTANCES} (API)`, 300, async () => ({ ms: await read('/api/instances?limit=50') }));
-  await print('the list, filtered by status (API)', 300, async () => ({ ms: await read('/api/instances?limit=50&where=status:stuck') }));
-  await print('counts of the overview (API)', undefined, async () => ({ ms: await read('/api/counts') }));
-  await print('open commands of the services (API)', undefined, async () => ({ ms: await read('/api/services') }));
+  await print(`first page of the list of ${INSTANCES} (API)`, 300, () => read('/api/instances?limit=50'));
+  await print('the list, filtered by status (API)', 300, () => read('/api/instances?limit=50&where=status:stuck'));
+  await print('counts of the overview (API)', undefined, () => read('/api/counts'));
+  await print('open commands of the services (API)', undefined, () => read('/api/services'));
   await print('first page of the list in the browser', undefined, () =>
     shown(browser, '/list', (page) => page.locator('[data-row]').first().waitFor()),
   );
   await print(`an instance of ${2 * STEPS} entries: interactive`, 1_000, () => shown(browser, '/i/long-order/long', interactive), 150);
-  await print('its timeline (API)', undefined, async () => ({ ms: await read(`${long}/timeline?limit=500`) }));
-  await print('its journal, the last page (API)', undefined, async () => ({ ms: await read(`${long}/journal?limit=500`) }));
+  await print('its timeline (API)', undefined, () => read(`${long}/timeline?limit=500`));
+  await print('its journal, the last page (API)', undefined, () => read(`${long}/journal?limit=500`));
   await print(
     'its journal in the browser',
     undefined,
@@ -81,16 +83,18 @@ try {
 
 interface Measured {
   readonly ms: number;
+  /** Of this program for the API, of the main thread of the page for a view. A busy machine changes it less than the time. */
+  readonly cpuMs: number;
   /** The heap of the page after a collection. */
   readonly bytes?: number;
 }
 
 async function print(what: string, bar: number | undefined, measure: () => Promise<Measured>, barMb?: number): Promise<void> {
-  const { ms, bytes } = await measure();
+  const { ms, cpuMs, bytes } = await measure();
   const over = (value: number, most: number | undefined): string =>
     most === undefined ? '' : value <= most ? ` (bar ${most})` : ` (OVER the bar of ${most})`;
   const heap = bytes === undefined ? '' : `, heap ${Math.round(bytes / MB)} MB${over(bytes / MB, barMb)}`;
-  note(`${what}: ${Math.round(ms)} ms${over(ms, bar)}${heap}`);
+  note(`${what}: ${Math.round(ms)} ms${over(ms, bar)}, of CPU ${Math.round(cpuMs)} ms${heap}`);
 }
 
 /** Writes copies of one running instance, so that the list is as large as that of a busy system. One of a hundred is open. */
@@ -116,15 +120,18 @@ async function multiply(count: number): Promise<void> {
 /** The time from an empty tab until the view is there, and then the heap of the page. */
 async function shown(of: Browser, path: string, isThere: (page: Page) => Promise<unknown>): Promise<Measured> {
   const { page, context, close } = await openPage(of, `${origin}/nothing`, { token: hash.slice('#token='.length) });
+  const session = await context.newCDPSession(page);
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' });
   const from = performance.now();
   await page.goto(`${origin}${path}`);
   await isThere(page);
   const ms = performance.now() - from;
-  const session = await context.newCDPSession(page);
+  const { metrics } = await session.send('Performance.getMetrics');
+  const seconds = metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0;
   await session.send('HeapProfiler.collectGarbage');
   const { usedSize } = await session.send('Runtime.getHeapUsage');
   await close();
-  return { ms, bytes: usedSize };
+  return { ms, cpuMs: seconds * 1_000, bytes: usedSize };
 }
 
 /** A step of the timeline is there and a click on it opens its details. */

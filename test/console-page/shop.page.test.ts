@@ -6,14 +6,18 @@ import { operationsApi } from '../../lib/console/operations-api.ts';
 import type { Json } from '../../lib/contract/schema.ts';
 import { flowsOf } from '../../lib/flow/flows.ts';
 import { storeFlows } from '../../lib/format/stored-flow.ts';
-import { approval, order } from '../client/shop-orders.ts';
+import { approval, NoteAdded, order } from '../client/shop-orders.ts';
 import { reachedConsole, type ReachedConsole } from '../console/reached-console.ts';
+import { HOSTILE } from './answers.ts';
 import { expectAccessible, openPage, settled, startBrowser, type SeenPage } from './browser.ts';
 
 const SHOP = new URL('../client/shop-orders.ts', import.meta.url);
 const CODE = '0123456789abcdef';
 const importShop = async (url: string): Promise<Readonly<Record<string, unknown>>> =>
   (await import(url)) as Readonly<Record<string, unknown>>;
+
+/** The begin of an escape code, and the character that turns the direction of the text behind it. */
+const HIDDEN = ['\u001b', '\u202e'];
 
 const stuckAndWaiting = (client: Client): Promise<void> =>
   vi.waitFor(async () => {
@@ -115,6 +119,28 @@ describe('an operator of a running shop', () => {
     await page.getByText('No command waits for a person.').waitFor();
     expect(await client.result(approval, 'sofa')).toEqual({ by: 'Ada' });
     await close();
+  });
+
+  test('reads markup, escape codes and turned text of a running instance as text, in each of its views and in the list', async () => {
+    await client.start(approval, { item: HOSTILE }, { id: 'hostile' });
+    await client.start(order, { orderId: 'o-hostile', item: HOSTILE });
+    await client.signal(order, 'o-hostile', NoteAdded, { orderId: 'o-hostile', text: HOSTILE });
+    await client.result(order, 'o-hostile');
+    const paths = ['/tasks', '/i/approval/hostile?tab=state', '/i/order/o-hostile?tab=journal', '/i/order/o-hostile?tab=raw'];
+    for (const path of paths) {
+      const { page, faults, close } = await open(path);
+      for (const entry of await page.getByRole('button', { name: /^EventReceived/ }).all()) await entry.click();
+      await page.getByText('<img src=x onerror=alert(1)>').first().waitFor();
+      expect(await page.locator('img[src="x"]').count(), `images of ${path}`).toBe(0);
+      const seen = await page.locator('body').innerText();
+      expect(
+        HIDDEN.filter((character) => seen.includes(character)),
+        `hidden characters of ${path}`,
+      ).toEqual([]);
+      expect(faults, `faults of ${path}`).toEqual([]);
+      await close();
+    }
+    await client.terminate(approval, 'hostile', 'of a test');
   });
 
   test('sees every other view of the system', async () => {
