@@ -98,6 +98,11 @@ export function count(value: number, more = false): string {
   return `${value.toLocaleString('en')}${more ? '+' : ''}`;
 }
 
+/** The reason of a version, without the answer to whether it can leave the system. */
+export function withoutAnswer(why: string): string {
+  return why.replace(/^(?:yes|no): /, '');
+}
+
 /** `1 event`, `2 events`. */
 export function many(value: number, noun: string, more = false): string {
   return `${count(value, more)} ${noun}${value === 1 && !more ? '' : 's'}`;

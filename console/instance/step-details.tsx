@@ -24,9 +24,14 @@ export function StepDetails({ step, view }: { readonly step: TimelineStep; reado
           description={<Data>{step.path}</Data>}
           actions={
             <SpaceBetween direction="horizontal" size="xs">
+              {view.can.includes('fork') && isUnfinished(step) && (
+                <ActButton act="fork" operation={() => retryOperation(view, step)}>
+                  Retry
+                </ActButton>
+              )}
               {view.can.includes('fork') && (
-                <ActButton act="fork" operation={() => (isUnfinished(step) ? retryOperation(view, step) : forkOperation(view, step.path))}>
-                  {isUnfinished(step) ? 'Retry' : 'Fork here'}
+                <ActButton act="fork" operation={() => forkOperation(view, step.path)}>
+                  Fork here
                 </ActButton>
               )}
               {command !== undefined && view.can.includes('resolve') && (

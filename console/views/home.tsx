@@ -19,7 +19,7 @@ import { get, LIST_EVERY, useSystem, useView } from '../api.ts';
 import { Go, instanceAddress, listAddress } from '../navigate.tsx';
 import { publishOperation, startOperation } from '../operations.tsx';
 import { Loaded } from '../problem.tsx';
-import { Ago, AsOf, count, Data, many, StatusWord, Until } from '../text.tsx';
+import { Ago, AsOf, count, Data, many, StatusWord, Until, withoutAnswer } from '../text.tsx';
 
 /** The instances that do not move, then the number of instances of each process. */
 export default function HomeView(): ReactNode {
@@ -248,10 +248,10 @@ function Draining(): ReactNode {
   return (
     <Container header={<Header variant="h2">Earlier versions</Header>}>
       <ul className="plain">
-        {old.map(({ process, version, why }) => (
+        {old.map(({ process, version, removable, why }) => (
           <li key={`${process}@${version}`}>
-            <Go to={listAddress(`process:${process} version:${version} status:open`)}>{`${process}@${version}`}</Go>, can leave the system:{' '}
-            {why}
+            <Go to={listAddress(`process:${process} version:${version} status:open`)}>{`${process}@${version}`}</Go>{' '}
+            {removable ? 'can leave the system' : 'must stay'}: {withoutAnswer(why)}
           </li>
         ))}
       </ul>

@@ -7,7 +7,7 @@ import Header from '@cloudscape-design/components/header';
 import KeyValuePairs from '@cloudscape-design/components/key-value-pairs';
 import SpaceBetween from '@cloudscape-design/components/space-between';
 import Tabs from '@cloudscape-design/components/tabs';
-import { useState, type ReactNode } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useParams } from 'wouter';
 import type { Act, CostView, FlowView, InstanceView, SystemView, TimelineStep, TimelineView } from '../../lib/console/views.ts';
 import { CommandLine, commandLine, refusalOf, useActing, type Operation } from '../act.tsx';
@@ -231,6 +231,7 @@ const STEPS = 500;
 function TimelineTab({ view, number, at }: TabProps): ReactNode {
   const [limit, setLimit] = useState(STEPS);
   const chosen = useFragment();
+  const [first] = useState(chosen);
   const query = useTimeline({ view, number, at }, limit);
   return (
     <Loaded query={query}>
@@ -245,7 +246,9 @@ function TimelineTab({ view, number, at }: TabProps): ReactNode {
               {...(timeline.total > timeline.steps.length && { more: () => setLimit(limit + 2 * STEPS) })}
             />
             {step ? (
-              <StepDetails step={step} view={view} />
+              <Seen key={step.path} isNew={step.path !== first}>
+                <StepDetails step={step} view={view} />
+              </Seen>
             ) : (
               <span className="quiet">Choose a step to see its attempts and its entries.</span>
             )}
@@ -254,6 +257,15 @@ function TimelineTab({ view, number, at }: TabProps): ReactNode {
       }}
     </Loaded>
   );
+}
+
+/** Scrolls to what a reader has just chosen, which may lie below the timeline. A link from elsewhere shows the instance from its top. */
+function Seen({ isNew, children }: { readonly isNew: boolean; readonly children: ReactNode }): ReactNode {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (isNew) place.current?.scrollIntoView({ block: 'nearest' });
+  }, [isNew]);
+  return <div ref={place}>{children}</div>;
 }
 
 function useTimeline({ view, number, at }: TabProps, limit: number): ReturnType<typeof useView<TimelineView>> {

@@ -157,10 +157,11 @@ function Events({ reason, process, id }: { readonly reason: string; readonly pro
       }}
       empty={pages.error ? <Problem error={pages.error} /> : <Box color="text-body-secondary">No event is parked.</Box>}
       columnDefinitions={[
-        { id: 'type', header: 'Type', isRowHeader: true, cell: (row) => <Data>{row.type ?? 'unknown'}</Data> },
+        { id: 'type', header: 'Type', isRowHeader: true, cell: (row) => <Data>{row.type ?? 'unknown'}</Data>, minWidth: 140 },
         {
           id: 'instance',
           header: 'Instance',
+          minWidth: 150,
           cell: (row) =>
             row.process !== undefined && row.id !== undefined ? (
               <span data-row>

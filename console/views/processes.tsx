@@ -8,7 +8,7 @@ import type { VersionsView } from '../../lib/console/views.ts';
 import { LIST_EVERY, useSystem, useView } from '../api.ts';
 import { Go, listAddress } from '../navigate.tsx';
 import { Loaded } from '../problem.tsx';
-import { Ago, AsOf, count, Data } from '../text.tsx';
+import { Ago, AsOf, count, Data, withoutAnswer } from '../text.tsx';
 
 /** The processes with their versions: which are open, and which can leave the system. */
 export default function ProcessesPage(): ReactNode {
@@ -92,7 +92,7 @@ export function Versions({ view, process }: { readonly view: VersionsView; reado
         { id: 'paused', header: 'Paused', cell: (row) => count(row.paused) },
         { id: 'oldest', header: 'Oldest open run', cell: ({ oldest }) => (oldest === undefined ? '–' : <Ago at={oldest} />) },
         { id: 'removable', header: 'Can leave', cell: (row) => (row.removable ? <Badge color="green">yes</Badge> : 'no') },
-        { id: 'why', header: 'Why', cell: (row) => <Data>{row.why}</Data>, minWidth: 260 },
+        { id: 'why', header: 'Why', cell: (row) => <Data>{withoutAnswer(row.why)}</Data>, minWidth: 260 },
       ]}
     />
   );

@@ -17,6 +17,7 @@ import type {
   TasksView,
   VersionsView,
 } from '../../lib/console/views.ts';
+import type { InstanceFilter } from '../../lib/ports/instance-index.ts';
 import type { Head } from '../../lib/ports/process-store.ts';
 import { approval, order } from '../client/shop-orders.ts';
 import { reachedConsole, type ReachedConsole } from './reached-console.ts';
@@ -143,8 +144,8 @@ describe('the operations of the operations API', () => {
       pid: `default#approval#t-${at}`,
       startedAt: 5_000 - Math.floor(at / 3),
     }));
-    const list = async function* ({ startedBefore = Infinity }: { startedBefore?: number }): AsyncGenerator<Head> {
-      yield* heads.filter(({ startedAt }) => startedAt <= startedBefore);
+    const list = async function* ({ after }: InstanceFilter): AsyncGenerator<Head> {
+      yield* heads.slice(heads.findIndex(({ pid }) => pid === after?.pid) + 1);
     };
     const api = operationsApi({ ...reached.reach, ports: { ...ports, index: { ...ports.index, list } } }, { place: 'here', option: '' });
     const page = async (query: string): Promise<TasksView> =>
