@@ -81,7 +81,7 @@ export interface OrchestratorProps {
   /**
    * Path of a Node 24 that this machine can run, for the processor of the functions (arm64). It makes the code cache of advance-processes, which
    * shortens cold starts. A new V8 of Lambda refuses the cache until the next deployment, and compiles the code as without one.
-   * @default the Node of this process, if it is Node 24 on arm64; otherwise there is no cache
+   * @default the Node of this process, if it is Node 24 on Linux and arm64; otherwise there is no cache
    */
   readonly codeCacheNode?: string;
   /** Time limit of advance-processes for one batch of events. @default Duration.seconds(20) */

@@ -212,14 +212,18 @@ export class OrchestratorFunctions extends Construct {
   }
 }
 
+/** A Node of another processor makes a cache that the function does not read, and one of another system a cache that V8 may refuse. */
+function isNodeOfFunctions(): boolean {
+  return process.version.startsWith('v24.') && process.arch === 'arm64' && process.platform === 'linux';
+}
+
 type BundleProps = Pick<OrchestratorFunctionsProps, 'entry' | 'system' | 'codeCacheNode'>;
 
 /** The bundle of one function. The warnings of the shared build are reported once, for advance-processes. */
 function bundled({ entry, system, codeCacheNode }: BundleProps, which: FunctionName): LambdaBundle {
   const { folders, warnings } = bundleFunctions({ entry, system: system.name });
   if (which !== 'advance-processes') return { folder: folders[which] };
-  // A Node for another processor makes a cache that the function does not read.
-  const node = codeCacheNode ?? (process.version.startsWith('v24.') && process.arch === 'arm64' ? process.execPath : undefined);
+  const node = codeCacheNode ?? (isNodeOfFunctions() ? process.execPath : undefined);
   if (node === undefined) return { folder: folders[which], warnings };
   const cached = cachedAdvance({ entry, system: system.name, node, event: firstEvent(system) });
   if (typeof cached !== 'string') return { ...cached, warnings };
