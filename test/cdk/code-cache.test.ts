@@ -101,6 +101,16 @@ test('V8 takes the cache with and without the flags of Lambda', async () => {
   });
 });
 
+test('a cold start under the flags of Lambda does not load v8, which would cost milliseconds', async () => {
+  const script = `require(process.argv[1] + '/index.js'); console.log(process.moduleLoadList.join());`;
+  const loaded = async (folder: string, ...flags: readonly string[]): Promise<boolean> => {
+    const env = { ...process.env, ...stubEnvironment('http://127.0.0.1:9') };
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, '-e', script, folder], { env });
+    return stdout.split(',').includes('NativeModule v8');
+  };
+  expect(await Promise.all([loaded(plain), loaded(cached, '--expose-gc'), loaded(cached)])).toEqual([false, false, true]);
+});
+
 test('the same code and Node are the same asset, and a Node that is not 24 makes no cache', () => {
   expect(made(testFolder())).toMatchObject({ assetHash: hash });
   expect(cachedAdvance({ ...SYSTEM, node: '/nowhere/node', event: {} })).toBe('/nowhere/node is no Node, expected Node 24');

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
 import { Script } from 'node:vm';
 
 /** The files of a function as one script. Its value is an object with a function for each file, by name. */
@@ -12,10 +11,12 @@ export function cacheFile(): string {
 }
 
 /**
- * A flag with which Lambda starts Node. V8 takes a cache only under the flags with which it was made, so the flag is set where it is missing,
- * both when the cache is made and when it is used.
+ * Sets the flag with which Lambda starts Node, if it is missing. V8 takes a cache only under the flags with which it was made. The module v8
+ * is loaded only then, because a cold start waits for it.
  */
-const FLAG = '--expose-gc';
+function exposeGc(load: (name: string) => unknown): void {
+  if (typeof globalThis.gc !== 'function') (load('node:v8') as typeof import('node:v8')).setFlagsFromString('--expose-gc');
+}
 
 export interface BundleScript {
   readonly script: Script;
@@ -31,7 +32,7 @@ export function runBundle(folder: string, requireOther: (name: string) => unknow
   // The script is ASCII.
   const source = readFileSync(filename, 'latin1');
   const cachedData = cacheOf(folder);
-  setFlagsFromString(FLAG);
+  exposeGc(requireOther);
   const script = new Script(source, { filename, ...(cachedData && { cachedData }) });
   const files = script.runInThisContext() as Readonly<Record<string, File>>;
   const modules = new Map<string, { readonly exports: object }>();
