@@ -71,7 +71,7 @@ export interface Description extends Summary {
   readonly children: readonly InstanceRef[];
   /** The instance of which this one is a fork, and the number of its journal entries that the fork has adopted. Absent: it is no fork. */
   readonly original?: InstanceRef & { readonly entries: number };
-  /** The last 20 forks of this run, also a fork that has not begun yet. Absent: none. */
+  /** The last 20 forks of its runs, also a fork that has not begun yet. Absent: none. */
   readonly forks?: readonly InstanceRef[];
   /** After a terminate: the completed commands that have an undo, which was not run. Absent at any other end. */
   readonly standing?: readonly Standing[];

@@ -4,6 +4,7 @@ import type { ProcessContract } from '../contract/runtime-contract.ts';
 import type { Json } from '../contract/schema.ts';
 import type { Image } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
+import { definitionAfter } from '../core/replay.ts';
 import { decodeHead } from '../format/head-codec.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -78,8 +79,8 @@ export function definitionOf(system: Reach['system'], definition: string): Proce
 
 /** The code that began a run, or that it was moved to; undefined if its journal names none for this definition. */
 export function codeOfRun(definition: string, entries: readonly JournalEntry[]): string | undefined {
-  const named = entries.findLast((entry) => entry.type === 'ProcessStarted' || entry.type === 'Moved');
-  return named && 'definition' in named && named.definition === definition ? named.code : undefined;
+  const named = definitionAfter(entries);
+  return named?.definition === definition ? named.code : undefined;
 }
 
 export function splitDefinition(definition: string): { readonly process: string; readonly version: number } {

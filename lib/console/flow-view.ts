@@ -1,3 +1,4 @@
+import { definitionAfter } from '../core/replay.ts';
 import { layOut, type Layout } from '../flow/layout.ts';
 import { openNodes, progressOf, waitsAfter } from '../flow/progress.ts';
 import { svgOf } from '../flow/svg.ts';
@@ -31,8 +32,7 @@ function layoutOf({ flow, code }: DefinitionFlow): Promise<Layout> {
 /** The diagram of an instance, with its progress, of the code that began it. */
 export async function instanceFlow(call: Call): Promise<FlowView> {
   const { run, entries, head } = await readRun(call);
-  const named = entries.findLast((entry) => entry.type === 'ProcessStarted' || entry.type === 'Moved');
-  const definition = named && 'definition' in named ? named.definition : head.definition;
+  const { definition } = definitionAfter(entries) ?? head;
   const { process, version } = splitDefinition(definition);
   const code = codeOfRun(definition, entries);
   const found = await flowOf(call.reach, process, { version, ...(code !== undefined && { code }) });

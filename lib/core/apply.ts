@@ -166,7 +166,7 @@ function applyLateReply(
   run.image.tombstones = run.image.tombstones.filter((tombstone) => tombstone.run !== late.run || tombstone.n !== fact.n);
   if (fact.outcome !== 'completed') return;
   const id = `${originOf(run).pid}/${late.run}/${fact.n}`;
-  issueUndo(run, undoItem(run, { ...late, n: fact.n, path: `late/${id}` }, fact.data ?? null, id));
+  issueUndo(run, undoItem(run, { ...late, n: fact.n, path: `late/${id}` }, fact.data ?? null, fact.adopted ?? id));
 }
 
 /**

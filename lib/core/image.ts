@@ -384,7 +384,7 @@ export interface Image {
   past?: readonly PastTail[] | undefined;
   /** Of a fork: its original. */
   fork?: ForkOf;
-  /** Pids of the last forks that this run was asked for, but those whose id was taken. */
+  /** Pids of the last forks that this instance was asked for, but those whose id was taken. */
   forks?: readonly string[] | undefined;
   /** Entries as JSON, from index `tailFrom`. */
   tail: string[];

@@ -173,6 +173,9 @@ export type RecordedFact =
       readonly edited?: number;
       /** In the prefix of a fork of this fork: the next entries are those of this run. */
       readonly origin?: Origin;
+      /** The version of its process on which the fork goes on, if that is another one, and its code. */
+      readonly definition?: string;
+      readonly code?: string;
     } & Principal &
       Received)
   | ({

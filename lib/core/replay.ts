@@ -152,6 +152,12 @@ const FACTS: ReadonlySet<string> = new Set<RecordedFact['type']>([
   'Resumed',
 ]);
 
+/** The definition on which a run goes on at the end of these entries, and its code, if they name one. */
+export function definitionAfter(entries: readonly JournalEntry[]): { readonly definition: string; readonly code?: string } | undefined {
+  const named = entries.findLast((entry) => 'definition' in entry && isFact(entry) && entry.definition !== undefined);
+  return named as { readonly definition: string; readonly code?: string } | undefined;
+}
+
 export function isFact(entry: JournalEntry): entry is RecordedFact {
   return FACTS.has(entry.type);
 }

@@ -7,7 +7,7 @@ import { systemContract, type System } from '../contract/system.ts';
 import { canonical } from '../contract/wire/json.ts';
 import { newImage } from '../core/image.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
-import { isFact } from '../core/replay.ts';
+import { definitionAfter, isFact } from '../core/replay.ts';
 import type { ActivationObserver, RunEnvironment } from '../core/run.ts';
 import { StepBodies } from '../core/step-bodies.ts';
 import { LiveInstance } from '../engine/advance/live-instance.ts';
@@ -137,9 +137,8 @@ export class StepFinder {
     if (!head) return undefined;
     const texts = await textsOfRun(store, { ...head, past: pastOf(head) }, run);
     const entries = await readEntries(texts, (hash) => this.#payload(pid, hash));
-    const [start] = entries;
-    if (start?.type !== 'ProcessStarted') return undefined;
-    return { definition: head.run === run ? head.definition : start.definition, entries };
+    const named = definitionAfter(entries);
+    return named && { definition: head.run === run ? head.definition : named.definition, entries };
   }
 
   async #payload(pid: string, hash: string): Promise<Json> {

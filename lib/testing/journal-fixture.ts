@@ -11,6 +11,7 @@ import { runAfter } from '../core/continuing.ts';
 import { newImage, type Image } from '../core/image.ts';
 import { identityOf } from '../core/identity.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
+import { definitionAfter } from '../core/replay.ts';
 import type { ActivationObserver, RunEnvironment } from '../core/run.ts';
 import { Catalogue } from '../contract/catalogue.ts';
 import { sha256 } from '../format/inbox-message.ts';
@@ -69,7 +70,7 @@ export function replayObserved(system: System<string>, journal: JournalOfRun, ob
 function imageOf({ pid, run, entries }: JournalOfRun): Image {
   const [start] = entries;
   if (start?.type !== 'ProcessStarted') throw notAFixture();
-  const { definition } = entries.findLast((entry) => entry.type === 'Moved') ?? start;
+  const { definition } = definitionAfter(entries) ?? start;
   return newImage(pid, run, definition, start.at);
 }
 

@@ -2,6 +2,10 @@ import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { command, event, process, service, system } from 'tutti';
 import { everyCrash, scripted, simulate, type World } from 'tutti/testing';
+import { newImage } from '../../lib/core/image.ts';
+import { encodeControl, encodeHead } from '../../lib/format/head-codec.ts';
+import { StepFinder } from '../../lib/steps/find-step.ts';
+import { memoryPorts } from './ports.ts';
 
 const Started = event('g.started', z.object({ id: z.string(), plan: z.string() }));
 const Go = event('g.go', z.object({ id: z.string(), word: z.string() }));
@@ -30,6 +34,7 @@ const tourOf = (version: number) =>
     'tour',
     {
       version,
+      onClosed: 'restart',
       startOn: Started.byId(({ id }) => id),
       receives: [Go.byId(({ id }) => id), Moved.byKey(({ van }) => van), Parked.byKey(({ van }) => van, { deliver: 'first' })],
     },
@@ -209,6 +214,33 @@ describe('a fork', () => {
       expect(await world.client.result(tour, 'a')).toBe('x last');
       await expect(world.client.fork(tour, 'a', { at: 99, to: 'b', reason: 'again' })).rejects.toMatchObject({ code: 'FORK_REFUSED' });
     }));
+
+  test('stays in the list of its original when that begins again', async () => {
+    const world = worldOf();
+    await begin(world, 'loop', 'yes');
+    await world.client.fork(tour, 'x', { at: 'start', events: 'none', to: 'a', reason: 'again' });
+    await begin(world, 'loop', 'no');
+    expect(await world.client.describe(tour, 'x')).toMatchObject({
+      run: expect.any(String) as string,
+      forks: [{ process: 'tour', id: 'a' }],
+    });
+  });
+
+  test('finds the steps of ctx.run of an earlier run on the version that it had then', async () => {
+    const world = worldOf();
+    await begin(world, 'bodies');
+    world.deploy(system('g', { processes: [tourOf(2), tour, seat], services: [shop] }), options());
+    const last = entriesOf(world, 'x').length - 1;
+    await world.client.fork(tour, 'x', { at: last, supersede: true, to: 'a', version: 2, reason: 'again' });
+    const entries = entriesOf(world, 'a');
+    expect(entries.find(({ type }) => type === 'Forked')).toMatchObject({ definition: 'tour@2' });
+    const later = { ...newImage('default#tour#a', 'later', 'tour@2', 0) };
+    const { store, payloads } = memoryPorts();
+    await store.spill({ pid: later.pid, run: 'first', from: 0, entries: entries.map((entry) => JSON.stringify(entry)) });
+    await store.commit({ ...encodeHead(later, 'w', encodeControl(later)), version: 1 }, { kind: 'absent' });
+    const finder = new StepFinder(system('g', { processes: [tourOf(2), seat], services: [shop] }), { store, payloads });
+    expect(await finder.find({ pid: later.pid, run: 'first', step: 'pay:1' })).toMatchObject({ undo: expect.any(Function) as unknown });
+  });
 
   test('is refused at the end of a run', async () => {
     const world = worldOf();

@@ -143,6 +143,23 @@ describe('client.fork', () => {
     expect(world.calls(shop.cancelFlight)).toHaveLength(1);
   });
 
+  test('undoes a step whose reply a fork has adopted under the id that its service knows', async () => {
+    const undone: unknown[] = [];
+    const cancelFlight = async (_: unknown, { undoes }: { readonly undoes?: string }) => void undone.push(undoes);
+    const world = simulate(trips, { services: [scripted(shop, { ...handlers(), cancelFlight } as never)], patience: '1 day' });
+    await begin(world);
+    await world.client.result(trip, 'x');
+    const issuedAt = types(world, 'x').lastIndexOf('CommandIssued');
+    const { run } = await world.client.describe(trip, 'x');
+    await world.client.fork(trip, 'x', { at: issuedAt, to: 'a', reason: 'adopts the flight' });
+    await world.client.result(trip, 'a');
+    const forkedAt = types(world, 'a').indexOf('Forked');
+    await world.client.fork(trip, 'a', { at: forkedAt, completed: { 'shop.bookFlight:1': 'undo' }, to: 'b', reason: 'another flight' });
+    await world.client.result(trip, 'b');
+    const { n } = world.journal(trip, 'x')[issuedAt] as unknown as { readonly n: number };
+    expect(undone).toEqual([`default#trip#x/${run}/${n}`]);
+  });
+
   test('lets one fork alone have the steps of the prefix', async () => {
     const world = worldOf();
     await begin(world);

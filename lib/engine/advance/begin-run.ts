@@ -35,7 +35,7 @@ function begun(
 ): Image {
   const image = newImage(pid, run, definitionName(definition), at);
   if (!before) return image;
-  const { signals, signalsFloor, tombstones, clock, past } = before;
+  const { signals, signalsFloor, tombstones, clock, past, forks } = before;
   const waiting = stillWaiting(before, identity);
   return {
     ...image,
@@ -45,6 +45,7 @@ function begun(
     tombstones: [...tombstones],
     ...(signalsFloor !== undefined && { signalsFloor }),
     ...(past && { past }),
+    ...(forks && { forks }),
     ...(waiting && { waiting }),
   };
 }

@@ -12,7 +12,8 @@ import { isClosed, newImage, type Image, type StuckReason } from '../../core/ima
 import type { ForkInput, ForkRequest, OperationInbound, StartInbound } from '../../core/inbound.ts';
 import type { JournalEntry, RecordedFact } from '../../core/journal-entry.ts';
 import { offload, sentFirst } from '../../core/journal.ts';
-import { activations } from '../../core/replay.ts';
+import { activations, definitionAfter } from '../../core/replay.ts';
+import { codeOf } from '../../core/run.ts';
 import { pastOf, decodeHead } from '../../format/head-codec.ts';
 import { journalTexts, readEntries, textsOfRun } from '../../format/read-journal.ts';
 import type { EngineContext } from '../engine-context.ts';
@@ -318,7 +319,7 @@ interface Going {
 
 function factsOf({ source, input, start, live, named, cutAt }: Going, at: number): RecordedFact[] {
   const { entries, pid, run } = source;
-  const { image, definition } = live.run;
+  const { image, definition, environment } = live.run;
   image.startedAt = at;
   const { reason, by, sender, edited, adopt = [] } = input;
   const principal = { by, ...(sender !== undefined && { sender }) };
@@ -344,6 +345,10 @@ function factsOf({ source, input, start, live, named, cutAt }: Going, at: number
           reason,
           ...principal,
           ...(at > cutAt && { pausedMs: at - cutAt }),
+          ...(definitionAfter(entries.slice(0, input.entries))?.definition !== image.definition && {
+            definition: image.definition,
+            ...codeOf(environment, image.definition),
+          }),
           ...(edited !== undefined && {
             edited,
             data: input.input ?? null,
