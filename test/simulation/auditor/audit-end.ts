@@ -3,7 +3,8 @@ import { identityOf } from '../../../lib/core/identity.ts';
 import { headsOfAll } from '../../../lib/client/list.ts';
 import { SUBSCRIBE } from '../../../lib/contract/keys.ts';
 import { isClosed } from '../../../lib/core/image.ts';
-import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
+import { FORK } from '../../../lib/core/forking.ts';
+import type { JournalEntry, Origin } from '../../../lib/core/journal-entry.ts';
 import { sha256 } from '../../../lib/format/inbox-message.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
@@ -13,6 +14,7 @@ import { earliestWakeUp } from './armed.ts';
 import { checkCompensation, checkEffects } from './compensation.ts';
 import { Contracts } from './contracts.ts';
 import type { Evidence } from './evidence.ts';
+import { namesOf } from './forks.ts';
 import { hasClosed, keptInstance, type KeptInstance, type KeptRun } from './kept-instance.ts';
 import type { Told } from './told.ts';
 import { Violations, type Report } from './violations.ts';
@@ -123,10 +125,9 @@ const reportJudged = (report: Report, { pid, run }: KeptRun, fault: string): voi
 
 /** I7: each run was begun once, by its own start. */
 const checkStarts = ({ report }: EndContext, { pid, runs }: KeptInstance, { starts, events, endless }: Expectation): void => {
-  // A parent begins its child by a command, which the rules of the journal check.
   const began = runs.flatMap(({ entries }) =>
     entries.flatMap((entry) =>
-      entry.type === 'ProcessStarted' && !entry.continues && entry.parent === undefined && entry.event !== SUBSCRIBE ? [entry.id] : [],
+      entry.type === 'ProcessStarted' && !isBegunByAnother(entry) && entry.event !== SUBSCRIBE ? [entry.id] : [],
     ),
   );
   if (began.length > runs.length)
@@ -137,6 +138,10 @@ const checkStarts = ({ report }: EndContext, { pid, runs }: KeptInstance, { star
     if (!starts.includes(id) && !(endless && events.includes(id))) report('I7', `${pid} was started by ${id}, which was never sent to it`);
   }
 };
+
+/** A parent begins its child by a command, and an original its fork; the rules of the journal check both. */
+const isBegunByAnother = ({ continues, parent, named }: Extract<JournalEntry, { type: 'ProcessStarted' }>): boolean =>
+  continues !== undefined || parent !== undefined || named !== undefined;
 
 /** I6: each event was applied, rejected or parked. An instance that has closed journals nothing more, so its events are not checked. */
 const checkEvents = async (context: EndContext, instance: KeptInstance, { starts, events, begunByAnother }: Expectation): Promise<void> => {
@@ -204,6 +209,9 @@ const checkProgress = (
   // An undo of a closed run is open until its answer comes.
   for (const command of image?.commands.values() ?? [])
     if (command.mode === 'undo') report('I8', `${pid} is ${head.status}, and its undo ${command.n} (${command.command}) is not answered`);
+    // A fork that could not begin yet is stuck.
+    else if (command.command === FORK && listed.get(command.owner ?? '')?.status !== 'stuck' && !disturbed)
+      report('I8', `${pid} is ${head.status}, and its fork ${command.owner} has not replied`);
 };
 
 const reasonOf = ({ why }: Head): string | undefined => {
@@ -226,15 +234,19 @@ const checkSent = ({ told, effects, report }: EndContext, { pid, run, entries }:
   const abandoned = new Set(
     entries.flatMap((entry) => (entry.type === 'CommandAbandoned' || entry.type === 'CommandGivenUp' ? [entry.n] : [])),
   );
-  // An instance that ends drops the sends that nothing awaits. A terminated instance drops all sends, including those of its own message.
-  const terminated = entries.some(({ type }) => type === 'TerminateRequested');
+  // An instance that ends drops the sends that nothing awaits. A terminated instance drops all sends, including those of its own message, and
+  // so does one that its fork supersedes.
+  const terminated = entries.some((entry) => entry.type === 'TerminateRequested' || (entry.type === 'ForkRequested' && entry.supersedes));
   const detached = new Set(entries.flatMap((entry) => (entry.type === 'StepDetached' ? [entry.path] : [])));
   const answered = new Set(entries.flatMap((entry) => (entry.type === 'CommandAnswered' && !entry.late ? [entry.n] : [])));
-  for (const entry of entries) {
+  const names = namesOf(entries, { pid, run });
+  for (const [at, entry] of entries.entries()) {
+    const of = names[at] as Origin;
     if (entry.type === 'CommandAnswered' && !entry.late && entry.outcome !== 'deferred' && entry.outcome !== 'unknown')
       outcomes.set(entry.n, (outcomes.get(entry.n) ?? 0) + 1);
     if (entry.type === 'CommandIssued') {
-      const id = `${pid}/${run}/${entry.n}`;
+      // A call that is open at the end of a prefix is sent under an id of the fork.
+      const id = `${of.pid}/${of.run}/${entry.n}`;
       const sent =
         terminated ||
         detached.has(entry.path) ||
@@ -242,11 +254,11 @@ const checkSent = ({ told, effects, report }: EndContext, { pid, run, entries }:
         abandoned.has(entry.n) ||
         effects.has(id) ||
         entry.owner !== undefined ||
-        told.wasSent?.(id) !== false;
+        [id, `${pid}/${run}/${entry.n}`].some((each) => told.wasSent?.(each) !== false);
       if (!sent) report('I2', `${id} (${entry.command}) was never sent`);
     }
-    if (entry.type === 'EventPublished' && told.wasPublished?.(`${pid}/${run}/${entry.n}`) === false)
-      report('I2', `${pid}/${run}/${entry.n} (${entry.event}) was never published`);
+    if (entry.type === 'EventPublished' && told.wasPublished?.(`${of.pid}/${of.run}/${entry.n}`) === false)
+      report('I2', `${of.pid}/${of.run}/${entry.n} (${entry.event}) was never published`);
   }
   for (const [n, count] of outcomes) if (count > 1) report('I5', `${pid}/${run}/${n} has ${count} outcomes`);
 };
@@ -256,7 +268,7 @@ const checkTimers = ({ pid, run, entries }: KeptRun, report: Report): void => {
   const due = new Map<number, number>();
   for (const entry of entries) {
     if (entry.type === 'TimerSet') due.set(entry.n, entry.due);
-    if (entry.type === 'Resumed') for (const [n, at] of due) due.set(n, at + (entry.pausedMs ?? 0));
+    if (entry.type === 'Resumed' || entry.type === 'Forked') for (const [n, at] of due) due.set(n, at + (entry.pausedMs ?? 0));
     if (entry.type === 'TimerFired' && entry.at < (due.get(entry.n) ?? Infinity))
       report('I11', `timer ${entry.n} of ${pid}/${run} fired early, at ${entry.at}`);
   }

@@ -21,10 +21,12 @@ import { Contracts } from './contracts.ts';
 import { EngineMessages } from './engine-messages.ts';
 import { DefiniteAnswers, type TakenAnswer } from './definite-answers.ts';
 import { checkEarly } from './early-buffer.ts';
+import { beginFork, checkPrefixChunk, ForkRequests, StepOwners } from './forks.ts';
 import { checkGates, checkSlots } from './gates.ts';
 import { HandlerRuns } from './handler-runs.ts';
 import { KeyDeliveries } from './key-deliveries.ts';
-import { newInstancePicture, newRunPicture, type InstancePicture } from './instance-picture.ts';
+import { newInstancePicture, newRunPicture, type InstancePicture, type RunPicture } from './instance-picture.ts';
+import type { JournalContext } from './journal-context.ts';
 import { checkEntries } from './journal-rules.ts';
 import { appendEntries, checkBase, checkChunk, checkNewRun, checkPastIsSpilled } from './linear-history.ts';
 import { Outbox } from './outbox.ts';
@@ -93,6 +95,8 @@ export class Auditor implements Observer, Told {
   readonly #patience = new Patience();
   readonly #engineMessages = new EngineMessages();
   readonly #keys = new KeyDeliveries();
+  readonly #owners = new StepOwners();
+  readonly #forkRequests = new ForkRequests();
   readonly #commands: SentCommands;
   readonly #readings = new Map<string, Reading>();
   /** When each body was last parked, with an instance or without one. */
@@ -144,14 +148,13 @@ export class Auditor implements Observer, Told {
     if (head.run !== before?.run && head.run !== previous?.run) checkNewRun(picture, { head, previous, past }, report);
     if (!picture.disturbed) checkPastIsSpilled(picture, before?.past ?? [], past, report);
     for (const each of past) this.#followPast(picture, head, before, each);
-    const run = picture.runs.get(head.run) ?? newRunPicture(head.run, head.definition);
-    picture.runs.set(head.run, run);
+    const run = picture.runs.get(head.run) ?? this.#begin(picture, head);
     run.definition = head.definition;
     const first = appendEntries(run, head, report);
     picture.image = image;
     this.#keys.committed(before, image, this.#at);
     picture.startedAt = Math.min(picture.startedAt, this.#at);
-    checkEntries({ picture, run, before: before?.run === head.run ? before : undefined, contracts: this.#contracts, report }, first);
+    checkEntries(this.#journalContext(picture, run, before), first);
     if (!picture.disturbed) this.#engineMessages.applied(run.entries.slice(first), picture, report);
     this.#checkEarly(picture, head, previous);
     if (head.run !== before?.run) checkSlots(picture, this.#pictures, this.#contracts, report);
@@ -173,13 +176,38 @@ export class Auditor implements Observer, Told {
     const first = appendEntries(run, { ...head, run: name, tail: entries, tailFrom: from }, report);
     const [began] = run.entries;
     if (began?.type === 'ProcessStarted' && run.definition === head.definition) run.definition = began.definition;
-    checkEntries({ picture, run, before: before?.run === name ? before : undefined, contracts: this.#contracts, report }, first);
+    checkEntries(this.#journalContext(picture, run, before), first);
+  }
+
+  /** The picture of a run that this commit begins. */
+  #begin(picture: InstancePicture, head: Head): RunPicture {
+    const run = newRunPicture(head.run, head.definition);
+    const fork = picture.forks.get(head.run);
+    if (fork) beginFork(picture, run, fork, this.#violations.report);
+    picture.runs.set(head.run, run);
+    return run;
+  }
+
+  #journalContext(picture: InstancePicture, run: RunPicture, before: Image | undefined): JournalContext {
+    return {
+      picture,
+      run,
+      before: before?.run === run.run ? before : undefined,
+      contracts: this.#contracts,
+      pictureOf: (pid) => this.#pictures.get(pid),
+      owners: this.#owners,
+      forkRequests: this.#forkRequests,
+      at: this.#at,
+      report: this.#violations.report,
+    };
   }
 
   spilled(chunk: JournalChunk): void {
     this.#at += 1;
     const picture = this.#picture(chunk.pid);
-    if (!picture.disturbed) checkChunk(picture.runs.get(chunk.run), chunk, this.#violations.report);
+    const fork = picture.forks.get(chunk.run);
+    if (fork && !picture.runs.has(chunk.run)) checkPrefixChunk(fork, chunk, (pid) => this.#pictures.get(pid), this.#violations.report);
+    else if (!picture.disturbed) checkChunk(picture.runs.get(chunk.run), chunk, this.#violations.report);
     else {
       const run = picture.runs.get(chunk.run);
       if (run) run.covered = Math.max(run.covered, chunk.from + chunk.entries.length);
@@ -248,6 +276,9 @@ export class Auditor implements Observer, Told {
       this.#checkApart(event, targets);
       return;
     }
+    if (event.reason === 'REFUSED')
+      for (const target of targets)
+        if (target.kind === 'operate') this.#forkRequests.refused(target.pid, target.id, event.detail, this.#violations.report);
     if (event.reason === 'FORBIDDEN') for (const target of targets) this.#checkForbidden(target);
     this.#picture(event.pid).parked.set(inner, { at: this.#at, stuck: event.reason === 'STUCK' || event.reason === 'PAUSED' });
     const tenants = new Set(targets.map(({ pid }) => parsePid(pid)?.tenant));
@@ -496,13 +527,17 @@ export class Auditor implements Observer, Told {
     const picture = this.#picture(target.pid);
     if (target.kind === 'event') {
       this.#keys.noted(target);
+      if (target.fork && !picture.forks.has(target.fork.run))
+        picture.forks.set(target.fork.run, { commandId: target.id, input: target.fork.input, spilled: new Map() });
       add(picture.events, `${target.event} ${target.id}`, target.source);
       add(picture.starts, target.id, target.source);
     } else if (target.kind === 'reply') {
       const id = `${target.run}/${target.n}`;
       picture.replies.set(id, [...(picture.replies.get(id) ?? []), target]);
-    } else if (target.kind === 'operate') picture.operators.set(target.id, target);
-    else if (picture.image?.run === target.run) picture.outbox.tickSent(target.tickAt);
+    } else if (target.kind === 'operate') {
+      picture.operators.set(target.id, target);
+      this.#forkRequests.asked(target.id, this.#at);
+    } else if (picture.image?.run === target.run) picture.outbox.tickSent(target.tickAt);
   }
 
   #mark(picture: InstancePicture, { status, paused }: Head): void {

@@ -45,7 +45,7 @@ export const checkAnswerIsAuthentic = (
 /** I12: an act of an operator has a principal, and that principal has requested it. */
 export const checkOperatorIsAuthentic = (
   { picture, report }: JournalContext,
-  entry: Entry<'CancelRequested' | 'TerminateRequested' | 'Paused' | 'Moved' | 'Resumed'>,
+  entry: Entry<'CancelRequested' | 'TerminateRequested' | 'Paused' | 'Moved' | 'Resumed' | 'ForkRequested'>,
 ): void => {
   // A parent has given it up, by the command that began it.
   if (entry.type === 'CancelRequested' && picture.starts.has(entry.id)) return;

@@ -1,14 +1,16 @@
-import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
+import type { JournalEntry, Origin } from '../../../lib/core/journal-entry.ts';
 import { isClosed } from '../../../lib/core/image.ts';
 import type { Effect } from '../scenarios/scenario.ts';
 import type { Contracts } from './contracts.ts';
+import { answeredId, namesOf } from './forks.ts';
 import type { KeptRun } from './kept-instance.ts';
 import type { Report } from './violations.ts';
 
 /** A command of one run, with the indices of its entries. */
 interface Command {
   readonly n: number;
-  readonly id: string;
+  /** In the prefix of a fork that of the original. */
+  id: string;
   readonly path: string;
   readonly command: string;
   readonly at: number;
@@ -37,13 +39,14 @@ export const checkCompensation = (run: KeptRun, contracts: Contracts, report: Re
 
 const commandsOf = ({ pid, run, entries }: KeptRun): readonly Command[] => {
   const commands = new Map<number, Command>();
+  const names = namesOf(entries, { pid, run });
   for (const [at, entry] of entries.entries())
     if (entry.type === 'CommandIssued') {
       const { n, path, command, mode, undoes } = entry;
       commands.set(n, { n, id: `${pid}/${run}/${n}`, path, command, at, mode, undoes });
     } else if (entry.type === 'CommandAnswered' && !entry.late && entry.outcome !== 'deferred' && entry.outcome !== 'unknown') {
       const command = commands.get(entry.n);
-      if (command) Object.assign(command, { answeredAt: at, outcome: entry.outcome });
+      if (command) Object.assign(command, { answeredAt: at, outcome: entry.outcome, id: answeredId(entry, names[at] as Origin) });
     }
   return [...commands.values()];
 };
@@ -90,10 +93,11 @@ const isUndone = ({ status }: KeptRun, { id }: Command, commands: readonly Comma
 };
 
 /** A late success is undone in the same activation. Nothing else would undo it, so no end of the run may drop the undo. */
-const checkLate = ({ pid, status, entries }: KeptRun, commands: readonly Command[], report: Report): void => {
-  for (const entry of entries)
+const checkLate = ({ pid, run, status, entries }: KeptRun, commands: readonly Command[], report: Report): void => {
+  const names = namesOf(entries, { pid, run });
+  for (const [at, entry] of entries.entries())
     if (entry.type === 'CommandAnswered' && entry.late && entry.outcome === 'completed') {
-      const id = `${pid}/${entry.late.run}/${entry.n}`;
+      const id = answeredId(entry, names[at] as Origin);
       const undos = commands.filter(({ undoes }) => undoes === id);
       const isDone = undos.some(({ outcome, path }) => outcome === 'completed' || entries.some((each) => isSkipOf(each, path)));
       if (undos.length === 0) report('I10', `${id} (${entry.late.command}) succeeded late, and is not undone`);

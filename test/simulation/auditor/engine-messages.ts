@@ -8,6 +8,7 @@ import { firstRun, commandIdOf, isClosed, type BegunBy } from '../../../lib/core
 import type { HeadStatus } from '../../../lib/ports/process-store.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { startIdentity } from './contracts.ts';
+import { forkIdentity } from './forks.ts';
 import type { InstancePicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
 
@@ -66,6 +67,13 @@ export class EngineMessages {
     if (isKey(owner)) {
       if (outcome === 'completed' && ![...(picture?.runs.values() ?? [])].some(({ ids }) => ids.has(commandid)))
         report('I1', `${owner} confirms ${commandid}, which it has not journaled`);
+      return;
+    }
+    const forked = picture?.forks.has(forkIdentity(owner, commandid));
+    if (forked) {
+      const hasBegun = picture?.runs.has(forkIdentity(owner, commandid)) === true;
+      if (hasBegun !== (outcome === 'completed'))
+        report('I1', `${owner} answers ${commandid} with ${outcome}, and that fork has ${hasBegun ? '' : 'not '}begun`);
       return;
     }
     const run = picture?.runs.get(startIdentity(owner, commandid));

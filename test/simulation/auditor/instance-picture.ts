@@ -2,6 +2,7 @@ import type { Outcome } from '../../../lib/contract/wire/envelope.ts';
 import type { Image } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
+import type { ForkPicture } from './forks.ts';
 import type { Outbox } from './outbox.ts';
 import type { Target } from './reading.ts';
 
@@ -39,6 +40,10 @@ export interface RunPicture {
   readonly ids: Set<string>;
   /** Events that were applied, as type and id. */
   readonly heard: Set<string>;
+  /** Of a fork: the ids of the completed commands that it has from its original. */
+  readonly adopted: Set<string>;
+  /** Of a fork. */
+  fork?: ForkPicture;
 }
 
 export const newRunPicture = (run: string, definition: string): RunPicture => ({
@@ -55,6 +60,7 @@ export const newRunPicture = (run: string, definition: string): RunPicture => ({
   timers: new Map(),
   ids: new Set(),
   heard: new Set(),
+  adopted: new Set(),
 });
 
 /** The auditor's picture of one instance. An instant is the number of a happening. */
@@ -86,6 +92,8 @@ export interface InstancePicture {
   /** By `run/n`. */
   readonly replies: Map<string, ReplyTarget[]>;
   readonly operators: Map<string, OperateTarget>;
+  /** The forks that originals have asked to begin under this pid, by the name of their run. */
+  readonly forks: Map<string, ForkPicture>;
   /** When each body was last parked with this instance. */
   readonly parked: Map<string, { at: number; stuck: boolean }>;
 }
@@ -110,5 +118,6 @@ export const newInstancePicture = (pid: string, outbox: Outbox): InstancePicture
   starts: new Map(),
   replies: new Map(),
   operators: new Map(),
+  forks: new Map(),
   parked: new Map(),
 });

@@ -1,5 +1,6 @@
 import type { Image } from '../../../lib/core/image.ts';
 import type { Contracts } from './contracts.ts';
+import type { ForkRequests, PictureOf, StepOwners } from './forks.ts';
 import type { InstancePicture, RunPicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
 
@@ -10,5 +11,10 @@ export interface JournalContext {
   /** The image before this commit, if it is of the same run. */
   readonly before: Image | undefined;
   readonly contracts: Contracts;
+  readonly pictureOf: PictureOf;
+  readonly owners: StepOwners;
+  readonly forkRequests: ForkRequests;
+  /** The number of this happening. */
+  readonly at: number;
   readonly report: Report;
 }

@@ -6,8 +6,10 @@ import { SCHEDULE_DEFINED } from '../../../lib/contract/schedule-instance.ts';
 import { SUBSCRIBE } from '../../../lib/contract/keys.ts';
 import { RETURNED } from '../../../lib/core/keys.ts';
 import { apartOf, copyName, isProtocolOfKeys } from './key-names.ts';
+import { canonical } from '../../../lib/contract/wire/json.ts';
 import type { Continues, JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { startIdentity } from './contracts.ts';
+import { checkAdopted, checkBegunByOriginal, checkForked, checkReceivedAgain, checkUndoneByFork, firstOfOriginal } from './forks.ts';
 import type { JournalContext } from './journal-context.ts';
 import { checkAnswerIsAuthentic, checkEventIsAuthentic, checkOperatorIsAuthentic } from './authenticity.ts';
 import type { InstancePicture, RunPicture } from './instance-picture.ts';
@@ -42,7 +44,8 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
       noteReturn(run, entry);
       if (entry.moved) break;
       checkHeardOnce(context, entry);
-      checkEventIsAuthentic(context, entry);
+      if (entry.forked) checkReceivedAgain(context, entry);
+      else checkEventIsAuthentic(context, entry);
       break;
     case 'StartRejected':
     case 'StartQueued':
@@ -54,10 +57,14 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
     case 'Paused':
     case 'Moved':
     case 'Resumed':
+    case 'ForkRequested':
       checkResumedOnce(context, entry);
       run.ids.add(entry.id);
       checkOperatorIsAuthentic(context, entry);
       notePause(run, entry);
+      break;
+    case 'Forked':
+      checkForked(context, entry, index);
       break;
     case 'CommandAnswered':
       if (entry.resolved) run.ids.add(entry.resolved.id);
@@ -82,10 +89,10 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
   }
 };
 
-/** Timers keep the time that they have left while the clock of a paused instance stops. */
+/** Timers keep the time that they have left while the clock of a paused instance stops. A fork ends the original that it supersedes. */
 const notePause = (run: RunPicture, entry: JournalEntry): void => {
   if (entry.type === 'Paused') run.paused = entry;
-  else if (run.paused && (entry.type === 'Resumed' || entry.type === 'TerminateRequested')) {
+  else if (run.paused && (entry.type === 'Resumed' || entry.type === 'TerminateRequested' || entry.type === 'ForkRequested')) {
     const { at, clock } = run.paused;
     run.paused = undefined;
     if (clock === 'stop') for (const [n, due] of run.timers) run.timers.set(n, due + entry.at - at);
@@ -100,7 +107,7 @@ const checkResumedOnce = ({ picture, run, report }: JournalContext, entry: Journ
 
 /** I8: nothing is decided while an instance is paused. */
 const checkPaused = ({ picture, run, report }: JournalContext, { type }: JournalEntry): void => {
-  if (run.paused && type !== 'Resumed' && type !== 'TerminateRequested')
+  if (run.paused && type !== 'Resumed' && type !== 'TerminateRequested' && type !== 'ForkRequested')
     report('I8', `${picture.pid}/${run.run} is paused, and ${type} is journaled`);
 };
 
@@ -131,9 +138,25 @@ const checkStart = (context: JournalContext, entry: Entry<'ProcessStarted'>, ind
     checkContinued(context, continues);
     return;
   }
+  if (run.fork) {
+    checkForkFromStart(context, entry, index);
+    return;
+  }
   const name = entry.parent === undefined ? runBegunBy(picture.pid, entry) : startIdentity(picture.pid, entry.parent);
   if (name !== run.run) report('I7', `run ${run.run} of ${picture.pid} was begun by ${entry.id}, whose run has another name`);
   checkEventIsAuthentic(context, entry);
+};
+
+/** I7: a fork without a prefix begins as its original did, with the input of the operator, if there is one. */
+const checkForkFromStart = (context: JournalContext, entry: Entry<'ProcessStarted'>, index: number): void => {
+  const { run, picture, report } = context;
+  checkBegunByOriginal(context, entry.id, index);
+  const first = firstOfOriginal(context);
+  if (!first || !run.fork || 'dataref' in first || 'dataref' in entry) return;
+  const { edited, input } = run.fork.input;
+  const data = edited === undefined ? first.data : input;
+  if (first.source !== entry.source || canonical(data ?? null) !== canonical(entry.data ?? null))
+    report('I7', `the fork ${picture.pid}/${run.run} has begun with other data than was asked for`);
 };
 
 const runBegunBy = (pid: string, { event, id, time }: Entry<'ProcessStarted'>): string => {
@@ -180,7 +203,7 @@ const continuedBy = (runs: InstancePicture['runs'], { entries: [began] }: RunPic
  * I4: a step issues another command only after a definite failure of the one before. I10: only a command that is known to be completed is
  * undone.
  */
-const checkIssue = ({ picture, run, contracts, report }: JournalContext, entry: Entry<'CommandIssued'>): void => {
+const checkIssue = ({ picture, run, contracts, owners, report }: JournalContext, entry: Entry<'CommandIssued'>): void => {
   const id = `${picture.pid}/${run.run}/${entry.n}`;
   if (run.issued.has(entry.n)) report('I4', `${id} was issued twice`);
   run.issued.set(entry.n, { command: entry.command, hash: entry.hash, ...(entry.owner !== undefined && { owner: entry.owner }) });
@@ -192,15 +215,16 @@ const checkIssue = ({ picture, run, contracts, report }: JournalContext, entry: 
         report('I4', `${id} is one more command of the step ${entry.path}, and ${n} may have succeeded`);
     run.byPath.set(entry.path, [...others, entry.n]);
   }
-  if (entry.undoes !== undefined && !isKnownToBeDone(picture, entry.undoes))
-    report('I10', `${id} undoes ${entry.undoes}, which is not known to be done`);
+  if (entry.undoes === undefined) return;
+  if (!isKnownToBeDone(picture, entry.undoes)) report('I10', `${id} undoes ${entry.undoes}, which is not known to be done`);
+  if (!picture.disturbed) owners.undoes(picture.pid, entry.undoes, report);
 };
 
 const isDefiniteFailure = (outcome: string | undefined): boolean => outcome === 'failed' || outcome === 'cancelled';
 
 const isKnownToBeDone = ({ pid, runs, disturbed }: InstancePicture, commandId: string): boolean => {
   const [owner, run = '', n] = commandId.split('/');
-  if (owner !== pid) return false;
+  if (owner !== pid) return disturbed || [...runs.values()].some(({ adopted }) => adopted.has(commandId));
   const of = runs.get(run);
   return disturbed || of?.late.has(Number(n)) === true || of?.answers.get(Number(n))?.includes('completed') === true;
 };
@@ -211,7 +235,9 @@ const checkAnswer = (context: JournalContext, entry: Entry<'CommandAnswered'>): 
   const of = entry.late ? picture.runs.get(entry.late.run) : issuerOf(picture, run, entry.n);
   const id = `${picture.pid}/${entry.late?.run ?? of?.run ?? run.run}/${entry.n}`;
   if (!of?.issued.has(entry.n) && !picture.disturbed) report('I5', `${id} was answered, but never issued`);
-  checkAnswerIsAuthentic(context, entry, of);
+  if (entry.fork !== undefined) checkUndoneByFork(context, entry);
+  if (entry.adopted === undefined) checkAnswerIsAuthentic(context, entry, of);
+  else if (!entry.late) checkAdopted(context, entry);
   if (!of || entry.outcome === 'deferred' || entry.outcome === 'unknown') return;
   of.unresolved.delete(entry.n);
   if (entry.late) {
@@ -220,6 +246,7 @@ const checkAnswer = (context: JournalContext, entry: Entry<'CommandAnswered'>): 
     of.late.add(entry.n);
     return;
   }
+  context.forkRequests.replied(picture.pid, of, entry, context.at);
   const answers = of.answers.get(entry.n) ?? [];
   if (answers.length > 0) report('I5', `${id} has two outcomes: ${answers.join(', ')}, and ${entry.outcome}`);
   of.answers.set(entry.n, [...answers, entry.outcome]);

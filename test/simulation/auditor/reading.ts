@@ -5,6 +5,8 @@ import { canonical } from '../../../lib/contract/wire/json.ts';
 import { keyPid, KEYS, SUBSCRIBE } from '../../../lib/contract/keys.ts';
 import { type Json, NEWER, parseVersion } from '../../../lib/contract/schema.ts';
 import { actIdentity, identityOf } from '../../../lib/core/identity.ts';
+import { FORK } from '../../../lib/core/forking.ts';
+import type { ForkInput } from '../../../lib/core/inbound.ts';
 import { BULK, bulkDefinition, OPERATE, type OperateInput } from '../../../lib/contract/bulk.ts';
 import { gatePid, START } from '../../../lib/contract/gate.ts';
 import type { ProcessContract } from '../../../lib/contract/runtime-contract.ts';
@@ -27,6 +29,7 @@ import {
   wrappedBody,
 } from '../../../lib/format/inbox-message.ts';
 import { startIdentity, type Contracts } from './contracts.ts';
+import { forkIdentity } from './forks.ts';
 import { copyName } from './key-names.ts';
 
 /** The meaning of an inbox message for one instance, read from the contracts alone, because admission is under audit. */
@@ -47,6 +50,8 @@ export type Target = { readonly pid: string } & (
       readonly ofKey?: 'subscription' | 'end' | 'copy' | 'return';
       /** With `copy` and `return`: the copy (`copyName`). */
       readonly copy?: string;
+      /** The command of an original at its fork: the run that it begins, and its input. */
+      readonly fork?: { readonly run: string; readonly input: ForkInput };
     }
   | {
       readonly kind: 'reply';
@@ -165,6 +170,11 @@ const ofCommand = ({ commandid, owner, cancel, command, data }: CommandMessage, 
     return [{ ...ofKey, ofKey: 'subscription', pid: owner, keys: [`c:${commandid}`], id: commandid, event: SUBSCRIBE }];
   const definition = contracts.newest(parsePid(owner)?.process ?? '');
   if (!definition) return [];
+  if (command === FORK) {
+    const run = forkIdentity(owner, commandid);
+    const begins = { id: commandid, event: startType(definition), source: contracts.system, starts: true, attaches: true } as const;
+    return [{ kind: 'event', pid: owner, keys: [`s:${run}`], ...begins, fork: { run, input: data as unknown as ForkInput } }];
+  }
   const keys = [cancel ? `c:${actIdentity(sha256, owner, commandid)}` : `s:${startIdentity(owner, commandid)}`];
   // A gate starts an instance with the event that has come to the gate.
   const start =

@@ -1,9 +1,9 @@
 import type { Head } from '../../../lib/ports/process-store.ts';
-import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import { isClosed } from '../../../lib/core/image.ts';
 import { decodeHead } from '../../../lib/format/head-codec.ts';
 import { newRunPicture, type InstancePicture, type RunPicture } from './instance-picture.ts';
 import { Outbox } from './outbox.ts';
+import { takeIn } from './take-in.ts';
 
 /** The picture of an instance whose head was restored to an earlier instant: the same runs, without the later commits. */
 export const restorePicture = (picture: InstancePicture, head: Head | undefined, at: number): void => {
@@ -60,23 +60,7 @@ const shortened = (run: RunPicture, head: Head): RunPicture => {
     takeIn(short, entry);
   }
   for (const n of run.late) short.late.add(n);
+  for (const id of run.adopted) short.adopted.add(id);
+  if (run.fork) short.fork = run.fork;
   return short;
-};
-
-const takeIn = (run: RunPicture, entry: JournalEntry): void => {
-  if ('id' in entry && entry.type !== 'EventTaken' && entry.type !== 'EventPutBack') run.ids.add(entry.id);
-  switch (entry.type) {
-    case 'CommandIssued':
-      run.issued.set(entry.n, { command: entry.command, hash: entry.hash, ...(entry.owner !== undefined && { owner: entry.owner }) });
-      run.byPath.set(entry.path, [...(run.byPath.get(entry.path) ?? []), entry.n]);
-      break;
-    case 'TimerSet':
-      run.timers.set(entry.n, entry.due);
-      break;
-    case 'CommandAnswered':
-      if (!entry.late && entry.outcome !== 'deferred' && entry.outcome !== 'unknown')
-        run.answers.set(entry.n, [...(run.answers.get(entry.n) ?? []), entry.outcome]);
-      break;
-    default:
-  }
 };

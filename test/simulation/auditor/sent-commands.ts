@@ -30,7 +30,7 @@ export class SentCommands {
     if (key) this.#checkGhost(queue, command, picture?.runs.get(key.run)?.issued.get(key.n), picture);
     else this.#report('I1', `${command.id}, which is not a valid command id, was sent to ${queue}`);
     this.#checkHash(command, picture);
-    if (key) this.#checkTenant(command, key.pid);
+    if (key) this.#checkTenant(command, key.pid, picture);
     if (command.hops > HOPS_MAX) this.#report('I13', `${command.id} is ${command.hops} events away from its first cause`);
     if (key && picture?.image && openCommand(picture.image, key.run, key.n)) picture.outbox.commandSent(key.n, command.attempt);
   }
@@ -65,10 +65,14 @@ export class SentCommands {
   }
 
   /** I15: a command of one tenant acts for no other tenant. */
-  #checkTenant({ id, tenant, undoes }: CommandEnvelope, pid: string): void {
+  #checkTenant({ id, tenant, undoes }: CommandEnvelope, pid: string, picture: InstancePicture | undefined): void {
     const owner = parsePid(pid)?.tenant;
     if ((tenant ?? DEFAULT_TENANT) !== owner) this.#report('I15', `${id} was sent for the tenant ${tenant ?? DEFAULT_TENANT}`);
-    if (undoes !== undefined && parseCommandId(undoes)?.pid !== pid)
+    if (undoes !== undefined && parseCommandId(undoes)?.pid !== pid && !this.#hasAdopted(picture, undoes))
       this.#report('I15', `${id} undoes ${undoes}, which is another instance's`);
+  }
+  /** A fork undoes what it has from its original. After a restore, nothing of it is known. */
+  #hasAdopted(picture: InstancePicture | undefined, commandId: string): boolean {
+    return picture?.disturbed === true || [...(picture?.runs.values() ?? [])].some(({ adopted }) => adopted.has(commandId));
   }
 }

@@ -3,6 +3,7 @@ import { bulkBugs } from './bulk-bugs.ts';
 import { childBugs } from './child-bugs.ts';
 import { deferredBugs } from './deferred-bugs.ts';
 import { dispatchBugs } from './dispatch-bugs.ts';
+import { forkBugs } from './fork-bugs.ts';
 import { forwardBugs } from './forward-bugs.ts';
 import { foundBugs } from './found-bugs.ts';
 import { headBugs } from './head-bugs.ts';
@@ -36,6 +37,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...childBugs,
   ...startBugs,
   ...bulkBugs,
+  ...forkBugs,
   ...keyBugs,
   ...scheduleBugs,
   ...foundBugs,
@@ -61,14 +63,8 @@ export const notPlanted: Readonly<Record<string, string>> = {
   'holds.pml | RELEASE_ONCE': 'No scenario of the simulation pauses a process yet; test/engine/held.test.ts has its case.',
   'head.pml | APPEND_TRIM': 'It needs a layout with one item per version, which the head does not have; the bug of the row 66 replaces it.',
   'fork.pml | FORK_ADOPTS_OPEN': 'A fork adopts a reply of the journal, and the journal has none of an open step.',
-  'fork.pml | FORK_BEGINS_AGAIN': 'No scenario of the simulation has forks yet; test/core/classify.test.ts fails with it.',
-  'fork.pml | FORK_DROPS_LATE': 'No scenario of the simulation has forks yet; test/client/fork.test.ts fails with it.',
-  'fork.pml | FORK_HAS_NO_OWNER': 'No scenario of the simulation has forks yet; test/client/fork.test.ts fails with it.',
-  'fork.pml | FORK_KEPT_BY_TAKEN': 'No scenario of the simulation has forks yet; test/client/fork.test.ts fails with it.',
   'fork.pml | FORK_NOT_SENT_AGAIN':
     'No queue of the simulation loses a command; an engine command is sent again as that of CHILD_NOT_SENT_AGAIN is.',
-  'fork.pml | FORK_REPLACES': 'No scenario of the simulation has forks yet; test/client/fork.test.ts fails with it.',
-  'fork.pml | FORK_STANDS_ON_UNDONE': 'No scenario of the simulation has forks yet; test/core/fork-plan.test.ts fails with it.',
   'late.pml | UNDO_REPLY_WRONGRUN':
     'No run begins while an undo is open, and an undo has a number of the run that issues it, so its reply is never of another run.',
   'deferred.pml | UNRESOLVED_DEAF':

@@ -15,6 +15,7 @@ const meets: readonly { readonly scenario: string; readonly all: readonly RegExp
     scenario: 'children',
     all: [/committed default#part#\S+ 1 cancelled/, /committed default#part#\S+ \d+ cancelled/, /committed default#part#shared/],
   },
+  { scenario: 'forks', all: [/committed default#tour#\S+~f\d \d+ completed/, /parked default#tour#\S+ \S+ REFUSED/] },
   { scenario: 'keys', all: [/inbox accepted .*"tutti":"return"/, /committed default#tutti--key#\S+ \d+ early/] },
   {
     scenario: 'schedules',

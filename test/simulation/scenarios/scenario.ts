@@ -2,7 +2,7 @@ import type { BulkAct, BulkJob } from '../../../lib/contract/bulk.ts';
 import type { Overlap, ScheduleSpec } from '../../../lib/contract/runtime-contract.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import type { System } from '../../../lib/contract/system.ts';
-import type { Resolution } from '../../../lib/core/inbound.ts';
+import type { ForkRequest, OperationKind, Resolution } from '../../../lib/core/inbound.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { ScheduleMessage } from '../../../lib/format/inbox-message.ts';
 import type { Clock } from '../../../lib/ports/clock.ts';
@@ -40,6 +40,9 @@ export interface Site {
   answerLater(afterMs: number, token: string, answer: DeferredAnswer): void;
 }
 
+/** An operation of an operator. A command is resolved by `finds` of the scenario. */
+export type OperatorAct = Exclude<OperationKind, 'resolve'>;
+
 /** One act of the outside, `atMs` milliseconds after the start of the world. An equal second act is a retry of its producer. */
 export type Act = { readonly atMs: number } & (
   | {
@@ -70,9 +73,11 @@ export type Act = { readonly atMs: number } & (
       readonly kind: 'operate';
       readonly pid: string;
       readonly opid: string;
-      readonly act: 'cancel' | 'terminate' | 'pause' | 'resume' | 'move';
+      readonly act: OperatorAct;
       /** With `move`. */
       readonly version?: number;
+      /** With `fork`. */
+      readonly fork?: ForkRequest;
     }
   /** An operation on many instances of the default tenant. */
   | { readonly kind: 'bulk'; readonly id: string; readonly act: BulkAct; readonly targets: BulkJob['targets']; readonly rate: number }
@@ -119,7 +124,7 @@ export interface Expectation {
   /** Another instance starts it, and may end before it does so. A missing instance is no violation then. @default it must exist */
   readonly begunByAnother?: true;
   /** Operator acts on it. */
-  readonly operated: readonly ('cancel' | 'terminate' | 'pause' | 'resume' | 'move')[];
+  readonly operated: readonly OperatorAct[];
   /** Some of its calls have `undo: false`, which no journal records. Its judge checks the undos then. @default false */
   readonly optsOut?: boolean;
   /** Its process makes no step that is a bug, so it is never stuck with `POISON`. @default it may be */

@@ -6,6 +6,7 @@ import { endlessScenario } from './endless/endless-scenario.ts';
 import { childrenScenario } from './children/children-scenario.ts';
 import { evolvingScenario } from './evolving/evolving-scenario.ts';
 import { exampleScenarios } from './examples/example-scenarios.ts';
+import { forksScenario } from './forks/forks-scenario.ts';
 import { inlineStepsScenario } from './inline-steps/inline-steps-scenario.ts';
 import { startsScenario } from './starts/starts-scenario.ts';
 import { successiveRunsScenario } from './successive-runs/successive-runs-scenario.ts';
@@ -49,6 +50,7 @@ const columns: Readonly<Record<string, { readonly column: number; readonly maker
   keys: { column: 16, maker: keysScenario },
   paused: { column: 14, maker: pausedScenario },
   schedules: { column: 15, maker: schedulesScenario },
+  forks: { column: 12, maker: forksScenario },
   starts: { column: 13, maker: startsScenario },
   bulk: { column: 11, maker: bulkScenario },
   compositions: { column: 5, maker: compositionsScenario },

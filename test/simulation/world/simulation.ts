@@ -20,7 +20,7 @@ import { Ledger } from './ledger.ts';
 import type { Observer } from './observer.ts';
 import { STEPS_MAX, type Outcome } from './outcome.ts';
 import type { PortOutage } from './port-outages.ts';
-import { START, type Act, type Scenario, type ScenarioMaker, type Site } from '../scenarios/scenario.ts';
+import { START, type Act, type OperatorAct, type Scenario, type ScenarioMaker, type Site } from '../scenarios/scenario.ts';
 import { drawDeploymentShape, type DeploymentShape, tickHorizonMs } from './deployment-shape.ts';
 import { SeenRecord } from './seen-record.ts';
 import { quiet, Turns } from './turns.ts';
@@ -86,6 +86,7 @@ class NeverEnds extends Error {}
 /** The first violation ends the world. */
 class EndedByViolation extends Error {}
 
+type OperateAct = Extract<Act, { kind: 'operate' }>;
 type Planned = { readonly at: number; readonly act: () => void };
 
 class Simulation {
@@ -332,7 +333,7 @@ class Simulation {
       `outside: ${act.kind} ${'type' in act ? `${act.type} ${act.id}` : 'pid' in act || 'rate' in act ? `${act.act} ${'pid' in act ? act.pid : act.id}` : 'id' in act ? act.id : ''}`,
     );
     if (act.kind === 'publish') void this.#cloud.publisher.publish([{ source: act.source, type: act.type, detail: this.#detail(act) }]);
-    else if (act.kind === 'operate') this.#operate(act.pid, act.act, act.opid, act.version);
+    else if (act.kind === 'operate') this.#operate(act.pid, act.act, act.opid, act);
     else if (act.kind === 'bulk') this.#operateAll(act);
     else if (act.kind === 'deploy') this.#deploy();
     else if (act.kind === 'schedule') this.#schedules(act);
@@ -387,9 +388,9 @@ class Simulation {
     void this.#cloud.sender.send(this.#shape.embedded ? INBOX : queue, [{ body: inboxBody(message) }]);
   }
 
-  #operate(pid: string, act: 'cancel' | 'terminate' | 'pause' | 'resume' | 'move', opid: string, version?: number): void {
+  #operate(pid: string, act: OperatorAct, opid: string, { version, fork }: Pick<OperateAct, 'version' | 'fork'> = {}): void {
     const message = { tutti: 'operate', opid, pid, act, reason: 'simulated', by: 'simulation' } as const;
-    this.#request(OPERATIONS, { ...message, ...(version !== undefined && { version }) });
+    this.#request(OPERATIONS, { ...message, ...(version !== undefined && { version }), ...(fork && { fork }) });
   }
 
   #operateAll({ id, act, targets, rate }: Extract<Act, { kind: 'bulk' }>): void {
