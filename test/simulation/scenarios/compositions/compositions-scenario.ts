@@ -187,13 +187,17 @@ class Generator {
 }
 
 /** The makes of an instance that stand are those of its result or, without a result, those of the runs before its last one. */
-const judge = ({ pid, status, entries, result, disturbed }: EndedRun, done: readonly Effect[]): string[] => {
+const judge = ({ pid, run, status, entries, result, disturbed }: EndedRun, done: readonly Effect[]): string[] => {
   const [started] = entries;
   if (disturbed || started?.type !== 'ProcessStarted') return [];
   const id = pid.slice(pid.lastIndexOf('#') + 1);
   const undone = new Set(done.flatMap(({ undoes }) => undoes ?? []));
+  // The outcome of a step that was given up is unknown, so an operator has to undo it.
+  const isGivenUp = (commandId: string): boolean =>
+    entries.some((entry) => entry.type === 'CommandGivenUp' && entry.unresolved && commandId === `${pid}/${run}/${entry.n}`);
   const stands = done
     .filter(({ command, commandId, input }) => command === 'stage.make' && (input as { id: string }).id === id && !undone.has(commandId))
+    .filter(({ commandId }) => !isGivenUp(commandId))
     .map(({ input }) => (input as { label: string }).label);
   const { kept: before } = started.data as unknown as Part;
   if (status === 'terminated') return before.every((each) => stands.includes(each)) ? [] : [`I10: ${pid} has undone ${before.join()}`];
