@@ -10,12 +10,12 @@ const WHY_WIDTH_MIN = 20;
 /** Formats instances as aligned columns. The tenant follows the id unless it is the default. The last column is cut at the terminal's width. */
 export function instanceTable(terminal: Terminal, instances: readonly ListedInstance[], now: number): readonly string[] {
   const { colors, columns } = terminal;
-  const cells = instances.map(({ process, id, status, started, why, paused, ...whose }) => [
+  const cells = instances.map(({ process, id, status, started, why, paused, original, ...whose }) => [
     process,
     `${id}${ofTenant(whose)}`,
     paused === undefined ? status : 'paused',
     ageText(now - Date.parse(started)),
-    why,
+    `${why}${forkText(original)}`,
   ]);
   // The printed form of a cell determines its width, so that the columns stay aligned.
   const rows = [HEADER, ...cells.map((row) => row.map(visibleText))];
@@ -56,6 +56,11 @@ const UNITS = [
 export function ageText(milliseconds: number): string {
   for (const [name, length] of UNITS) if (milliseconds >= length) return `${Math.floor(milliseconds / length)}${name}`;
   return `${Math.max(0, Math.floor(milliseconds / 1000))}s`;
+}
+
+/** The original of a fork. */
+export function forkText(original: ListedInstance['original']): string {
+  return original === undefined ? '' : `; a fork of ${original.id}`;
 }
 
 /** The events that are kept for a paused instance. */

@@ -4,7 +4,7 @@ import type { CauseGroup } from '../../lib/client/operations/causes.ts';
 import type { ListedInstance, ListRequest } from '../../lib/client/operations/operations.ts';
 import { ofTenant } from '../../lib/client/instance.ts';
 import { causeLines } from '../cause-lines.ts';
-import { instanceTable, statusColor, waitText } from '../instance-table.ts';
+import { forkText, instanceTable, statusColor, waitText } from '../instance-table.ts';
 import { usageError } from '../exit-code.ts';
 import { countArgument, instantArgument } from '../arguments.ts';
 import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
@@ -101,10 +101,10 @@ function printInstances(terminal: Terminal, instances: readonly ListedInstance[]
   }
 }
 
-function lineOf(terminal: Terminal, { process, id, status, started, why, paused, ...whose }: ListedInstance): string {
+function lineOf(terminal: Terminal, { process, id, status, started, why, paused, original, ...whose }: ListedInstance): string {
   const shown = paused === undefined ? status : 'paused';
   const waits = paused === undefined ? '' : waitText(paused);
-  return `${process} ${id}${ofTenant(whose)}  ${statusColor(terminal, shown)(shown.padEnd(10))} ${started}  ${terminal.colors.dim(`${why}${waits}`)}`;
+  return `${process} ${id}${ofTenant(whose)}  ${statusColor(terminal, shown)(shown.padEnd(10))} ${started}  ${terminal.colors.dim(`${why}${waits}${forkText(original)}`)}`;
 }
 
 function tagOption(text: string, before: Readonly<Record<string, string>> = {}): Readonly<Record<string, string>> {

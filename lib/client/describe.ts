@@ -44,6 +44,8 @@ export interface Summary {
   readonly why: string;
   /** Set while the instance is paused. */
   readonly paused?: Paused;
+  /** The instance of which this one is a fork, and the number of its journal entries that the fork has adopted. Absent: it is no fork. */
+  readonly original?: InstanceRef & { readonly entries: number };
 }
 
 /** The instances of one process with one status. */
@@ -69,8 +71,6 @@ export interface Description extends Summary {
   readonly parent?: InstanceRef;
   /** Its children that have not ended, also those that it has detached or that a terminated instance has left. */
   readonly children: readonly InstanceRef[];
-  /** The instance of which this one is a fork, and the number of its journal entries that the fork has adopted. Absent: it is no fork. */
-  readonly original?: InstanceRef & { readonly entries: number };
   /** The last 20 forks of its runs, also a fork that has not begun yet. Absent: none. */
   readonly forks?: readonly InstanceRef[];
   /** After a terminate: the completed commands that have an undo, which was not run. Absent at any other end. */

@@ -63,8 +63,8 @@ function holdsStarts(head: Head): boolean {
 /** A head that this build cannot read, for example of a newer format, must not hide the other instances. */
 export function instanceSummary(reach: Reach, head: Head, parked: ParkedCount = {}): Summary {
   try {
-    const { run, status, started, why, paused } = descriptionOf(reach, head, parked);
-    return { ...namesOf(head.pid), run, status, started, why, ...(paused && { paused }) };
+    const { run, status, started, why, paused, original } = descriptionOf(reach, head, parked);
+    return { ...namesOf(head.pid), run, status, started, why, ...(paused && { paused }), ...(original && { original }) };
   } catch (error) {
     const why = `its head cannot be read: ${thrownText(error)}`;
     return { ...namesOf(head.pid), run: head.run, status: head.status as Status, started: new Date(head.startedAt), why };

@@ -28,6 +28,14 @@ test('a terminal shows instances as a table with ages, and cuts the last column 
   ]);
 });
 
+test('the row of a fork names its original', () => {
+  const fork = {
+    ...listed('c-2~f1', 'completed', '2026-11-29T11:00:00Z', 'completed'),
+    original: { process: 'book-seat', id: 'c-2', entries: 3 },
+  };
+  expect(instanceTable(terminal(80), [fork], NOW)[1]).toBe('book-seat  c-2~f1  completed  1h   completed; a fork of c-2');
+});
+
 test('a narrow terminal wraps the last column instead of cutting it', () => {
   expect(instanceTable(terminal(40), instances, NOW).join('\n')).toContain('since 2026-11-29T11:57:00.000Z');
 });

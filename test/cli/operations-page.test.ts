@@ -127,6 +127,7 @@ describe('docs/operations.md', () => {
     ['tutti fork book-trip cart-18 --at start --supersede --plan', /^cart-18~f1 adopts 0 entries and receives 0 events\n$/],
     ['tutti fork book-trip cart-18 --at start --supersede --reason', /^forked as book-trip cart-18b\n$/],
     ['tutti show book-trip cart-18b', /started/],
+    ['tutti list --process book-trip', /^book-trip cart-18b .*; a fork of cart-18$/m],
     ['tutti cancel', /^(?:running|cancelled)\n$/],
     ['tutti terminate', /^terminated\n$/],
     ['tutti resolve book-trip cart-6', /^(?:running|completed)\n$/],

@@ -134,6 +134,9 @@ describe('client.fork', () => {
     await world.settle();
     expect(await world.client.describe(trip, 'x')).toMatchObject({ status: 'terminated', forks: [{ process: 'trip', id: 'x-2' }] });
     expect(await world.client.describe(trip, 'x-2')).toMatchObject({ original: { process: 'trip', id: 'x', entries: 0 } });
+    const originals = new Map<string, string | undefined>();
+    for await (const { id, original } of world.client.list()) originals.set(id, original?.id);
+    expect(Object.fromEntries(originals)).toEqual({ x: undefined, 'x-2': 'x' });
     expect(world.journal(trip, 'x-2').flatMap((entry) => new Narrator().tell(entry as JournalEntry)?.text ?? [])[0]).toBe(
       'started as a fork of trip x',
     );
@@ -146,7 +149,7 @@ describe('client.fork', () => {
   test('undoes a step whose reply a fork has adopted under the id that its service knows', async () => {
     const undone: unknown[] = [];
     const cancelFlight = async (_: unknown, { undoes }: { readonly undoes?: string }) => void undone.push(undoes);
-    const world = simulate(trips, { services: [scripted(shop, { ...handlers(), cancelFlight } as never)], patience: '1 day' });
+    const world = simulate(trips, { services: [scripted(shop, { ...handlers(), cancelFlight })], patience: '1 day' });
     await begin(world);
     await world.client.result(trip, 'x');
     const issuedAt = types(world, 'x').lastIndexOf('CommandIssued');
