@@ -4,8 +4,8 @@ import type { AnyProcess, Json } from 'tutti';
 import type { Outcome } from '../../lib/contract/wire/envelope.ts';
 import type { CommandContract } from '../../lib/contract/runtime-contract.ts';
 import { isClosed, type OpenCommand } from '../../lib/core/image.ts';
-import type { Decided } from '../../lib/core/journal-entry.ts';
-import { Expected, isFact } from '../../lib/core/replay.ts';
+import type { Decided, JournalEntry } from '../../lib/core/journal-entry.ts';
+import { definitionAfter, Expected, isFact } from '../../lib/core/replay.ts';
 import { replayEntries } from '../../lib/engine/replay-journal.ts';
 import { frontEndOf } from '../../lib/process/front-end.ts';
 import { runsOf } from '../property-runs.ts';
@@ -488,4 +488,17 @@ test('a replay notifies its observer of each decision and of the recorded one', 
   expect(await replay(new Instance(code(() => 'other')), observer)).toEqual([]);
   expect(told.filter(([now, recorded]) => JSON.stringify(now) !== JSON.stringify(recorded)).map(([{ type }]) => type)).toEqual(['Tagged']);
   expect(await replay(trip, watchdog)).toEqual([]);
+});
+
+test.each([
+  ['its start', [], { definition: 'trip@1', code: 'c1' }],
+  ['a move', [{ type: 'Moved', definition: 'trip@2', code: 'c2' }], { definition: 'trip@2', code: 'c2' }],
+  ['a resume on another version', [{ type: 'Resumed', definition: 'trip@3' }], { definition: 'trip@3' }],
+  ['a resume', [{ type: 'Resumed' }], { definition: 'trip@1' }],
+  ['a fork on another version', [{ type: 'Forked', definition: 'trip@4' }], { definition: 'trip@4' }],
+  ['its end, which names the definition of the next run', [{ type: 'RunContinued', definition: 'trip@5' }], { definition: 'trip@1' }],
+])('the definition of a run after %s is in the facts of its journal', (_, more, expected) => {
+  const entries = [{ type: 'ProcessStarted', definition: 'trip@1', code: 'c1' }, ...more] as unknown as JournalEntry[];
+  expect(definitionAfter(entries)).toMatchObject(expected);
+  expect(definitionAfter(more.filter(({ type }) => type === 'RunContinued') as unknown as JournalEntry[])).toBeUndefined();
 });
