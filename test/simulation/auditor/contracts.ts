@@ -63,3 +63,6 @@ export class Contracts {
 
 /** The name of the run that an engine command begins. */
 export const startIdentity = (pid: string, commandId: string): string => identityOf(sha256, { pid, event: '#command', id: commandId });
+
+/** The name of the run that the command of an original begins. */
+export const forkIdentity = (pid: string, commandId: string): string => identityOf(sha256, { pid, event: '#fork', id: commandId });

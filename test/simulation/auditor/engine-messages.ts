@@ -7,8 +7,7 @@ import { identityOf } from '../../../lib/core/identity.ts';
 import { firstRun, commandIdOf, isClosed, type BegunBy } from '../../../lib/core/image.ts';
 import type { HeadStatus } from '../../../lib/ports/process-store.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
-import { startIdentity } from './contracts.ts';
-import { forkIdentity } from './forks.ts';
+import { forkIdentity, startIdentity } from './contracts.ts';
 import type { InstancePicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
 

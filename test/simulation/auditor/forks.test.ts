@@ -1,22 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { ForkInput } from '../../../lib/core/inbound.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
-import { Contracts } from './contracts.ts';
-import {
-  beginFork,
-  checkAdopted,
-  checkForked,
-  checkPrefixChunk,
-  checkReceivedAgain,
-  checkUndoneByFork,
-  forkIdentity,
-  ForkRequests,
-  StepOwners,
-  type ForkPicture,
-} from './forks.ts';
-import { newInstancePicture, newRunPicture, type InstancePicture, type RunPicture } from './instance-picture.ts';
+import { Contracts, forkIdentity } from './contracts.ts';
+import { beginFork, checkAdopted, checkForked, checkPrefixChunk, checkReceivedAgain, checkUndoneByFork } from './forks.ts';
+import { newInstancePicture, newRunPicture, type ForkPicture, type InstancePicture, type RunPicture } from './instance-picture.ts';
 import type { JournalContext } from './journal-context.ts';
 import { Outbox } from './outbox.ts';
+import { ForkRequests, StepOwners } from './step-owners.ts';
 
 const O = 'default#tour#x';
 const F = 'default#tour#a';

@@ -1,29 +1,14 @@
 import { canonical } from '../../../lib/contract/wire/json.ts';
 import { parseCommandId, type CommandKey } from '../../../lib/contract/wire/process-id.ts';
-import type { ForkInput } from '../../../lib/core/inbound.ts';
-import type { Decided, JournalEntry, Origin, RecordedFact } from '../../../lib/core/journal-entry.ts';
-import { FORK } from '../../../lib/core/forking.ts';
-import { identityOf } from '../../../lib/core/identity.ts';
-import { sha256 } from '../../../lib/format/inbox-message.ts';
+import type { JournalEntry, Origin, RecordedFact } from '../../../lib/core/journal-entry.ts';
 import type { JournalChunk } from '../../../lib/ports/process-store.ts';
-import type { InstancePicture, RunPicture } from './instance-picture.ts';
+import { forkIdentity } from './contracts.ts';
+import type { ForkPicture, InstancePicture, PictureOf, RunPicture } from './instance-picture.ts';
 import type { JournalContext } from './journal-context.ts';
 import { goOn, takeIn } from './take-in.ts';
 import type { Report } from './violations.ts';
 
-export type PictureOf = (pid: string) => InstancePicture | undefined;
 type Fact<Type extends RecordedFact['type']> = Extract<RecordedFact, { type: Type }>;
-
-/** A fork, as the command of its original describes it. */
-export interface ForkPicture {
-  readonly commandId: string;
-  readonly input: ForkInput;
-  /** The entries of its prefix that lie in chunks, by index. */
-  readonly spilled: Map<number, string>;
-}
-
-/** The name of the run that the command of an original begins. */
-export const forkIdentity = (pid: string, commandId: string): string => identityOf(sha256, { pid, event: '#fork', id: commandId });
 
 /** The run whose names each entry has: in the prefix of a fork that of its original. */
 export const namesOf = (entries: readonly JournalEntry[], own: Origin): readonly Origin[] => {
@@ -93,8 +78,8 @@ export const beginFork = (picture: InstancePicture, run: RunPicture, fork: ForkP
 };
 
 /**
- * Only calls that are open at the cut are commands of the fork. What was completed before has the id of the original, and what no step awaits
- * stays with it. The fork subscribes to the keys again.
+ * Only calls that are open at the cut are commands of the fork. A step that was completed before has the id of the original, and commands that
+ * no step awaits stay with it. The fork subscribes to the keys again.
  */
 const leaveToOriginal = (run: RunPicture, own: Origin): void => {
   const { entries, issued, byPath, answers } = run;
@@ -112,26 +97,6 @@ const leaveToOriginal = (run: RunPicture, own: Origin): void => {
 
 const isUndo = (entries: readonly JournalEntry[], n: number): boolean =>
   entries.some((entry) => entry.type === 'CommandIssued' && entry.n === n && entry.undoes !== undefined);
-
-/** The steps that forks have adopted, and those that were undone: one instance owns a step. */
-export class StepOwners {
-  readonly #adopted = new Map<string, string>();
-  readonly #undone = new Map<string, string>();
-
-  /** I10: a fork never stands on a step that another instance has undone. */
-  adopts(pid: string, commandId: string, report: Report): void {
-    const by = this.#undone.get(commandId);
-    if (by !== undefined) report('I10', `${pid} has adopted ${commandId}, which ${by} has undone`);
-    this.#adopted.set(commandId, pid);
-  }
-
-  /** I10: only the instance that owns a step undoes it. */
-  undoes(pid: string, commandId: string, report: Report): void {
-    const owner = this.#adopted.get(commandId) ?? pid;
-    if (owner !== pid) report('I10', `${pid} undoes ${commandId}, which ${owner} has adopted`);
-    this.#undone.set(commandId, pid);
-  }
-}
 
 /** I1, I7, I12: a fork goes on where its prefix ends, as the operator of the original has asked for. */
 export const checkForked = (context: JournalContext, entry: Fact<'Forked'>, index: number): void => {
@@ -215,30 +180,3 @@ export const checkUndoneByFork = ({ run, picture, report }: JournalContext, { n,
   if (!run.entries.some((entry) => entry.type === 'ForkRequested' && entry.id === fork))
     report('I12', `${picture.pid} undoes ${n} with ${fork}, and no operator has asked for that`);
 };
-
-/** The requests for forks that an engine has refused wrongly. */
-export class ForkRequests {
-  readonly #askedAt = new Map<string, number>();
-  /** When an original learned that the id of its fork is taken, by its pid and the pid of the fork. */
-  readonly #takenAt = new Map<string, number>();
-
-  asked(opid: string, at: number): void {
-    if (!this.#askedAt.has(opid)) this.#askedAt.set(opid, at);
-  }
-
-  /** The original has journaled the reply of its fork. */
-  replied(pid: string, { entries }: RunPicture, { n, outcome }: Fact<'CommandAnswered'>, at: number): void {
-    const command = entries.find(
-      (entry): entry is Extract<Decided, { type: 'CommandIssued' }> => entry.type === 'CommandIssued' && entry.n === n,
-    );
-    if (command?.command === FORK && outcome === 'failed') this.#takenAt.set(`${pid} ${command.owner}`, at);
-  }
-
-  /** I6: a fork that has not begun holds no step. */
-  refused(pid: string, opid: string, detail: string, report: Report): void {
-    const process = pid.slice(0, pid.lastIndexOf('#') + 1);
-    for (const [, to] of detail.matchAll(/belongs to the fork (\S+):/g))
-      if ((this.#takenAt.get(`${pid} ${process}${to}`) ?? Infinity) < (this.#askedAt.get(opid) ?? -1))
-        report('I6', `${opid} was refused because of the fork ${to} of ${pid}, which has never begun`);
-  }
-}

@@ -1,8 +1,8 @@
+import type { ForkInput } from '../../../lib/core/inbound.ts';
 import type { Outcome } from '../../../lib/contract/wire/envelope.ts';
 import type { Image } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
-import type { ForkPicture } from './forks.ts';
 import type { Outbox } from './outbox.ts';
 import type { Target } from './reading.ts';
 
@@ -15,6 +15,14 @@ export interface IssuedCommand {
   readonly hash: string;
   /** Of an engine command. */
   readonly owner?: string;
+}
+
+/** A fork, as the command of its original describes it. */
+export interface ForkPicture {
+  readonly commandId: string;
+  readonly input: ForkInput;
+  /** The entries of its prefix that lie in chunks, by index. */
+  readonly spilled: Map<number, string>;
 }
 
 /** One run, as its committed heads show it. Each entry is parsed once. */
@@ -121,3 +129,5 @@ export const newInstancePicture = (pid: string, outbox: Outbox): InstancePicture
   forks: new Map(),
   parked: new Map(),
 });
+
+export type PictureOf = (pid: string) => InstancePicture | undefined;

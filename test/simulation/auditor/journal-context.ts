@@ -1,7 +1,7 @@
 import type { Image } from '../../../lib/core/image.ts';
 import type { Contracts } from './contracts.ts';
-import type { ForkRequests, PictureOf, StepOwners } from './forks.ts';
-import type { InstancePicture, RunPicture } from './instance-picture.ts';
+import type { ForkRequests, StepOwners } from './step-owners.ts';
+import type { InstancePicture, PictureOf, RunPicture } from './instance-picture.ts';
 import type { Report } from './violations.ts';
 
 /** The context in which the new entries of one commit are checked. */

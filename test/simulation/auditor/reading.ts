@@ -28,8 +28,7 @@ import {
   sha256,
   wrappedBody,
 } from '../../../lib/format/inbox-message.ts';
-import { startIdentity, type Contracts } from './contracts.ts';
-import { forkIdentity } from './forks.ts';
+import { forkIdentity, startIdentity, type Contracts } from './contracts.ts';
 import { copyName } from './key-names.ts';
 
 /** The meaning of an inbox message for one instance, read from the contracts alone, because admission is under audit. */
