@@ -11,7 +11,9 @@ import type {
   TasksView,
   TimelineView,
 } from '../../lib/console/views.ts';
+import { operationsApi } from '../../lib/console/operations-api.ts';
 import { PARKING_REMEDIES } from '../../lib/console/parked-views.ts';
+import type { Head, JournalChunk } from '../../lib/ports/process-store.ts';
 import { approval, code, NoteAdded, order } from '../client/shop-orders.ts';
 import { chapterOf } from './errors-page.ts';
 import { reachedConsole, type ReachedConsole } from './reached-console.ts';
@@ -107,6 +109,32 @@ describe('an instance by the operations API', () => {
     expect(steps[0]?.attempts).toEqual([{ at: steps[0]?.from }]);
     const past = (await reached.get<TimelineView>(`${at('o-5')}/timeline?at=1`)).body;
     expect(past.steps).toEqual([expect.objectContaining({ path: 'stock.take:1', state: 'open' })]);
+  });
+
+  test('the journal of one state is read once for its pages and its timeline, and again after a commit', async () => {
+    await begun('o-7');
+    const { ports } = reached.reach;
+    let reads = 0;
+    const load = async (pids: readonly string[]): Promise<readonly (Head | undefined)[]> => {
+      const heads = await ports.store.load(pids, { consistent: true });
+      return heads.map((head) => head && { ...head, tail: [], tailFrom: head.tail.length });
+    };
+    const chunks = async (pid: string, run: string): Promise<readonly JournalChunk[]> => {
+      const [head] = await ports.store.load([pid], { consistent: true });
+      reads += 1;
+      return [{ pid, run, from: 0, entries: head?.tail ?? [] }];
+    };
+    const api = operationsApi({ ...reached.reach, ports: { ...ports, store: { load, chunks } } }, { place: 'here', option: '' });
+    const totals = async (): Promise<readonly number[]> => {
+      const parts = ['journal', 'timeline', 'journal?limit=1'].map(async (part) => api(new Request(`http://x${at('o-7')}/${part}`)));
+      return Promise.all(parts.map(async (part) => ((await (await part).json()) as { readonly total: number }).total));
+    };
+    const [entries = 0] = await totals();
+    expect(reads).toBe(1);
+    await reached.client.signal(order, 'o-7', NoteAdded, { orderId: 'o-7', text: 'done' });
+    await reached.client.result(order, 'o-7');
+    expect((await totals())[0]).toBeGreaterThan(entries);
+    expect(reads).toBe(2);
   });
 
   test('a cancel undoes the step, which the timeline shows as a part of it', async () => {
