@@ -1,9 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
 /** Tests of programs, threads, deployments and the CDK, which change what the files after them would find: each file has a worker of its own. */
-const OWN_WORKER = ['cdk', 'cli', 'local', 'localstack', 'models', 'package', 'python-service', 'simulation', 'smoke', 'steps'].map(
-  (folder) => `test/${folder}/**/*.test.ts`,
-);
+const OWN_WORKER = [
+  ...['cdk', 'cli', 'local', 'localstack', 'models', 'package', 'python-service', 'simulation', 'smoke', 'steps'].map(
+    (folder) => `test/${folder}/**/*.test.ts`,
+  ),
+  // It counts the listeners of the process, and an engine of a test that was ended by its time-out keeps one.
+  'test/engine/unhandled-rejection.test.ts',
+];
 const NEVER = ['**/node_modules/**', '**/*.localstack.test.ts', '**/*.package.test.ts', '**/*.page.test.ts'];
 
 export default defineConfig({

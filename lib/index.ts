@@ -25,6 +25,14 @@ export {
   type Failure,
 } from './contract/errors.ts';
 export { event, type AnyEvent, type Correlated, type DataOf, type Event } from './contract/event.ts';
+export type {
+  Instrumentation,
+  ObservedActivation,
+  ObservedAnswer,
+  ObservedAttempt,
+  ObservedCommand,
+  ObservedCommit,
+} from './contract/instrumentation.ts';
 export type { Message } from './contract/message.ts';
 export type { AnyProcess, EventsOf, Process, ProcessTypes, ResultOf, StartOf, ViewOf } from './contract/process-contract.ts';
 export type { Data, Json, Nothing, NothingSchema, Received, Schema, Sent, Wire, Written } from './contract/schema.ts';

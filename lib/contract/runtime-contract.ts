@@ -1,3 +1,4 @@
+import type { Instrumentation } from './instrumentation.ts';
 import type { Json, Schema } from './schema.ts';
 
 /**
@@ -114,6 +115,8 @@ export interface SystemContract {
   readonly events: ReadonlyMap<string, EventContract>;
   /** By name. @default none */
   readonly schedules?: ReadonlyMap<string, ScheduleContract>;
+  /** @default nothing is measured */
+  readonly instrumentation?: Instrumentation;
 }
 
 /** One nominal time of a schedule, on the clocks of its zone. */

@@ -1,5 +1,6 @@
 import { ContractError } from './errors.ts';
 import { eventContract, isEvent } from './event.ts';
+import type { Instrumentation } from './instrumentation.ts';
 import { isEventType, isKebabName, isVerb } from './name.ts';
 import { processContract, type AnyProcess } from './process-contract.ts';
 import type { CommandContract, EventContract, ProcessContract, ServiceContract, SystemContract } from './runtime-contract.ts';
@@ -40,6 +41,8 @@ export function system<const N extends string>(
     readonly services: readonly AnyService[];
     /** Recurring starts of the processes. They begin with the deployment. @default none */
     readonly schedules?: readonly Schedule[];
+    /** Hooks of the engine and of the steps of `ctx.run`. @default nothing is measured */
+    readonly instrumentation?: Instrumentation;
   },
 ): System<N> {
   const processes = parts.processes.map(processContract);
@@ -58,7 +61,10 @@ export function system<const N extends string>(
     processes: Object.freeze([...parts.processes]),
     services: Object.freeze([...parts.services]),
     schedules: Object.freeze([...(parts.schedules ?? [])]),
-    contract: contractOf(name, processes, services, schedules),
+    contract: Object.freeze({
+      ...contractOf(name, processes, services, schedules),
+      ...(parts.instrumentation && { instrumentation: parts.instrumentation }),
+    }),
   });
   return Object.freeze({ name, '~': held });
 }
@@ -202,12 +208,12 @@ function contractOf(
   }
   // A decider has no steps.
   const all = processes.some(({ kind }) => kind === 'async') ? [...services, serviceContract(steps)] : services;
-  return Object.freeze({
+  return {
     name,
     processes: byName,
     services: new Map(all.map((service) => [service.name, service])),
     commands: new Map(all.flatMap((service) => [...service.commands])),
     events: new Map(eventsOf(processes, services).map((event) => [event.type, event])),
     ...(schedules.length > 0 && { schedules: new Map(schedules.map((each) => [each.name, each])) }),
-  });
+  };
 }

@@ -1,4 +1,5 @@
 import type { Hold } from '../contract/holds.ts';
+import type { Instrumentation } from '../contract/instrumentation.ts';
 import type { Json } from '../contract/schema.ts';
 import type { System } from '../contract/system.ts';
 import type { FrontEndOf } from '../core/front-end.ts';
@@ -63,6 +64,8 @@ export interface EngineOptions {
   readonly onFault?: (error: unknown) => void;
   /** Observes the activations, for a watchdog. @default no observer */
   readonly observer?: ActivationObserver;
+  /** @default that of the system */
+  readonly instrumentation?: Instrumentation;
   /** Used for delays between attempts only. @default Math.random */
   readonly random?: () => number;
 }
@@ -85,6 +88,8 @@ export interface EngineNotice {
 export interface EngineContext {
   readonly options: EngineOptions;
   readonly catalogue: Catalogue;
+  /** Only `observe.ts` calls the hooks, and guards against their errors. */
+  readonly instrumentation: Instrumentation | undefined;
   readonly environment: RunEnvironment;
   readonly cache: LiveCache;
   /** A batch that advances an instance holds its pid until its commit is known. */

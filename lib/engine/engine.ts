@@ -32,6 +32,7 @@ export class Engine {
     this.#context = {
       options,
       catalogue,
+      instrumentation: options.instrumentation ?? catalogue.system.instrumentation,
       environment: environmentOf(catalogue, options),
       cache: new LiveCache(options.warmMax ?? 10_000, options.warmEntriesMin ?? 0),
       busy: new Map(),

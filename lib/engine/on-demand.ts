@@ -1,8 +1,10 @@
 /**
- * The code for messages that most systems never see: operations, engine commands, keys, schedules, starts that wait, forks, and dead letters.
+ * The code for messages that most systems never see: operations, engine commands, keys, schedules, starts that wait, forks and dead
+ * letters; and the code that calls hooks.
  * The engine loads this file at the first of them. It is one file, because a bundle has a further chunk for each set of files that are loaded
  * together.
  */
+export { observeCommit, observeItem } from './acknowledge/observe.ts';
 export { admitInternal } from './admit/admit-internal.ts';
 export { applyOperation, notedHead, noteOperation } from './advance/apply-operation.ts';
 export { operationReply } from './advance/operation-reply.ts';

@@ -3,6 +3,7 @@ import { needing } from '../adapters/system/package-missing.ts';
 import type { Definition, Throws } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { ContractError } from '../contract/errors.ts';
+import type { Instrumentation } from '../contract/instrumentation.ts';
 import { type Frozen, type Received, type Sent, versionOf } from '../contract/schema.ts';
 import type { CommandContract, ServiceContract } from '../contract/runtime-contract.ts';
 import { serviceContract, type AnyService, type Service } from '../contract/service.ts';
@@ -61,6 +62,8 @@ export interface ServeOptions<Tx> {
   readonly slots?: number;
   /** Time for running handlers to end after `poll()` was stopped, before `task.signal` aborts. @default '110 seconds' */
   readonly grace?: Duration;
+  /** Hooks for metrics, logs and traces. @default nothing is measured */
+  readonly instrumentation?: Instrumentation;
 }
 
 const SLOTS_MAX = 10_000;
@@ -93,6 +96,7 @@ export function serve<N extends string, C extends Readonly<Record<string, Defini
     ...(records === undefined ? {} : { records }),
     slots,
     graceMs: milliseconds(options.grace ?? '110 seconds'),
+    ...(options.instrumentation && { instrumentation: options.instrumentation }),
   });
   return deployable(contract.name as N, parts);
 }

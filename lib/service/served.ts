@@ -1,3 +1,4 @@
+import type { Instrumentation } from '../contract/instrumentation.ts';
 import type { CommandContract, ServiceContract } from '../contract/runtime-contract.ts';
 import type { CommandEnvelope } from '../contract/wire/envelope.ts';
 import type { Effect } from './consumer/command-record.ts';
@@ -65,6 +66,7 @@ export interface ServedParts {
   readonly records?: TransactionalRecords;
   readonly slots: number;
   readonly graceMs: number;
+  readonly instrumentation?: Instrumentation;
 }
 
 /** Reads the run-time parts of a served service. */

@@ -1,5 +1,5 @@
 import { steps, STEPS, stepText, type StepInput, type StepTask, type StepUndo } from '../contract/steps.ts';
-import type { System } from '../contract/system.ts';
+import { systemContract, type System } from '../contract/system.ts';
 import type { CommandEnvelope } from '../contract/wire/envelope.ts';
 import type { Json } from '../contract/wire/json.ts';
 import { parseCommandId, type CommandKey } from '../contract/wire/process-id.ts';
@@ -56,7 +56,8 @@ export function serveSteps({ system, script, slots = SLOTS, ...source }: StepOpt
     once: { prepare: prepareRun, run: runBody, effect: 'once' },
     undo: { prepare: prepareUndo, run: runUndo },
   };
-  return serve(steps, handlers as never, { slots });
+  const { instrumentation } = systemContract(system);
+  return serve(steps, handlers as never, { slots, ...(instrumentation && { instrumentation }) });
 }
 
 async function runBody({ step }: StepInput, task: CommandTaskOfStep, { body }: FoundStep): Promise<unknown> {

@@ -16,6 +16,8 @@ import type { WorldState } from './world-state.ts';
 /** A longer journal is rebuilt only for every 64th version, because rebuilding it for each event costs the square of its length. */
 const ENTRIES_MAX = 400;
 const EVERY_VERSION = 64;
+/** The twin decides what was decided before. */
+const NO_HOOKS = {};
 
 /**
  * An engine without warm instances. After the world's engine has handled a batch, the twin handles it again on the heads from before the
@@ -86,6 +88,7 @@ export class ColdTwin {
     const attempts = [...this.#attempts];
     return memoryEngine({
       system: this.#system,
+      instrumentation: NO_HOOKS,
       ports: {
         store: new MemoryProcessStore({ heads, chunks: new OverlayTable(chunks) }),
         index,

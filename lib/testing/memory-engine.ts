@@ -16,6 +16,8 @@ import type { Head, JournalChunk } from '../ports/process-store.ts';
 import { frontEndOf } from '../process/front-end.ts';
 // oxlint-disable-next-line import/no-unassigned-import -- in a test a first message takes no more turns of the event loop than a later one
 import '../engine/on-demand.ts';
+// oxlint-disable-next-line import/no-unassigned-import -- the same
+import '../engine/admit/named-in-message.ts';
 
 /** The ports of an engine, except its clock. */
 export type EnginePortMap = Pick<EngineOptions, 'store' | 'index' | 'sender' | 'publisher' | 'payloads' | 'parking' | 'held'>;

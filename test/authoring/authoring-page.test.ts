@@ -15,6 +15,7 @@ import { paidSeat, seatOrStandby, SeatWanted } from './documented/paid-seat.ts';
 import { done } from './documented/partners.ts';
 import { cancelOrder, placeOrder, shop } from './documented/program.ts';
 import { DriverMoved, followDriver, RideBegan } from './documented/follow-driver.ts';
+import { measuredSeats, runs } from './documented/measured.ts';
 import { month, MonthBegan, PlanChanged } from './documented/month.ts';
 import { report, reports } from './documented/nightly.ts';
 import { quoted } from './documented/quoted.ts';
@@ -234,6 +235,13 @@ describe('a process with steps of its own', () => {
     const world = await booked(seatOrStandby, 'full');
     expect(await world.client.result(seatOrStandby, 'c-1')).toEqual({ seat: 'standby' });
   });
+});
+
+test('the hooks of a system count the runs of its steps', async () => {
+  const world = simulate(measuredSeats);
+  await world.client.publish(SeatWanted, { cartId: 'c-1', total: 10_000, flight: 'BER-LIS' });
+  await world.client.result(paidSeat, 'c-1');
+  expect([...runs]).toEqual([['steps.run completed', 2]]);
 });
 
 test('a subscription ends each period and starts the next one, until the customer leaves', async () => {

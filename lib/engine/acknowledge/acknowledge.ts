@@ -28,6 +28,7 @@ export async function acknowledge(context: EngineContext, delivery: HandledMessa
   try {
     for (const item of delivery.items) {
       const settled = await settle(context, item);
+      if (context.instrumentation) (await import('../on-demand.ts')).observeItem(context, item, settled !== 'acknowledge');
       if (settled !== 'acknowledge') seconds = Math.max(seconds ?? 0, settled.retryInSeconds);
       else if (item.pausedBy !== undefined && !(await isHeldOrReleased(context, item.target.pid, item.pausedBy)))
         seconds = Math.max(seconds ?? 0, faultSeconds(context, message));

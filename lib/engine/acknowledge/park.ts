@@ -17,7 +17,6 @@ import {
   packedBody,
   wrappedBody,
 } from '../../format/inbox-message.ts';
-import { namedEvent } from '../admit/named-in-message.ts';
 import { BEGUN_MS_MIN } from './redelivery-delays.ts';
 import { sendAll, type SentResult } from '../send/send-all.ts';
 
@@ -41,6 +40,7 @@ const EXPIRING_MS = 30 * 86_400_000;
 /** Parks a message for an operator, beside its instance if that is known (docs/protocol.md#parking). */
 export async function parkMessage({ parking, clock, onNotice }: ParkingPorts, message: ReceivedMessage, why: ParkedWhy): Promise<void> {
   const { body, sentAt, channel, senderId } = unwrapped(message);
+  const { namedEvent } = await import('../admit/named-in-message.ts');
   const event = namedEvent(body);
   const now = clock.now();
   await parking.park({

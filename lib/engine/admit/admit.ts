@@ -28,7 +28,6 @@ import type { Catalogue } from '../../contract/catalogue.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { forcedFault, startFault, tickFault } from '../../format/common-form.ts';
 import { type ForcedMessage, type InboxMessage, firstOf } from '../../format/inbox-message.ts';
-import { namedInstance } from './named-in-message.ts';
 import { discardEach, parkMessage, redriveEach } from '../acknowledge/park.ts';
 import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from '../acknowledge/redelivery-delays.ts';
 import { parseCommandId } from '../../contract/wire/process-id.ts';
@@ -232,8 +231,10 @@ function shown(value: unknown): string {
 
 /** Admits the wrapped message as it first came, on its first queue. `forced`: the event's key, not its message id, selects the sends to repeat. */
 async function forced(context: Admitting, again: ReadForced, message: ReceivedMessage, now: number): Promise<Admission> {
-  if (again.park !== undefined)
+  if (again.park !== undefined) {
+    const { namedInstance } = await import('./named-in-message.ts');
     return park('DEAD_LETTER', 'It was a dead letter for a day, and could not be applied.', namedInstance(message.body));
+  }
   const inner = await admit(context, firstOf(message, again), again.inner, now);
   if (inner.status !== 'deliver') return inner;
   return { ...inner, targets: inner.targets.map((each) => ({ ...each, inbound: { ...each.inbound, forced: true } })) };

@@ -7,7 +7,6 @@ import { parkMessage } from '../acknowledge/park.ts';
 import { BEGUN_MS_MIN, faultSeconds, noteFault, retrySeconds } from '../acknowledge/redelivery-delays.ts';
 import type { HandledMessage, Item } from '../admit/admission.ts';
 import { admitMessage } from '../admit/admit.ts';
-import { namedInstance } from '../admit/named-in-message.ts';
 import type { AdvanceResult, EngineContext } from '../engine-context.ts';
 import { type SentResult, forwardDeliveries, sendAll, sendPendingTogether } from '../send/send-all.ts';
 import { advanceInstance } from './advance-instance.ts';
@@ -101,7 +100,8 @@ async function advanceItems(context: EngineContext, items: readonly Item[]): Pro
 
 async function acknowledgeAll(context: EngineContext, deliveries: readonly HandledMessage[], result: Acknowledged): Promise<void> {
   if (context.forwards) await forwardDeliveries(context, deliveries);
-  for (const delivery of deliveries) if (!acknowledgeDone(delivery, result)) await acknowledge(context, delivery, result);
+  for (const delivery of deliveries)
+    if (context.instrumentation || !acknowledgeDone(delivery, result)) await acknowledge(context, delivery, result);
 }
 
 /** Holds the instances of the groups while it advances them. */
@@ -309,7 +309,8 @@ async function endMark(context: EngineContext, mark: string): Promise<void> {
 }
 
 /** Reads no data and runs no code of the system: either may have ended the worker. */
-function parkUnread(context: EngineContext, message: ReceivedMessage): Promise<void> {
+async function parkUnread(context: EngineContext, message: ReceivedMessage): Promise<void> {
+  const { namedInstance } = await import('../admit/named-in-message.ts');
   return parkMessage(context.options, message, {
     pid: namedInstance(message.body),
     reason: 'POISON',

@@ -1,5 +1,5 @@
 import { parseEnvelope } from '../../contract/wire/wire.ts';
-import type { CommandEnvelope } from '../../contract/wire/envelope.ts';
+import type { CommandEnvelope, ReplyEnvelope } from '../../contract/wire/envelope.ts';
 import { thrownText } from '../../contract/wire/thrown-text.ts';
 import { afterFailedCancel } from './after-run.ts';
 import { cancelledRecord, claimed } from './command-record.ts';
@@ -177,11 +177,21 @@ export class CommandRunner {
     return replyWith(this.#deps.replies.unknown(command, { failures: 0, lastError }), moved);
   }
 
+  #observeReply({ command }: Job, reply: string): void {
+    const { instrumentation, clock } = this.#deps;
+    if (!instrumentation?.answer) return;
+    const { outcome } = JSON.parse(reply) as ReplyEnvelope;
+    instrumentation.answer({ commandId: command.id, command: command.type, outcome, at: clock.now() });
+  }
+
   /** If the bus refuses the reply, the redelivery publishes it again from the record. */
   async #publish(job: Job, { reply, type, disposal }: ReplyStep): Promise<Disposal> {
     const { replies } = this.#deps;
     const result = await (type === undefined ? replies.publish(reply) : replies.publishAs(type, reply));
-    if (result.status === 'published') return disposal;
+    if (result.status === 'published') {
+      this.#observeReply(job, reply);
+      return disposal;
+    }
     const remedy = 'it is published again when the message is redelivered';
     this.#deps.report(noticeOn(job, 'fault', `The bus did not accept the reply (${result.reason}): ${remedy}.`));
     return this.#returns.backOff(job.message, job.command);

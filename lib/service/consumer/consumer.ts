@@ -1,3 +1,4 @@
+import { guarded } from '../../contract/instrumentation.ts';
 import { thrownText } from '../../contract/wire/thrown-text.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventPublisher } from '../../ports/event-publisher.ts';
@@ -10,6 +11,7 @@ import { InFlight, type ServiceNotice, type DeliveryResult } from './in-flight.t
 import { Heartbeat } from './heartbeat.ts';
 import type { Disposal } from './message-returns.ts';
 import { Replies } from './replies.ts';
+import { observedCommands } from './observe-commands.ts';
 import { servedParts, type Served } from '../served.ts';
 import { prefixedRecords } from '../store.ts';
 import { newNonce } from '../task-token.ts';
@@ -80,6 +82,11 @@ export class Consumer {
     const store = transactional ?? prefixedRecords(options.store, keyPrefix);
     const report = options.report ?? ((): void => undefined);
     const inFlight = this.#inFlight;
+    const hooks =
+      parts.instrumentation &&
+      guarded(parts.instrumentation, (cause) =>
+        report({ kind: 'fault', messageId: '', message: `A hook of the instrumentation failed: ${thrownText(cause)}`, cause }),
+      );
     const service = parts.contract.name;
     this.#options = options;
     this.#slots = parts.slots;
@@ -87,7 +94,8 @@ export class Consumer {
     this.#heartbeat = new Heartbeat({ queue, store, clock, inFlight, visibilitySeconds: VISIBILITY_SECONDS, leaseMs: LEASE_MS, report });
     this.#runner = new CommandRunner({
       service,
-      commands: parts.commands,
+      commands: hooks ? observedCommands(parts.commands, hooks, clock) : parts.commands,
+      instrumentation: hooks,
       store,
       transactional,
       keyPrefix,

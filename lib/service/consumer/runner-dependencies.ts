@@ -1,3 +1,4 @@
+import type { Instrumentation } from '../../contract/instrumentation.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { IdempotencyStore } from '../../ports/idempotency-store.ts';
 import type { MessageSender } from '../../ports/message-sender.ts';
@@ -21,6 +22,8 @@ export interface RunnerDependencies {
   readonly clock: Clock;
   readonly random: () => number;
   readonly report: (notice: ServiceNotice) => void;
+  /** The hooks of the service. Their errors are faults. */
+  readonly instrumentation: Instrumentation | undefined;
   /** 128 random bits as 22 characters, for the token of a task. */
   readonly newNonce: () => string;
   readonly leaseMs: number;

@@ -1,0 +1,96 @@
+import type { Outcome } from './wire/envelope.ts';
+
+/**
+ * Hooks for metrics, logs and traces of your own: `system('trips', { …, instrumentation })` for the engine and the steps of `ctx.run`,
+ * `serve(payments, handlers, { instrumentation })` for a service. A hook is called where the work is done, after it is done, and what it
+ * returns is not awaited. An error that it throws is reported as a fault and has no other effect. Without hooks nothing is measured.
+ */
+export interface Instrumentation {
+  /** The engine has decided on a message for an instance, and has committed the decision and sent its commands. */
+  activation?(activation: ObservedActivation): void;
+  /** The engine has written the state of an instance. */
+  commit?(commit: ObservedCommit): void;
+  /** A command is in the queue of its service. */
+  command?(command: ObservedCommand): void;
+  /** A run of a handler has ended. */
+  attempt?(attempt: ObservedAttempt): void;
+  /** The bus has accepted the reply to a command. */
+  answer?(answer: ObservedAnswer): void;
+}
+
+/** Times are milliseconds since the epoch. */
+interface OfInstance {
+  readonly tenant: string;
+  readonly process: string;
+  readonly id: string;
+  readonly at: number;
+}
+
+export interface ObservedActivation extends OfInstance {
+  readonly kind: 'start' | 'event' | 'reply' | 'timer' | 'operation' | 'key';
+  readonly messageId: string;
+  /** When the message was sent: `at - sentAt` is its lag. */
+  readonly sentAt: number;
+  /**
+   * `applied`: it has changed the instance. `ignored`: it was a duplicate, or came too late. `kept`: it waits beside its instance. `parked`:
+   * it cannot be applied, and waits for an operator. `retried`: its message comes again, after a fault or a lost conflict.
+   */
+  readonly verdict: 'applied' | 'ignored' | 'kept' | 'parked' | 'retried';
+  /** The code of a refusal. */
+  readonly code?: string;
+}
+
+export interface ObservedCommit extends OfInstance {
+  readonly run: string;
+  /** Name and version of the process: `book-trip@2`. */
+  readonly definition: string;
+  readonly status: string;
+  /** The number of this write, from 1. */
+  readonly version: number;
+  /** Entries of the journal of the run, with those of this write. */
+  readonly entries: number;
+  readonly startedAt: number;
+}
+
+export interface ObservedCommand extends OfInstance {
+  readonly commandId: string;
+  /** `payments.charge`, or a message of the engine to another instance, such as `tutti.child`. */
+  readonly command: string;
+  /** From 1; more if no reply came to an earlier send. */
+  readonly attempt: number;
+}
+
+export interface ObservedAttempt {
+  readonly commandId: string;
+  readonly command: string;
+  readonly startedAt: number;
+  readonly at: number;
+  /** `failed`: with a declared error. `threw`: with any other, so it is run again within its limits. */
+  readonly outcome: 'completed' | 'deferred' | 'failed' | 'threw';
+  readonly error?: unknown;
+}
+
+export interface ObservedAnswer {
+  readonly commandId: string;
+  readonly command: string;
+  readonly outcome: Outcome;
+  readonly at: number;
+}
+
+const HOOKS = ['activation', 'commit', 'command', 'attempt', 'answer'] as const satisfies readonly (keyof Instrumentation)[];
+
+/** The same hooks, whose errors go to `onError`: no error of a hook reaches its caller. */
+export function guarded(instrumentation: Instrumentation, onError: (error: unknown) => void): Instrumentation {
+  const hooks: Record<string, (record: never) => void> = {};
+  for (const name of HOOKS)
+    if (instrumentation[name])
+      hooks[name] = (record): void => {
+        try {
+          const returned: unknown = instrumentation[name]?.(record);
+          if (returned instanceof Promise) returned.catch(onError);
+        } catch (error) {
+          onError(error);
+        }
+      };
+  return hooks;
+}

@@ -1,0 +1,77 @@
+import { guarded, type Instrumentation, type ObservedActivation } from '../../contract/instrumentation.ts';
+import { parsePid, pidOfCommand } from '../../contract/wire/process-id.ts';
+import type { Image } from '../../core/image.ts';
+import { isDecided, type Item } from '../admit/admission.ts';
+import type { EngineContext, EngineOptions } from '../engine-context.ts';
+import type { Dispatch } from '../send/dispatch.ts';
+
+const KINDS = { start: 'start', signal: 'event', reply: 'reply', tick: 'timer', operate: 'operation', key: 'key' } as const;
+
+/** Verdicts of events that wait beside their instance, and of those that an operator must look at. */
+const KEPT: ReadonlySet<string | undefined> = new Set(['early', 'keep', 'held', 'park']);
+const UNUSABLE: ReadonlySet<string | undefined> = new Set(['expire', 'future']);
+
+/** Calls the hooks for an event that is done, and for the commands that it has sent. `retried`: its message comes again. */
+export function observeItem(context: EngineContext, item: Item, retried: boolean): void {
+  const hooks = hooksOf(context);
+  const at = context.options.clock.now();
+  const { message, target, refused } = item;
+  const { inbound, pid } = target;
+  hooks.activation?.({
+    ...instanceOf(pid),
+    kind: KINDS[inbound.kind],
+    messageId: message.messageId,
+    sentAt: message.sentAt,
+    at,
+    verdict: retried ? 'retried' : verdictOf(item),
+    ...(refused && { code: refused.code }),
+  });
+  if (hooks.command && item.retryInSeconds === undefined && !refused)
+    for (const dispatch of item.dispatches) observeSend(hooks, dispatch, at);
+}
+
+/** By the options of an engine: its hooks, whose errors are its faults. */
+const HOOKS = new WeakMap<EngineOptions, Instrumentation>();
+
+function hooksOf({ instrumentation = {}, options }: EngineContext): Instrumentation {
+  const hooks = HOOKS.get(options) ?? guarded(instrumentation, (error) => options.onFault?.(error));
+  HOOKS.set(options, hooks);
+  return hooks;
+}
+
+function verdictOf({ verdict, refused }: Item): ObservedActivation['verdict'] {
+  if (refused || UNUSABLE.has(verdict)) return 'parked';
+  if (KEPT.has(verdict)) return 'kept';
+  return verdict !== undefined && isDecided(verdict) ? 'applied' : 'ignored';
+}
+
+interface SentMessage {
+  /** Of a message of the engine; an envelope of a service has none. */
+  readonly tutti?: string;
+  readonly commandid?: string;
+  readonly id?: string;
+  readonly command?: string;
+  readonly type?: string;
+  readonly attempt?: number;
+}
+
+/** Ticks and replies of the engine are no commands. */
+function observeSend(hooks: Instrumentation, dispatch: Dispatch, at: number): void {
+  if (dispatch.to !== 'queue' || dispatch.n === 0) return;
+  const { tutti, commandid, id, command: ofEngine, type, attempt = 1 } = JSON.parse(dispatch.body) as SentMessage;
+  if (tutti !== undefined && tutti !== 'command') return;
+  const commandId = (commandid ?? id) as string;
+  hooks.command?.({ ...instanceOf(pidOfCommand(commandId)), commandId, command: (ofEngine ?? type) as string, attempt, at });
+}
+
+function instanceOf(pid: string): Pick<ObservedActivation, 'tenant' | 'process' | 'id'> {
+  return parsePid(pid) ?? { tenant: '', process: '', id: '' };
+}
+
+/** Calls the hook for a write of an image. */
+export function observeCommit(context: EngineContext, image: Image): void {
+  const { pid, run, definition, status, version, tailFrom, tail, startedAt } = image;
+  const entries = tailFrom + tail.length;
+  const at = context.options.clock.now();
+  hooksOf(context).commit?.({ ...instanceOf(pid), run, definition, status, version, entries, startedAt, at });
+}

@@ -1,0 +1,101 @@
+import * as z from 'zod';
+import { command, event, process, service, system, type Instrumentation, type ObservedActivation } from 'tutti';
+import { serve } from 'tutti/service';
+import { simulate, type World } from 'tutti/testing';
+import { describe, expect, test } from 'vitest';
+
+const Ordered = event('shop.ordered', z.object({ id: z.string(), item: z.string() }));
+const Noted = event('shop.noted', z.object({ id: z.string() }));
+const stock = service('stock', {
+  take: command({ input: z.object({ item: z.string() }), output: z.object({ shelf: z.string() }), errors: { NoneLeft: z.object({}) } }),
+});
+
+const order = process('order', { startOn: Ordered.byId(({ id }) => id), receives: [Noted.byId(({ id }) => id)] }, async (ctx, { item }) => {
+  await ctx.run('price', async () => 5);
+  return ctx.call(stock.take, { item });
+});
+
+type Hook = keyof Instrumentation;
+type Records = { readonly [K in Hook]: Parameters<NonNullable<Instrumentation[K]>>[0][] };
+
+function observed(instrumentation?: Instrumentation): { readonly world: World; readonly records: Records } {
+  const records: Records = { activation: [], commit: [], command: [], attempt: [], answer: [] };
+  const hooks = Object.fromEntries(
+    Object.entries(records).map(([name, list]) => [name, (record: never) => void list.push(record)]),
+  ) as Instrumentation;
+  let failures = 0;
+  const handler = serve(
+    stock,
+    {
+      take: async ({ item }, task) => {
+        if (item === 'gone') throw task.errors.NoneLeft({});
+        if (item === 'slow' && (failures += 1) < 2) throw new Error('busy');
+        return { shelf: 'A' };
+      },
+    },
+    { instrumentation: instrumentation ?? hooks },
+  );
+  const shop = system('shop', { processes: [order], services: [stock], instrumentation: instrumentation ?? hooks });
+  return { world: simulate(shop, { services: [handler] }), records };
+}
+
+const told = ({ kind, verdict, code }: ObservedActivation): unknown[] => [kind, verdict, ...(code === undefined ? [] : [code])];
+
+describe('instrumentation', () => {
+  test('the hooks get each decision, write, command, run and reply of an instance', async () => {
+    const { world, records } = observed();
+    world.expectFaults(stock.take);
+    await world.client.publish(Ordered, { id: 'o-1', item: 'slow' });
+    await world.advance('1 minute');
+    await world.client.result(order, 'o-1');
+    expect(records.activation.map(told)).toEqual([
+      ['start', 'applied'],
+      ['reply', 'applied'],
+      ['reply', 'applied'],
+    ]);
+    expect(records.activation.every(({ at, sentAt }) => at >= sentAt)).toBe(true);
+    expect(records.commit.map(({ version, status, definition }) => [version, status, definition])).toEqual([
+      [1, 'running', 'order@1'],
+      [2, 'running', 'order@1'],
+      [3, 'completed', 'order@1'],
+    ]);
+    const run = records.commit[0]?.run;
+    const [first, second] = records.command;
+    expect(records.command.map(({ process, id, tenant, command: name, attempt }) => [process, id, tenant, name, attempt])).toEqual([
+      ['order', 'o-1', 'default', 'steps.run', 1],
+      ['order', 'o-1', 'default', 'stock.take', 1],
+    ]);
+    expect(first?.commandId.startsWith(`default#order#o-1/${run}/`)).toBe(true);
+    expect(records.attempt.map(({ command: name, outcome, commandId }) => [name, outcome, commandId])).toEqual([
+      ['steps.run', 'completed', first?.commandId],
+      ['stock.take', 'threw', second?.commandId],
+      ['stock.take', 'completed', second?.commandId],
+    ]);
+    expect(records.attempt[1]?.error).toMatchObject({ message: 'busy' });
+    expect(records.answer.map(({ command: name, outcome, commandId }) => [name, outcome, commandId])).toEqual([
+      ['steps.run', 'completed', first?.commandId],
+      ['stock.take', 'completed', second?.commandId],
+    ]);
+  });
+
+  test('a declared error and an event that comes before its instance have their words', async () => {
+    const { world, records } = observed();
+    await world.client.signal(order, 'o-2', Noted, { id: 'o-2' });
+    await world.settle();
+    await world.client.publish(Ordered, { id: 'o-2', item: 'gone' });
+    await expect(world.client.result(order, 'o-2')).rejects.toMatchObject({ code: 'PROCESS_FAILED' });
+    expect(records.attempt.at(-1)).toMatchObject({ outcome: 'failed', error: { type: 'NoneLeft' } });
+    expect(records.answer.at(-1)).toMatchObject({ outcome: 'failed' });
+    expect(records.activation.map(told)).toContainEqual(['event', 'kept']);
+  });
+
+  test('a hook that throws, or rejects, changes nothing', async () => {
+    const failing = (): never => {
+      throw new Error('no collector');
+    };
+    const rejecting = (async () => failing()) as () => never;
+    const { world } = observed({ activation: failing, commit: rejecting, command: failing, attempt: rejecting, answer: failing });
+    await world.client.publish(Ordered, { id: 'o-4', item: 'shoe' });
+    await expect(world.client.result(order, 'o-4')).resolves.toEqual({ shelf: 'A' });
+  });
+});
