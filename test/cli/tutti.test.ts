@@ -99,6 +99,12 @@ describe('dev --once', () => {
     });
   });
 
+  test('dev --retention passes the retention to the runtime, which refuses less than a day', async () => {
+    const { code, stderr } = await tutti('dev', SEATS, '--memory', '--once', '--retention', '12h');
+    expect(code).toBe(1);
+    expect(stderr).toContain('The retention is 43200 seconds: expected a day or more, or none.');
+  });
+
   test('dev --once exits 1 if an instance is stuck, and prints the instance with its remedy', async () => {
     await inFolder(async (folder) => {
       const events = eventsFile(folder, wanted('s-1', 'bug'));
