@@ -184,7 +184,6 @@ const QUEUE = 'travel';
 /** A flow of nested jobs for each booking, on a Redis of its own, with one worker. */
 async function bullmq(atOnce: number): Promise<Peer> {
   const directory = mkdtempSync(join(tmpdir(), 'peer-redis-'));
-  const user = serverUser('redis', directory);
   const port = await freePort();
   const words = [
     '--bind',
@@ -200,7 +199,7 @@ async function bullmq(atOnce: number): Promise<Peer> {
     '--appendfsync',
     'always',
   ];
-  const redis = launched('redis-server', words, directory, user);
+  const redis = launched('redis-server', words, directory);
   await reached(port);
   const connection = { host: '127.0.0.1', port, maxRetriesPerRequest: null };
   const worker = await workerOf('bullmq', String(port), String(atOnce));
@@ -448,7 +447,7 @@ async function post(url: string, body: unknown): Promise<unknown> {
   return text === '' ? undefined : JSON.parse(text);
 }
 
-/** Servers refuse to run as root: then they get the user of their package, and the folder. */
+/** PostgreSQL refuses to run as root: then it gets the user of its package, and the folder. */
 function serverUser(user: string, directory: string): string | undefined {
   if (process.getuid?.() !== 0) return undefined;
   const { uid, gid } = idsOf(user);

@@ -30,6 +30,8 @@ import { QUEUE_RECEIVES_MAX } from '../service/consumer/redelivery.ts';
 
 /** The queue of the engine. */
 export const INBOX_QUEUE = 'inbox';
+/** Due instances of one sweep: ten sweeps a second are faster than the engine, and none of them holds the thread for long. */
+const DUE_MAX = 500;
 /** As deployed: docs/protocol.md#queues. */
 const RECEIVE_COUNT_MAX = 20;
 
@@ -118,7 +120,7 @@ export function openState(options: StateOptions): State {
       ? undefined
       : openTables(directory, { ...logOptions(options), leasesFrom: clock.now() + LEASE_MS });
   const queues = openQueues(options, clock, logged);
-  const due = { paceMs: options.duePaceMs ?? 0 };
+  const due = options.duePaceMs === undefined ? {} : { paceMs: options.duePaceMs, dueMax: DUE_MAX };
   const stores = logged === undefined ? memoryStores(due) : sqliteStores(logged, due, options.recordPrefix ?? '');
   const bus = { clock, rules: rulesOf(options.system, queues.get(INBOX_QUEUE) as MemoryMessageQueue) };
   return {

@@ -101,7 +101,7 @@ describe('dev --once', () => {
 
   test('dev --retention passes the retention to the runtime, which refuses less than a day', async () => {
     const { code, stderr } = await tutti('dev', SEATS, '--memory', '--once', '--retention', '12h');
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(stderr).toContain('The retention is 43200 seconds: expected a day or more, or none.');
   });
 

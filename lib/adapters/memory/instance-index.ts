@@ -22,6 +22,8 @@ export interface DueOptions {
    * every due instance
    */
   readonly paceMs?: number;
+  /** The most instances that one call of `due` returns, whatever its limit: the caller sends a tick to each in one turn. @default no limit */
+  readonly dueMax?: number;
 }
 
 /** The heads that lie in rows alone. */
@@ -127,7 +129,8 @@ export class MemoryInstanceIndex implements InstanceIndex {
     const found: DueInstance[] = [];
     const kept: DueEntry[] = [];
     const seen = new Set<string>();
-    while (found.length < limit && (this.#due.first()?.at ?? Infinity) <= instant) {
+    const most = Math.min(limit, this.#options.dueMax ?? Infinity);
+    while (found.length < most && (this.#due.first()?.at ?? Infinity) <= instant) {
       const entry = this.#due.pop() as DueEntry;
       const head = this.#heads.get(entry.pid);
       if (head?.due !== entry.due || seen.has(entry.pid)) continue;

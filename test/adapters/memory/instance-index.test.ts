@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
-import { MemoryInstanceIndex } from '../../../lib/adapters/memory/instance-index.ts';
+import { type DueOptions, MemoryInstanceIndex } from '../../../lib/adapters/memory/instance-index.ts';
 import { MemoryTable } from '../../../lib/adapters/memory/table.ts';
 import type { Head } from '../../../lib/ports/process-store.ts';
 import { head } from '../../contracts/process-store.contract.ts';
 
 /** An index with a pace of a minute. `put` writes a head with a due time. */
-function paced(): { readonly index: MemoryInstanceIndex; put(id: string, due?: number): void } {
+function paced(options: DueOptions = {}): { readonly index: MemoryInstanceIndex; put(id: string, due?: number): void } {
   const heads = new MemoryTable<string, Head>();
-  const index = new MemoryInstanceIndex(heads, { paceMs: 60_000 });
+  const index = new MemoryInstanceIndex(heads, { paceMs: 60_000, ...options });
   const put = (id: string, due?: number): void => {
     const pid = `default#trip#${id}`;
     const previous = heads.get(pid);
@@ -41,6 +41,14 @@ test('with a pace, a limit leaves the later instances to the next call', async (
   expect(await dueOf(index, 10, 2)).toEqual(['a5', 'b5']);
   expect(await dueOf(index, 10, 2)).toEqual(['c5', 'd5']);
   expect(await dueOf(index, 10, 2)).toEqual(['e5']);
+});
+
+test('one call returns no more than it may, and the next calls the others', async () => {
+  const { index, put } = paced({ dueMax: 2 });
+  for (const id of 'abcde') put(id, 5);
+  expect(await dueOf(index, 10)).toEqual(['a5', 'b5']);
+  expect(await dueOf(index, 10)).toEqual(['c5', 'd5']);
+  expect(await dueOf(index, 10)).toEqual(['e5']);
 });
 
 test('after a fault every due instance is returned again', async () => {
