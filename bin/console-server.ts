@@ -10,6 +10,7 @@ import {
   CACHE_CHECKED,
   CACHE_FOR_EVER,
   CONTENT_SECURITY_POLICY,
+  hostRefusal,
   ISOLATION,
 } from '../lib/console/hosting.ts';
 import { ClientError } from '../lib/contract/errors.ts';
@@ -57,10 +58,9 @@ export async function serveConsole(
 ): Promise<ConsoleServer> {
   const files = filesOf(pages);
   const server = createServer((request, response) => {
-    answer(request, { api, files, token, port: (server.address() as AddressInfo).port }).then(
-      (answered) => send(request, response, answered),
-      () => send(request, response, refusal(500, 'The request failed.')),
-    );
+    void answer(request, { api, files, token, port: (server.address() as AddressInfo).port })
+      .catch(() => refusal(500, 'The request failed.'))
+      .then((answered) => send(request, response, answered));
   });
   if (port !== undefined) await listening(server, port);
   else await listening(server, portOf(place)).catch(() => listening(server, 0));
@@ -110,12 +110,11 @@ async function answer(request: IncomingMessage, { api, files, token, port }: Ser
   if (site === 'cross-site') return refusal(403, 'A page of another site sent the request: expected one of this address.');
   if (!isToken(authorization, token))
     return refusal(401, 'The request has no valid token: open the address that the command printed, with its token.', {
-      'www-authenticate': 'Bearer',
+      headers: { 'www-authenticate': 'Bearer' },
     });
   const body = await bodyOf(request);
   if (body === undefined) return refusal(413, `The request has more than ${REQUEST_BYTES_MAX} bytes.`);
-  const response = await api(toRequest(request, `http://${host}`, body));
-  return { status: response.status, headers: Object.fromEntries(response.headers), body: Buffer.from(await response.arrayBuffer()) };
+  return answered(await api(toRequest(request, `http://${host}`, body)));
 }
 
 /** Compares the hashes in constant time: the time tells nothing about the token. */
@@ -148,13 +147,12 @@ async function bodyOf(request: IncomingMessage): Promise<Buffer | undefined> {
   return Buffer.concat(chunks);
 }
 
-function refusal(status: number, message: string, headers: Readonly<Record<string, string>> = {}): Answered {
-  const code = status === 500 ? 'INTERNAL' : status === 413 ? 'DATA_TOO_LARGE' : 'DENIED';
-  return {
-    status,
-    headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
-    body: JSON.stringify({ error: { code, message } }),
-  };
+function refusal(...parts: Parameters<typeof hostRefusal>): Promise<Answered> {
+  return answered(hostRefusal(...parts));
+}
+
+async function answered(response: Response): Promise<Answered> {
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: Buffer.from(await response.arrayBuffer()) };
 }
 
 function send(request: IncomingMessage, response: ServerResponse, { status, headers, body }: Answered): void {
@@ -177,9 +175,9 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /** A path that is no file is a place within the page. Names under /assets/ change with their content, so a browser keeps them. */
-function pageAnswer(request: IncomingMessage, files: ReadonlyMap<string, PageFile>, pathname: string): Answered {
+async function pageAnswer(request: IncomingMessage, files: ReadonlyMap<string, PageFile>, pathname: string): Promise<Answered> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
-    return refusal(405, 'A page was written: expected GET.', { allow: 'GET, HEAD' });
+    return refusal(405, 'A page was written: expected GET.', { headers: { allow: 'GET, HEAD' } });
   const file = files.get(pathname) ?? files.get('/index.html');
   if (file === undefined) return { status: 503, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: NOT_BUILT };
   const isZipped = file.gzip !== undefined && /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
