@@ -4,13 +4,13 @@ import { awsReach } from '../../lib/client/aws/aws.ts';
 import { operationsOn } from '../../lib/client/operations/operations-on.ts';
 import type { Deployment } from './outside/deployment.ts';
 import { awaitStatus, pidOf, readHead } from './outside/head.ts';
-import { deedsFor } from './outside/ledger.ts';
+import { deedsFor, readLedger } from './outside/ledger.ts';
 import { publish } from './outside/publish.ts';
 import { until } from './outside/until.ts';
 import { deployed, SUITE } from './suite-deployment.ts';
 import { trials } from './systems/first-edition.ts';
-import { convoy, inspection, METER_FULL, meter, followDriver, taxi, TaxiCancelled, wagon } from './systems/parts.ts';
-import { gate } from './systems/processes.ts';
+import { convoy, crane, followDriver, inspection, METER_FULL, meter, taxi, TaxiCancelled, toll, wagon } from './systems/parts.ts';
+import { gate, tour } from './systems/processes.ts';
 
 // Each test has instances of its own, so they run at the same time.
 let suite: Deployment;
@@ -81,6 +81,57 @@ describe.concurrent('the parts of Tutti in a deployed system', { timeout: 300_00
     await until(`the event to be kept beside ${id}`, async () => Object.keys((await client.describe(gate, id)).parked).length > 0);
     await client.resume(gate, id);
     expect(await client.result(gate, id, { timeout: '2 minutes' })).toEqual({ by: 'porter' });
+  });
+
+  test('of two starts of one key the second waits in order, and begins when the first has ended', async () => {
+    const [first, second] = [`${run}-crane-1`, `${run}-crane-2`];
+    const yard = `${run}-yard`;
+    expect(await client.start(crane, { id: first, yard }, { id: first })).toMatchObject({ started: true });
+    expect(await client.start(crane, { id: second, yard }, { id: second })).toMatchObject({ started: false, position: 1 });
+    await publish(suite, 'trials.crane-freed', { id: first });
+    expect(await client.result(crane, first, { timeout: '2 minutes' })).toEqual({ yard });
+    await awaitStatus(suite, pidOf('crane', second), 'running');
+    await publish(suite, 'trials.crane-freed', { id: second });
+    expect(await client.result(crane, second, { timeout: '2 minutes' })).toEqual({ yard });
+  });
+
+  test('a running instance moves to another version, which replays its journal and goes on', async () => {
+    const id = `${run}-toll`;
+    await publish(suite, 'trials.toll-reached', { id });
+    await awaitStatus(suite, pidOf('toll', id), 'running');
+    await client.move(toll, id, { version: 1, reason: 'the old tariff' });
+    await publish(suite, 'trials.toll-paid', { id });
+    expect(await client.result(toll, id, { timeout: '2 minutes' })).toEqual({ version: 1 });
+  });
+
+  test('a fork goes on from a step of an instance that has ended, and does again only what follows', async () => {
+    const id = `${run}-tour`;
+    await publish(suite, 'trials.tour-booked', { id, stops: 2 });
+    const original = await client.result(tour, id, { timeout: '2 minutes' });
+    const fork = await client.fork(tour, id, { at: 'guide.visit:2', input: { stop: 7 }, reason: 'the second stop was closed' });
+    const { stamps } = await client.result(tour, fork.id, { timeout: '2 minutes' });
+    expect([fork.id, stamps[0]]).toEqual([`${id}~f1`, original.stamps[0]]);
+    expect(stamps[1]).not.toBe(original.stamps[1]);
+    expect((await readLedger(suite)).filter(({ key }) => key.startsWith(`${pidOf('tour', fork.id)}/`)).map(({ what }) => what)).toEqual([
+      'visit 7',
+    ]);
+  });
+
+  test('a bulk job cancels the instances of its preview, and has a result of each', async () => {
+    const ids = [1, 2, 3].map((each) => `${run}-bulk-${each}`);
+    for (const id of ids) await publish(suite, 'trials.gate-reached', { id });
+    for (const id of ids) await awaitStatus(suite, pidOf('gate', id), 'running');
+    const where = `process:gate id~${run}-bulk status:running`;
+    const preview = await until('the three instances to be listed', async () => {
+      const found = await client.bulk.preview({ act: 'cancel', where });
+      return found.count === ids.length && found;
+    });
+    const job = await client.bulk.start(preview, { reason: 'the roads are closed' });
+    await until('the job to have ended', async () => (await client.bulk.describe(job.id)).done === ids.length);
+    const results: string[] = [];
+    for await (const { id, result, status } of client.bulk.results(job.id)) results.push(`${id} ${result} ${status}`);
+    expect(results.toSorted()).toEqual(ids.map((id) => `${id} done cancelled`));
+    for (const id of ids) expect((await client.describe(gate, id)).status).toBe('cancelled');
   });
 
   test('a schedule of the code begins with the deployment and starts an instance at its times', async () => {

@@ -1,4 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 /** The output of a program, without the last line break; undefined if the program is missing or fails. */
 export function outputOf(command: string, args: readonly string[]): string | undefined {
@@ -31,3 +35,19 @@ export const runQuietly = (
       code === 0 ? resolve(said) : reject(new Error(`${command} ${args.join(' ')} ended with ${code ?? signal}. It said:\n${said}`)),
     );
   });
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Runs the command line of CDK on an app of this folder, such as `app.ts`. */
+export async function runCdk(app: string, args: readonly string[], environment: NodeJS.ProcessEnv = {}): Promise<void> {
+  const output = mkdtempSync(join(tmpdir(), 'cdk-'));
+  const program = `node --conditions=source --import tsx test/localstack/${app}`;
+  try {
+    await runQuietly('npx', ['cdk', ...args, '--app', program, '--output', output, '--no-notices', '--ci'], {
+      cwd: root,
+      env: { ...process.env, ...environment, CDK_VALIDATION: 'false', CDK_DISABLE_CLI_TELEMETRY: 'true' },
+    });
+  } finally {
+    rmSync(output, { recursive: true, force: true });
+  }
+}

@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ScanCommand } from '@aws-sdk/client-dynamodb';
 import { beforeAll, expect, test } from 'vitest';
 import { aws, connect } from 'tutti/client';
@@ -9,25 +5,13 @@ import { taskToken } from '../../lib/service/task-token.ts';
 import { findDeployment, type Deployment } from './outside/deployment.ts';
 import { publish } from './outside/publish.ts';
 import { until } from './outside/until.ts';
-import { runQuietly } from './program.ts';
+import { runCdk } from './program.ts';
 import { claims, desk, refunds, reviewClaim, reviewRefund } from './systems/desks.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 let ofClaims: Deployment;
 let ofRefunds: Deployment;
 
-async function cdk(...args: readonly string[]): Promise<void> {
-  const output = mkdtempSync(join(tmpdir(), 'desk-cdk-'));
-  const app = 'node --conditions=source --import tsx test/localstack/shared-app.ts';
-  try {
-    await runQuietly('npx', ['cdk', ...args, '--app', app, '--output', output, '--no-notices', '--ci'], {
-      cwd: root,
-      env: { ...process.env, CDK_VALIDATION: 'false', CDK_DISABLE_CLI_TELEMETRY: 'true' },
-    });
-  } finally {
-    rmSync(output, { recursive: true, force: true });
-  }
-}
+const cdk = (...args: readonly string[]): Promise<void> => runCdk('shared-app.ts', args);
 
 beforeAll(async () => {
   await cdk('bootstrap', 'aws://000000000000/us-east-1');

@@ -1,10 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { inject } from 'vitest';
 import { findDeployment, type Deployment } from './outside/deployment.ts';
-import { runQuietly } from './program.ts';
+import { runCdk } from './program.ts';
 
 /** The first edition, and the edition that fixes a process and changes settings of the functions. */
 export type Edition = 'first' | 'second';
@@ -12,7 +10,6 @@ export type Edition = 'first' | 'second';
 export const SUITE = 'suite';
 /** The deployment of examples/inline-booking in the stack of the suite. */
 export const INLINE = `${SUITE}-inline`;
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const account = 'aws://000000000000/us-east-1';
 
 /** The folder of the partners of examples/inline-booking. A function in a container has a folder of its own. */
@@ -29,22 +26,6 @@ export async function deployed(wanted?: Edition): Promise<Deployment> {
   return findDeployment(SUITE);
 }
 
-async function cdk(edition: Edition, args: readonly string[]): Promise<void> {
-  const output = mkdtempSync(join(tmpdir(), 'suite-cdk-'));
-  const app = 'node --conditions=source --import tsx test/localstack/app.ts';
-  try {
-    await runQuietly('npx', ['cdk', ...args, '--app', app, '--output', output, '--no-notices', '--ci'], {
-      cwd: root,
-      env: {
-        ...process.env,
-        SUITE_NAME: SUITE,
-        SUITE_EDITION: edition,
-        SUITE_FOREIGN_SYSTEMS: foreignSystems(),
-        CDK_VALIDATION: 'false',
-        CDK_DISABLE_CLI_TELEMETRY: 'true',
-      },
-    });
-  } finally {
-    rmSync(output, { recursive: true, force: true });
-  }
+function cdk(edition: Edition, args: readonly string[]): Promise<void> {
+  return runCdk('app.ts', args, { SUITE_NAME: SUITE, SUITE_EDITION: edition, SUITE_FOREIGN_SYSTEMS: foreignSystems() });
 }

@@ -16,6 +16,13 @@ export const MeterRead = event('trials.meter-read', Named.extend({ kwh: z.int() 
 export const TaxiOrdered = event('trials.taxi-ordered', Named);
 export const TaxiCancelled = event('trials.taxi-cancelled', Named, { answer: z.object({ fee: z.int() }) });
 
+/** A process of which one instance of a yard runs at once. */
+export const CraneWanted = event('trials.crane-wanted', Named.extend({ yard: z.string() }));
+export const CraneFreed = event('trials.crane-freed', Named);
+/** A process with two versions. */
+export const TollReached = event('trials.toll-reached', Named);
+export const TollPaid = event('trials.toll-paid', Named);
+
 export const wagon = process('wagon', { input: z.object({ number: z.int() }) }, async (ctx, { number }) => {
   const { stamp } = await ctx.call(guide.visit, { stop: number });
   return { number, stamp };
@@ -51,6 +58,26 @@ export const taxi = process(
   },
 );
 
+export const crane = process(
+  'crane',
+  {
+    startOn: CraneWanted.byId(({ id }) => id),
+    receives: [CraneFreed.byId(({ id }) => id)],
+    start: { concurrency: { key: (wanted: { readonly yard: string }) => wanted.yard, most: 1 } },
+  },
+  async (ctx, { yard }) => {
+    await ctx.waitFor(CraneFreed);
+    return { yard };
+  },
+);
+
+const tollOf = (version: number) =>
+  process('toll', { version, startOn: TollReached.byId(({ id }) => id), receives: [TollPaid.byId(({ id }) => id)] }, async (ctx) => {
+    await ctx.waitFor(TollPaid);
+    return { version };
+  });
+export const toll = tollOf(2);
+
 export const inspection = process('inspection', { input: z.object({ day: z.string() }) }, async (_ctx, { day }) => ({ day }));
 
 export const inspections = schedule('inspections', {
@@ -60,4 +87,4 @@ export const inspections = schedule('inspections', {
   input: (at) => ({ day: at.day }),
 });
 
-export const parts = [convoy, wagon, followDriver, meter, taxi, inspection] as const;
+export const parts = [convoy, wagon, followDriver, meter, taxi, crane, toll, tollOf(1), inspection] as const;
