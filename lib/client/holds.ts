@@ -26,8 +26,10 @@ import { newMessageId } from './message-id.ts';
 import { ENGINE_TIMEOUT_MS, notTaken, sendRequest } from './request.ts';
 import { waitForHead } from './wait.ts';
 
-/** A process or a service of the system. */
-export type PausedScope = { readonly process: AnyProcess } | { readonly service: AnyService };
+/** A process or a service of the system, not both. */
+export type PausedScope =
+  | { readonly process: AnyProcess; readonly service?: undefined }
+  | { readonly service: AnyService; readonly process?: undefined };
 
 /** The instances that a pause would hold now. */
 export interface HoldPreview {
@@ -77,7 +79,7 @@ export type NamedScope =
   | { readonly service: string; readonly process?: undefined };
 
 export function namedScope(scope: PausedScope): NamedScope {
-  return 'process' in scope ? { process: scope.process.name } : { service: serviceContract(scope.service).name };
+  return scope.process === undefined ? { service: serviceContract(scope.service).name } : { process: scope.process.name };
 }
 
 const RELEASED_MAX = 1_000;

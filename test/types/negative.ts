@@ -401,6 +401,22 @@ process('p', { ...byDoc, start: { batch: { size: 2, within: '1 minute' } } }, as
 
 // Operations on many instances
 const many = connect(trips, {} as Connection);
+// @ts-expect-error a pause is journaled with its reason
+many.holds.pause({ process: report });
+// @ts-expect-error a pause is of a process or of a service
+many.holds.pause({}, 'a wrong price');
+// @ts-expect-error not of both
+many.holds.pause({ process: report, service: payments }, 'a wrong price');
+// @ts-expect-error a process is given by its definition, not by its name
+many.holds.preview({ process: 'report' });
+// @ts-expect-error a command is not paused, but its service
+many.holds.pause({ service: payments.charge }, 'a wrong price');
+// @ts-expect-error a clock stops or runs
+many.holds.pause({ process: report }, 'a wrong price', { clock: 'slow' });
+// @ts-expect-error a process is given by its definition, not by its name
+many.flow('report');
+// @ts-expect-error a sample is a number of instances
+many.flow(report, { sample: 'all' });
 // @ts-expect-error no such operation
 many.bulk.preview({ act: 'delete', where: 'process:book-trip' });
 // @ts-expect-error the filter is missing

@@ -24,6 +24,8 @@ import { checkEarly } from './early-buffer.ts';
 import { beginFork, checkPrefixChunk } from './forks.ts';
 import { ForkRequests, StepOwners } from './step-owners.ts';
 import { checkGates, checkSlots } from './gates.ts';
+import { HOLDS_PID, type HoldScope } from '../../../lib/contract/holds.ts';
+import { HoldRules, holdsInForce } from './hold-rules.ts';
 import { HandlerRuns } from './handler-runs.ts';
 import { KeyDeliveries } from './key-deliveries.ts';
 import { newInstancePicture, newRunPicture, type InstancePicture, type RunPicture } from './instance-picture.ts';
@@ -98,6 +100,7 @@ export class Auditor implements Observer, Told {
   readonly #keys = new KeyDeliveries();
   readonly #owners = new StepOwners();
   readonly #forkRequests = new ForkRequests();
+  readonly #holds = new HoldRules();
   readonly #commands: SentCommands;
   readonly #readings = new Map<string, Reading>();
   /** When each body was last parked, with an instance or without one. */
@@ -155,8 +158,10 @@ export class Auditor implements Observer, Told {
     picture.image = image;
     this.#keys.committed(before, image, this.#at);
     picture.startedAt = Math.min(picture.startedAt, this.#at);
-    checkEntries(this.#journalContext(picture, run, before), first);
+    const context = this.#journalContext(picture, run, before);
+    checkEntries(context, first);
     if (!picture.disturbed) this.#engineMessages.applied(run.entries.slice(first), picture, report);
+    this.#holds.committed(picture, run, first, { ...this.#seen, ...context, steadyAt: this.#options.steadyAt?.() });
     this.#checkEarly(picture, head, previous);
     if (head.run !== before?.run) checkSlots(picture, this.#pictures, this.#contracts, report);
     const dropped = picture.outbox.follow(image);
@@ -228,6 +233,7 @@ export class Auditor implements Observer, Told {
     }
     const reading = this.#read(body);
     this.#engineMessages.accepted(reading.inner, (pid) => this.#pictures.get(pid), this.#violations.report);
+    this.#holds.accepted(reading.inner, messageId, this.#seen);
     this.#keys.accepted(reading.inner, this.#at, (pid) => this.#pictures.get(pid), this.#violations.report);
     this.#queues.accepted(queue, messageId, reading.inner, reading.wrapped, this.#at);
     // The original of a message that was sent back in a wrapper is deleted right after.
@@ -272,6 +278,7 @@ export class Auditor implements Observer, Told {
     const { inner, targets } = reading;
     this.#parkedAt.set(inner, this.#at);
     this.#keys.parked(reading);
+    this.#holds.parked(event, inner, this.#seen);
     this.#patience.parked(event.reason, inner, this.#now(), this.#violations.report);
     if (event.pid === '') {
       this.#checkApart(event, targets);
@@ -371,6 +378,24 @@ export class Auditor implements Observer, Told {
   /** I6 and I7 for gates, at rest. */
   gatesRest(): void {
     checkGates(this.#pictures, this.#violations.report);
+  }
+
+  /** I6 and I8 for holds, at rest. */
+  holdsRest(parked: readonly ParkedEvent[]): void {
+    const began = ({ pid, body }: ParkedEvent): boolean =>
+      this.#read(body).targets.some(
+        (target) => target.kind === 'event' && [...(this.#pictures.get(pid)?.runs.values() ?? [])].some(({ ids }) => ids.has(target.id)),
+      );
+    this.#holds.atRest(parked, began, this.#seen);
+  }
+
+  /** The scopes of the holds in force. */
+  get held(): readonly HoldScope[] {
+    return holdsInForce(this.#pictures.get(HOLDS_PID)).map(({ scope }) => scope);
+  }
+
+  get #seen() {
+    return { at: this.#at, pictures: this.#pictures, keeper: this.#pictures.get(HOLDS_PID), report: this.#violations.report };
   }
 
   /** I13, at the end: the decisions and the faults bound the number of sends. */
@@ -474,6 +499,10 @@ export class Auditor implements Observer, Told {
       return;
     }
     if (reading.apart) return;
+    if (reading.looks) {
+      if (!isParked && !hasCopy(false)) this.#holds.deleting(messageId, reading.looks, queues, this.#seen);
+      return;
+    }
     if (reading.targets.length === 0) {
       if (!isParked && !hasCopy(false))
         report('I6', `${messageId}, which is for no instance, was deleted from ${queue} and not parked: ${reading.inner.slice(0, 200)}`);

@@ -60,7 +60,8 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
     case 'ForkRequested':
       checkResumedOnce(context, entry);
       run.ids.add(entry.id);
-      checkOperatorIsAuthentic(context, entry);
+      // An operator has asked for the hold, not for the pause of this instance: hold-rules.ts checks it.
+      if (!('hold' in entry && entry.hold !== undefined)) checkOperatorIsAuthentic(context, entry);
       notePause(run, entry);
       break;
     case 'Forked':
@@ -93,9 +94,9 @@ const checkEntry = (context: JournalContext, entry: JournalEntry, index: number,
 const notePause = (run: RunPicture, entry: JournalEntry): void => {
   if (entry.type === 'Paused') run.paused = entry;
   else if (run.paused && (entry.type === 'Resumed' || entry.type === 'TerminateRequested' || entry.type === 'ForkRequested')) {
-    const { at, clock } = run.paused;
+    const { at, since = at, clock } = run.paused;
     run.paused = undefined;
-    if (clock === 'stop') for (const [n, due] of run.timers) run.timers.set(n, due + entry.at - at);
+    if (clock === 'stop') for (const [n, due] of run.timers) run.timers.set(n, due + entry.at - since);
   }
 };
 

@@ -7,6 +7,7 @@ import { type Json, NEWER, parseVersion } from '../../../lib/contract/schema.ts'
 import { actIdentity, identityOf } from '../../../lib/core/identity.ts';
 import { FORK } from '../../../lib/core/forking.ts';
 import type { ForkInput } from '../../../lib/core/inbound.ts';
+import { HOLD_EVENTS, HOLDS_PID } from '../../../lib/contract/holds.ts';
 import { BULK, bulkDefinition, OPERATE, type OperateInput } from '../../../lib/contract/bulk.ts';
 import { gatePid, START } from '../../../lib/contract/gate.ts';
 import type { ProcessContract } from '../../../lib/contract/runtime-contract.ts';
@@ -19,8 +20,10 @@ import {
   type CommandMessage,
   type ForcedMessage,
   type ForwardMessage,
+  type HoldMessage,
   type InboxMessage,
   type OperationMessage,
+  type ReleaseAllMessage,
   type ReplyMessage,
   type ScheduleMessage,
   type StartMessage,
@@ -76,8 +79,10 @@ export interface Reading {
   /** The original message, without its wrapper. */
   readonly inner: string;
   readonly wrapped: boolean;
-  /** If there are none, the message must be parked. */
+  /** If there are none, the message must be parked, unless it `looks`. */
   readonly targets: readonly Target[];
+  /** It looks for what a hold holds. */
+  readonly looks?: ReleaseAllMessage;
   /** Its data is stored apart and not read here, so its instance is unknown. */
   readonly apart: boolean;
 }
@@ -97,7 +102,8 @@ export const readMessage = (body: string, contracts: Contracts, account?: string
   try {
     const message = JSON.parse(inner) as Bus | InboxMessage;
     const targets = 'tutti' in message ? ofOwn(message, contracts) : ofBus(message, contracts, account);
-    return { inner, wrapped, targets: targets ?? [], apart: targets === undefined };
+    const looks = 'tutti' in message && message.tutti === 'release-all' ? { looks: message } : {};
+    return { inner, wrapped, targets: targets ?? [], apart: targets === undefined, ...looks };
   } catch {
     return { inner, wrapped, targets: [], apart: false };
   }
@@ -141,7 +147,9 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
         return { ...ofSchedule(contracts, { pid: schedulePid(DEFAULT_TENANT, name), act: 'define', id }), listed: true };
       });
     case 'hold':
+      return [ofHold(message, contracts)];
     case 'release':
+      return [{ kind: 'operate', pid: message.pid, id: message.opid, act: 'resume', by: message.by }];
     case 'release-all':
     case 'redrive':
     case 'discard':
@@ -149,6 +157,13 @@ const ofOwn = (message: InboxMessage, contracts: Contracts): readonly Target[] =
     case 'forced':
       return [];
   }
+};
+
+/** The begin or the end of a hold, which the instance of all holds keeps. */
+const ofHold = ({ act, opid: id }: HoldMessage, { system: source }: Contracts): Target => {
+  const pid = HOLDS_PID;
+  const event = HOLD_EVENTS[act];
+  return { kind: 'event', pid, keys: [`s:${identityOf(sha256, { pid, event, id })}`], id, event, source, starts: true, attaches: false };
 };
 
 /** The job that a bulk request begins. */

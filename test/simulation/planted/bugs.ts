@@ -7,6 +7,7 @@ import { forkBugs } from './fork-bugs.ts';
 import { forwardBugs } from './forward-bugs.ts';
 import { foundBugs } from './found-bugs.ts';
 import { headBugs } from './head-bugs.ts';
+import { holdBugs } from './hold-bugs.ts';
 import { keyBugs } from './key-bugs.ts';
 import { lateBugs } from './late-bugs.ts';
 import { lifecycleBugs } from './lifecycle-bugs.ts';
@@ -38,6 +39,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...startBugs,
   ...bulkBugs,
   ...forkBugs,
+  ...holdBugs,
   ...keyBugs,
   ...scheduleBugs,
   ...foundBugs,
@@ -55,12 +57,6 @@ export const notPlanted: Readonly<Record<string, string>> = {
     'The listing of a deploy mostly comes before the next time; test/core/schedule-times.test.ts holds it.',
   'schedules.pml | LISTING_REMEMBERED': 'No build of the scenario lists a schedule again; test/testing/schedules.test.ts holds it.',
   'starts.pml | SLOT_NEVER_FREE': 'No queue of the simulation loses a reply; test/children/lost-and-late.test.ts fails with it.',
-  'holds.pml | HELD_NO_REREAD': 'No scenario of the simulation pauses a process yet; test/engine/held.test.ts has its case.',
-  'holds.pml | HELD_PAUSED_NO_REREAD': 'No scenario of the simulation pauses a process yet; test/engine/held.test.ts has its case.',
-  'holds.pml | HELD_REREADS_COPY': 'No scenario of the simulation pauses a process yet; test/engine/held.test.ts has its case.',
-  'holds.pml | PAUSES_AGAIN': 'No scenario of the simulation pauses a process yet; test/client/holds.test.ts has its case.',
-  'holds.pml | RELEASES_ANY': 'No scenario of the simulation pauses a process yet; test/client/holds.test.ts has its case.',
-  'holds.pml | RELEASE_ONCE': 'No scenario of the simulation pauses a process yet; test/engine/held.test.ts has its case.',
   'head.pml | APPEND_TRIM': 'It needs a layout with one item per version, which the head does not have; the bug of the row 66 replaces it.',
   'fork.pml | FORK_ADOPTS_OPEN': 'A fork adopts a reply of the journal, and the journal has none of an open step.',
   'fork.pml | FORK_NOT_SENT_AGAIN':

@@ -1,4 +1,5 @@
 import type { BulkAct, BulkJob } from '../../../lib/contract/bulk.ts';
+import type { Hold, HoldScope } from '../../../lib/contract/holds.ts';
 import type { Overlap, ScheduleSpec } from '../../../lib/contract/runtime-contract.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import type { System } from '../../../lib/contract/system.ts';
@@ -90,6 +91,17 @@ export type Act = { readonly atMs: number } & (
       readonly from?: number;
       readonly to?: number;
       readonly overlap?: Overlap;
+    }
+  /** Begins or ends the pause of a process or a service. */
+  | {
+      readonly kind: 'hold';
+      readonly opid: string;
+      readonly act: 'pause' | 'resume';
+      readonly scope: HoldScope;
+      /** @default `stop` */
+      readonly clock?: Hold['clock'];
+      /** The operator sees that the hold is in force. @default the operator does not look */
+      readonly onlyHeld?: true;
     }
   /** Deploys the next build, unless a `redeploy` fault has already deployed it. */
   | { readonly kind: 'deploy' }

@@ -10,6 +10,7 @@ import { forksScenario } from './forks/forks-scenario.ts';
 import { inlineStepsScenario } from './inline-steps/inline-steps-scenario.ts';
 import { startsScenario } from './starts/starts-scenario.ts';
 import { successiveRunsScenario } from './successive-runs/successive-runs-scenario.ts';
+import { holdsScenario } from './holds/holds-scenario.ts';
 import { keysScenario } from './keys/keys-scenario.ts';
 import { loopScenario } from './loop/loop-scenario.ts';
 import { pausedScenario } from './paused/paused-scenario.ts';
@@ -38,6 +39,7 @@ const rareSituations: Readonly<Record<string, ScenarioMaker>> = {
   revisions: revisionsScenario,
   evolving: evolvingScenario,
   tenants: tenantsScenario,
+  holds: holdsScenario,
 };
 /**
  * Each has a column of the draw, which other scenarios leave free: 1 of 20 seeds of each place. A new one takes a free column,

@@ -11,6 +11,7 @@ import { auditEnd } from '../auditor/audit-end.ts';
 import { Auditor } from '../auditor/auditor.ts';
 import type { Choices } from './choices.ts';
 import { ACCOUNT, Cloud, ENGINE_QUEUES, type Snapshot } from './cloud.ts';
+import { isSameScope, scopeKey } from '../../../lib/contract/holds.ts';
 import { deployedSystem, Deployment, WAKE_MS } from './deployment.ts';
 import { Faults, FAULTS_MIN, OUTAGE_KINDS, SimulatedFault } from './faults.ts';
 import { forgedReply } from './forged-reply.ts';
@@ -218,6 +219,7 @@ class Simulation {
     this.#auditor.gatesRest();
     this.#auditor.boundedBy(this.#faults.count);
     this.#auditor.keysRest();
+    this.#auditor.holdsRest(this.#cloud.parkedEvents());
     this.#auditor.leftParked(this.#cloud.parkedEvents());
     const evidence = { store, index, parking, payloads, left, effects: this.#ledger.effects, now: this.#clock.now() };
     return auditEnd(evidence, this.#scenario.expectations, this.#auditor);
@@ -330,13 +332,14 @@ class Simulation {
 
   #do(act: Act): void {
     this.#trace.record(
-      `outside: ${act.kind} ${'type' in act ? `${act.type} ${act.id}` : 'pid' in act || 'rate' in act ? `${act.act} ${'pid' in act ? act.pid : act.id}` : 'id' in act ? act.id : ''}`,
+      `outside: ${act.kind} ${'scope' in act ? `${act.act} ${scopeKey(act.scope)}` : 'type' in act ? `${act.type} ${act.id}` : 'pid' in act || 'rate' in act ? `${act.act} ${'pid' in act ? act.pid : act.id}` : 'id' in act ? act.id : ''}`,
     );
     if (act.kind === 'publish') void this.#cloud.publisher.publish([{ source: act.source, type: act.type, detail: this.#detail(act) }]);
     else if (act.kind === 'operate') this.#operate(act.pid, act.act, act.opid, act);
     else if (act.kind === 'bulk') this.#operateAll(act);
     else if (act.kind === 'deploy') this.#deploy();
     else if (act.kind === 'schedule') this.#schedules(act);
+    else if (act.kind === 'hold') this.#holds(act);
     else this.#start(act);
   }
 
@@ -383,6 +386,13 @@ class Simulation {
     this.#request(OPERATIONS, { tutti: 'schedule', tenant: 'default', reason: 'simulated', by: 'simulation', time, ...act });
   }
 
+  #holds({ opid, act, scope, clock = 'stop', onlyHeld }: Omit<Extract<Act, { kind: 'hold' }>, 'kind' | 'atMs'>): void {
+    if (onlyHeld && !this.#auditor.held.some((each) => isSameScope(each, scope))) return;
+    const time = new Date(this.#clock.now()).toISOString();
+    const asked = { tutti: 'hold', opid, act, reason: 'simulated', by: 'simulation', time, ...scope } as const;
+    this.#request(OPERATIONS, act === 'pause' ? { ...asked, clock } : asked);
+  }
+
   /** Sends a request of a client or an operator. An embedded runtime has one queue for all requests. */
   #request(queue: string, message: InboxMessage): void {
     void this.#cloud.sender.send(this.#shape.embedded ? INBOX : queue, [{ body: inboxBody(message) }]);
@@ -411,9 +421,11 @@ class Simulation {
 
   /** The faults are over: an operator resumes stuck and paused instances and redrives dead letters. Returns whether there was anything to do. */
   #mend(round: number): boolean {
-    let any = this.#sendBack();
+    const ended = this.#endHolds(round);
+    let any = this.#sendBack() || ended;
     for (const { pid, status, why, paused } of this.#cloud.heads()) {
       // An instance whose code has failed again is not resumed a third time.
+      if (this.#isReleased(paused)) continue;
       if (paused === undefined && (status !== 'stuck' || (round > 1 && why?.includes('"POISON"')))) continue;
       any = true;
       if (!this.#resolves(pid)) this.#operate(pid, 'resume', `mend-${(this.#operations += 1)}`);
@@ -423,6 +435,20 @@ class Simulation {
       if (deadLetters.size > 0) any = deadLetters.redriveTo(this.#cloud.queue(name)) > 0 || any;
     }
     return any;
+  }
+
+  /** Ends the holds in force. A restored table may have lost the release of what a hold held, so each scope is resumed once more. */
+  #endHolds(round: number): boolean {
+    const restored = this.#faults.counts.restore !== undefined && round === 0;
+    const scopes = restored ? this.#scenario.acts.flatMap((act) => (act.kind === 'hold' ? [act.scope] : [])) : this.#auditor.held;
+    for (const scope of scopes) this.#holds({ opid: `mend-${(this.#operations += 1)}`, act: 'resume', scope });
+    return scopes.length > 0;
+  }
+
+  /** The end of its hold resumes an instance. */
+  #isReleased(paused: string | undefined): boolean {
+    const { hold } = JSON.parse(paused ?? '{}') as { readonly hold?: string };
+    return hold !== undefined && this.#faults.counts.restore === undefined;
   }
 
   /** An operator looks into the foreign system, and resolves the command that the instance is stuck on. */
