@@ -34,7 +34,6 @@ export const holdBugs: readonly PlantedBug[] = [
     name: 'HELD_REREADS_COPY',
     rows: ['holds.pml | HELD_REREADS_COPY'],
     what: 'A worker that has held something compares it with its copy of the holds, not with the table.',
-    elusive: 'The copy of a worker is seldom older than what it has just held; test/engine/held.test.ts holds it.',
     scenario: SCENARIO,
     patches: [
       {
@@ -75,7 +74,6 @@ export const holdBugs: readonly PlantedBug[] = [
     name: 'RELEASE_ONCE',
     rows: ['holds.pml | RELEASE_ONCE'],
     what: 'The end of a hold looks once for what the hold has paused and parked, although the indexes may lag.',
-    elusive: 'The instance that an index hides is mostly released by the worker that paused it; test/engine/held.test.ts holds it.',
     scenario: SCENARIO,
     patches: [
       {
@@ -135,7 +133,6 @@ export const holdBugs: readonly PlantedBug[] = [
     rows: [],
     what: 'The end of a hold counts the lag of the indexes from the time of its request, by the clock of the worker.',
     fixed: 'The queue counts how long the indexes have shown nothing.',
-    elusive: 'An index must lag while the request is late; test/engine/held.test.ts holds it.',
     scenario: SCENARIO,
     patches: [
       {
