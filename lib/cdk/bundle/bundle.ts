@@ -70,8 +70,14 @@ const MODULES = {
   external: ['bowser'],
 } as const satisfies BuildOptions;
 
-/** Lambda passes credentials in the environment; the provider chain of the SDK has 110 KB. */
-const ROLE_CREDENTIALS = { '@aws-sdk/credential-provider-node': functionFile('environment-credentials') };
+/**
+ * Parts of the SDK that a deployed function does not use: Lambda passes credentials in the environment, and the provider chain has 110 KB; no
+ * construct turns endpoint discovery on, and its cache has 8 KB.
+ */
+const REPLACED_IN_SDK = {
+  '@aws-sdk/credential-provider-node': functionFile('environment-credentials'),
+  '@aws-sdk/endpoint-cache': functionFile('no-endpoint-cache'),
+};
 
 /**
  * Builds the functions of an orchestrator around the system with this name, which the module `entry` exports. The result is cached for this
@@ -91,7 +97,7 @@ export function bundleFunctions(options: { readonly entry: string; readonly syst
     const { metafile, folders } = splitBuild(entry, entries, run, {
       alias: {
         'tutti-entry': entry,
-        ...ROLE_CREDENTIALS,
+        ...REPLACED_IN_SDK,
       },
       define: { 'process.env.TUTTI_SYSTEM': JSON.stringify(options.system) },
     });
@@ -158,7 +164,7 @@ export function bundleConsole(authorizer: string): ServiceBundle {
   const entry = resolve(authorizer);
   return once(`console ${entry}`, () => {
     const { metafile, folders } = splitBuild(entry, { 'serve-console': functionFile('serve-console/lambda') }, build, {
-      alias: { 'tutti-authorizer': entry, ...ROLE_CREDENTIALS },
+      alias: { 'tutti-authorizer': entry, ...REPLACED_IN_SDK },
     });
     return { folder: folders['serve-console'] as string, warnings: warningsOf(metafile) };
   });
