@@ -179,3 +179,17 @@ export interface Scenario {
 
 /** Draws a scenario with 1 to 20 instances. */
 export type ScenarioMaker = (choices: Choices) => Scenario;
+
+/** Makes effects in the foreign systems, with a crash point before and after each, and adds those that are new to `done`. */
+export function effectsInto(site: Site, done: Effect[]): (effect: Effect) => Promise<void> {
+  return async (effect) => {
+    await site.pass();
+    if (site.effect(effect)) done.push(effect);
+    await site.pass();
+  };
+}
+
+/** An event, published by the owner of its type. */
+export function published(type: string, id: string, data: Json, atMs: number): Act {
+  return { kind: 'publish', atMs, source: type.slice(0, type.indexOf('.')), type, id, data };
+}

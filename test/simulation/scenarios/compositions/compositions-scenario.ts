@@ -4,7 +4,7 @@ import type { Json } from '../../../../lib/contract/schema.ts';
 import { identityOf } from '../../../../lib/core/identity.ts';
 import { sha256 } from '../../../../lib/format/inbox-message.ts';
 import type { Choices } from '../../world/choices.ts';
-import type { Act, Effect, EndedRun, Expectation, Scenario, Site } from '../scenario.ts';
+import { effectsInto, published, type Act, type Effect, type EndedRun, type Expectation, type Scenario, type Site } from '../scenario.ts';
 import { stage, theatres } from './compositions-system.ts';
 import type { Part, Play, PlayStep } from './play.ts';
 
@@ -43,31 +43,22 @@ interface Drawing {
   readonly done: readonly Effect[];
 }
 
-const published = (source: string, type: string, id: string, data: Json, atMs: number): Act => ({
-  kind: 'publish',
-  atMs,
-  source,
-  type,
-  id,
-  data,
-});
-
 const playOf = (id: string, { choices, acts, plays, done }: Drawing): void => {
   const generator = new Generator(id, choices);
   const legs = Array.from({ length: choices.chance(0.4) ? choices.between(2, 3) : 1 }, () => generator.play(0, 4));
   const pid = `default#play#${id}`;
   const begins = choices.below(MINUTE_MS);
   const data = { id, leg: 1, kept: [], legs: legs as unknown as Json };
-  acts.push(published('plays', 'plays.begun', `${id}-begun`, data, begins));
-  if (choices.chance(0.2)) acts.push(published('plays', 'plays.begun', `${id}-begun`, data, begins + choices.below(SPAN_MS)));
+  acts.push(published('plays.begun', `${id}-begun`, data, begins));
+  if (choices.chance(0.2)) acts.push(published('plays.begun', `${id}-begun`, data, begins + choices.below(SPAN_MS)));
   const events: string[] = [];
   for (const type of ['go', 'asked'])
     for (let count = choices.below(4), i = 1; i <= count; i += 1) {
       const event = `${id}-${type}-${i}`;
       events.push(event);
       const atMs = choices.below(begins + SPAN_MS);
-      acts.push(published('plays', `plays.${type}`, event, { id }, atMs));
-      if (choices.chance(0.2)) acts.push(published('plays', `plays.${type}`, event, { id }, atMs + choices.below(SPAN_MS)));
+      acts.push(published(`plays.${type}`, event, { id }, atMs));
+      if (choices.chance(0.2)) acts.push(published(`plays.${type}`, event, { id }, atMs + choices.below(SPAN_MS)));
     }
   const operated = operates(pid, begins, choices, acts);
   plays.set(pid, { starts: [`${id}-begun`], events, operated, sound: true, judge: (run) => judge(run, done) });
@@ -105,8 +96,8 @@ const moves = (key: string, choices: Choices, acts: Act[]): string[] =>
   Array.from({ length: choices.below(4) }, (_, i) => {
     const move = `${key}-moved-${i + 1}`;
     const atMs = choices.below(SPAN_MS);
-    acts.push(published('floor', 'floor.moved', move, { key, move }, atMs));
-    if (choices.chance(0.3)) acts.push(published('floor', 'floor.moved', move, { key, move }, atMs + choices.below(SPAN_MS)));
+    acts.push(published('floor.moved', move, { key, move }, atMs));
+    if (choices.chance(0.3)) acts.push(published('floor.moved', move, { key, move }, atMs + choices.below(SPAN_MS)));
     return move;
   });
 
@@ -209,11 +200,7 @@ const judge = ({ pid, run, status, entries, result, disturbed }: EndedRun, done:
 };
 
 const served = (site: Site, done: Effect[]): readonly Served[] => {
-  const does = async (effect: Effect): Promise<void> => {
-    await site.pass();
-    if (site.effect(effect)) done.push(effect);
-    await site.pass();
-  };
+  const does = effectsInto(site, done);
   return [
     serve(stage, {
       make: async (input, { commandId, errors }) => {

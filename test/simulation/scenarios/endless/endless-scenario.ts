@@ -1,7 +1,7 @@
 import { serve, type Served } from 'tutti/service';
 import type { Json } from '../../../../lib/contract/schema.ts';
 import type { Choices } from '../../world/choices.ts';
-import type { Act, Effect, EndedRun, Expectation, Scenario, Site } from '../scenario.ts';
+import { effectsInto, type Act, type Effect, type EndedRun, type Expectation, type Scenario, type Site } from '../scenario.ts';
 import { meters, office } from './endless-system.ts';
 
 const MINUTE_MS = 60_000;
@@ -76,11 +76,7 @@ const judge = (
 };
 
 const served = (site: Site, done: Effect[], slow: boolean): readonly Served[] => {
-  const does = async (effect: Effect): Promise<void> => {
-    await site.pass();
-    if (site.effect(effect)) done.push(effect);
-    await site.pass();
-  };
+  const does = effectsInto(site, done);
   return [
     serve(office, {
       bill: async (input, { commandId }) => {

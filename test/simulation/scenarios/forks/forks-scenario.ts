@@ -5,7 +5,17 @@ import { identityOf } from '../../../../lib/core/identity.ts';
 import type { ForkRequest } from '../../../../lib/core/inbound.ts';
 import { sha256 } from '../../../../lib/format/inbox-message.ts';
 import type { Choices } from '../../world/choices.ts';
-import type { Act, Effect, EndedRun, Expectation, OperatorAct, Scenario, Site } from '../scenario.ts';
+import {
+  effectsInto,
+  published,
+  type Act,
+  type Effect,
+  type EndedRun,
+  type Expectation,
+  type OperatorAct,
+  type Scenario,
+  type Site,
+} from '../scenario.ts';
 import { agency, KEY, tours, type Does, type Leg } from './forks-system.ts';
 import { judgeBookings } from './judge-bookings.ts';
 
@@ -55,8 +65,6 @@ interface Drawing {
   readonly acts: Act[];
   readonly ids: readonly string[];
 }
-
-const published = (type: string, id: string, data: Json, atMs: number): Act => ({ kind: 'publish', source: 'tours', type, id, data, atMs });
 
 const orderOf = (id: string, { choices, acts }: Drawing): Pick<Expectation, 'starts'> => {
   const legs = Array.from({ length: choices.between(2, 7) }, () => legOf(choices));
@@ -158,11 +166,7 @@ const request = (to: string, choices: Choices): ForkRequest => {
 const SLOW_MS = 40_000;
 
 const served = (site: Site, done: Effect[]): readonly Served[] => {
-  const does = async (effect: Effect): Promise<void> => {
-    await site.pass();
-    if (site.effect(effect)) done.push(effect);
-    await site.pass();
-  };
+  const does = effectsInto(site, done);
   return [
     serve(agency, {
       book: async (input, { commandId, errors }) => {

@@ -3,7 +3,7 @@ import type { Json } from '../../../../lib/contract/schema.ts';
 import { identityOf } from '../../../../lib/core/identity.ts';
 import { sha256 } from '../../../../lib/format/inbox-message.ts';
 import type { Choices } from '../../world/choices.ts';
-import type { Act, Expectation, Scenario } from '../scenario.ts';
+import { published, type Act, type Expectation, type Scenario } from '../scenario.ts';
 import { ridesBy } from './keys-system.ts';
 
 const MINUTE_MS = 60_000;
@@ -49,9 +49,7 @@ const shortRide = (ride: string, driver: string, drawing: Drawing): void => {
   const again = choices.chance(0.3) ? [atMs + HOUR_MS + choices.below(2 * HOUR_MS)] : [];
   const events = choices.chance(crowd ? 0.8 : 0.4) ? [`${ride}-left`] : [];
   for (const id of events)
-    acts.push(
-      published('rides', 'rides.left', id, { ride }, crowd ? CROWD_MS + choices.below(2_000) : atMs + choices.below(90 * MINUTE_MS)),
-    );
+    acts.push(published('rides.left', id, { ride }, crowd ? CROWD_MS + choices.below(2_000) : atMs + choices.below(90 * MINUTE_MS)));
   const operated = choices.chance(0.1) ? [choices.one(['cancel', 'terminate'] as const)] : [];
   const pid = `default#ride#${ride}`;
   for (const act of operated)
@@ -66,7 +64,7 @@ const asks = (
   more: Pick<Expectation, 'events' | 'operated'> = { events: [], operated: [] },
 ): void => {
   const starts = atMs.map((_, i) => `${asked.ride}-asked-${i + 1}`);
-  for (const [i, id] of starts.entries()) acts.push(published('rides', 'rides.asked', id, asked, atMs[i] as number));
+  for (const [i, id] of starts.entries()) acts.push(published('rides.asked', id, asked, atMs[i] as number));
   expectations.set(`default#ride#${asked.ride}`, { starts, sound: true, judge: () => [], ...more });
 };
 
@@ -76,18 +74,9 @@ const moves = (driver: string, { choices, crowd, acts, expectations }: Drawing):
   for (const move of events) {
     const data = { move, driver, note: 'x'.repeat(choices.one([1, 1, 2_000, 150_000])) };
     const atMs = choices.chance(crowd ? 0.8 : 0.3) ? (crowd ? CROWD_MS : 0) + choices.below(2_000) : choices.below(90 * MINUTE_MS);
-    acts.push(published('drivers', 'drivers.moved', move, data, atMs));
-    if (choices.chance(0.3)) acts.push(published('drivers', 'drivers.moved', move, data, atMs + choices.below(8 * HOUR_MS)));
+    acts.push(published('drivers.moved', move, data, atMs));
+    if (choices.chance(0.3)) acts.push(published('drivers.moved', move, data, atMs + choices.below(8 * HOUR_MS)));
   }
   const key = keyPid((of) => identityOf(sha256, of), 'default', { process: 'ride', event: 'drivers.moved', key: driver });
   expectations.set(key, { starts: [], events, endless: true, operated: [], judge: () => [] });
 };
-
-const published = (source: string, type: string, id: string, data: Json, atMs: number): Act => ({
-  kind: 'publish',
-  atMs,
-  source,
-  type,
-  id,
-  data,
-});

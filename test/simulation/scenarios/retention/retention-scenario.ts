@@ -1,6 +1,6 @@
 import { serve, type Served } from 'tutti/service';
 import type { Choices } from '../../world/choices.ts';
-import type { Act, Effect, EndedRun, Expectation, Scenario, Site } from '../scenario.ts';
+import { effectsInto, type Act, type Effect, type EndedRun, type Expectation, type Scenario, type Site } from '../scenario.ts';
 import { houses, office } from './retention-system.ts';
 
 const MINUTE_MS = 60_000;
@@ -100,11 +100,7 @@ const judge = (
 };
 
 const served = (site: Site, done: Effect[], choices: Choices): readonly Served[] => {
-  const does = async (effect: Effect): Promise<void> => {
-    await site.pass();
-    if (site.effect(effect)) done.push(effect);
-    await site.pass();
-  };
+  const does = effectsInto(site, done);
   return [
     serve(office, {
       register: async (letting, { commandId }) => does({ commandId, command: 'office.register', input: letting }),

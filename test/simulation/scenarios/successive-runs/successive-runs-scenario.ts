@@ -1,7 +1,7 @@
 import { serve, type Served } from 'tutti/service';
 import type { Json } from '../../../../lib/contract/schema.ts';
 import type { Choices } from '../../world/choices.ts';
-import type { Act, Effect, EndedRun, Expectation, Scenario, Site } from '../scenario.ts';
+import { effectsInto, type Act, type Effect, type EndedRun, type Expectation, type Scenario, type Site } from '../scenario.ts';
 import { depot, lives, SOUND, WAYS } from './successive-runs-system.ts';
 
 const MINUTE_MS = 60_000;
@@ -80,11 +80,7 @@ const judge = ({ pid, status, entries, disturbed }: EndedRun, id: string, done: 
 };
 
 const served = (site: Site, done: Effect[], effect: 'once' | 'key'): readonly Served[] => {
-  const does = async (effect: Effect): Promise<void> => {
-    await site.pass();
-    if (site.effect(effect)) done.push(effect);
-    await site.pass();
-  };
+  const does = effectsInto(site, done);
   return [
     serve(depot, {
       take: {
