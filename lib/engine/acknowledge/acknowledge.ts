@@ -129,8 +129,8 @@ function isMove(inbound: Item['target']['inbound']): boolean {
 /** Parks the message, refuses the operation, retries, or stops the instance, in this order. */
 async function settleRefused(context: EngineContext, item: Item, reason: StuckReason): Promise<Settlement> {
   const { message, target } = item;
-  // A deploy is in progress: a worker of the newer build may take the event, or the operation.
-  if (reason.newer && isDeploying(context, message)) return { retryInSeconds: DEPLOY_SECONDS };
+  // A deploy is in progress: a worker of the newer build may take the event, or the operation. A move names its version, and is refused.
+  if (reason.newer && !isMove(target.inbound) && isDeploying(context, message)) return { retryInSeconds: DEPLOY_SECONDS };
   const isUnmoved = isMove(target.inbound) && reason.code !== 'DISPATCH';
   const parkedAs = isUnmoved ? 'REFUSED' : PARKED_AS.get(reason.code);
   if (parkedAs !== undefined) {

@@ -28,7 +28,7 @@ describe.each(scenarioNames)('%s', (scenario) => {
 });
 
 test('the scenario of a seed is drawn from its choices', async () => {
-  const drawn = Array.from({ length: 400 }, (_, seed) => scenarioMaker()(Choices.seeded(seed)).name);
+  const drawn = Array.from({ length: 2_000 }, (_, seed) => scenarioMaker()(Choices.seeded(seed)).name);
   // The scenario blackouts wraps another scenario, and keeps its name.
   expect(new Set(drawn)).toEqual(new Set(scenarioNames.filter((name) => name !== 'blackouts')));
   const choices = Choices.seeded(5);

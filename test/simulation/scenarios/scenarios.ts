@@ -39,7 +39,6 @@ const rareSituations: Readonly<Record<string, ScenarioMaker>> = {
   revisions: revisionsScenario,
   evolving: evolvingScenario,
   tenants: tenantsScenario,
-  holds: holdsScenario,
 };
 /**
  * Each has a column of the draw, which other scenarios leave free: 1 of 20 seeds of each place. A new one takes a free column,
@@ -55,6 +54,7 @@ const columns: Readonly<Record<string, { readonly column: number; readonly maker
   forks: { column: 12, maker: forksScenario },
   starts: { column: 13, maker: startsScenario },
   bulk: { column: 11, maker: bulkScenario },
+  holds: { column: 10, maker: holdsScenario },
   compositions: { column: 5, maker: compositionsScenario },
 };
 
