@@ -57,7 +57,9 @@ export class EngineMessages {
     if (isOfBulk(commandid)) this.#operated.add(commandid);
     if (picture?.disturbed) return;
     if (isOfBulk(commandid)) {
-      if (outcome !== 'completed' || (message.data as Partial<OperateOutput>).unchanged) this.#unapplied.add(commandid);
+      // An instance that has not begun remembers nothing: the preview of a job never shows one, but a scenario may name it.
+      const isUnapplied = outcome !== 'completed' || (message.data as Partial<OperateOutput>).unchanged;
+      if (isUnapplied && picture?.image) this.#unapplied.add(commandid);
       return operationReplied(message, picture, report);
     }
     const before = this.#outcomes.get(commandid) ?? outcome;
