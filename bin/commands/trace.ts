@@ -65,7 +65,12 @@ async function send(terminal: Terminal, target: OtlpTarget, { system, spans }: T
 function print(terminal: Terminal, { spans }: TraceResponse): void {
   const startedAt = (spans[0] as Span).from;
   const children = new Map<string, Span[]>();
-  for (const span of spans) children.set(span.parentSpanId ?? '', [...(children.get(span.parentSpanId ?? '') ?? []), span]);
+  for (const span of spans) {
+    const { parentSpanId = '' } = span;
+    const siblings = children.get(parentSpanId);
+    if (siblings) siblings.push(span);
+    else children.set(parentSpanId, [span]);
+  }
   let traceId = '';
   const printBelow = (span: Span, depth: number): void => {
     if (span.traceId !== traceId) terminal.print(`trace ${span.traceId}`);

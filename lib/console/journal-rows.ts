@@ -1,11 +1,10 @@
 import { instantText } from '../contract/wire/wire.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Reach } from '../client/connection.ts';
-import { chainOf } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import { Narrator } from '../client/operations/narrator.ts';
 import { principalText } from '../client/operations/ending-line.ts';
-import { readHeadJournal, readRunJournal } from '../client/operations/journal-view.ts';
+import { readRunJournal } from '../client/operations/journal-view.ts';
 import { readValue } from '../client/instance.ts';
 import { requireBegun } from '../client/waiting-start.ts';
 import { invalid } from './request-values.ts';
@@ -48,16 +47,10 @@ function entriesOf({ ports }: Reach, head: Head, number: number | undefined): Pr
   const key = JSON.stringify([head.pid, head.run, head.version, number]);
   const last = lastRead.get(ports);
   if (last?.key === key) return last.read;
-  const read = readEntries(ports, head, number);
+  const read = readRunJournal(ports, head, number, { payloads: false });
   lastRead.set(ports, { key, read });
   read.catch(() => lastRead.delete(ports));
   return read;
-}
-
-async function readEntries(ports: Reach['ports'], head: Head, number: number | undefined): Promise<Entries> {
-  if (number === undefined || number === (chainOf(head)?.number ?? 1))
-    return { run: head.run, entries: await readHeadJournal(ports, head, { payloads: false }) };
-  return readRunJournal(ports, head, number, { payloads: false });
 }
 
 /** A page of the journal, from its end. A large value stays in the payload store: its entry has a `dataref`, which `valueView` reads. */

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from './inbox-message.ts';
 
 /** A run, of which each span has an id that any program can compute again. */
 export interface RunName {
@@ -38,8 +38,5 @@ function traceId({ pid, run }: RunName, segment: number): string {
 
 /** The first bytes of the SHA-256, as W3C Trace Context writes ids. It is random enough to never be all zeros, which is not allowed. */
 function hexOf(text: string, bytes: number): string {
-  return createHash('sha256')
-    .update(text)
-    .digest('hex')
-    .slice(0, 2 * bytes);
+  return sha256(text).slice(0, 2 * bytes);
 }

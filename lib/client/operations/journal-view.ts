@@ -13,9 +13,18 @@ export interface JournalOptions {
   readonly payloads?: boolean;
 }
 
-/** Reads the whole journal of a run of the chain, by its number; 1 is the first one. Throws `NOT_FOUND`, and `JOURNAL_GAP`. */
-export async function readRunJournal(ports: JournalPorts, head: Head, number: number, options: JournalOptions): Promise<RunJournal> {
+/**
+ * Reads the whole journal of a run of the chain, by its number; 1 is the first one, and undefined the head's run. Throws `NOT_FOUND`, and
+ * `JOURNAL_GAP`.
+ */
+export async function readRunJournal(
+  ports: JournalPorts,
+  head: Head,
+  number: number | undefined,
+  options: JournalOptions,
+): Promise<RunJournal> {
   const current = chainOf(head)?.number ?? 1;
+  if (number === undefined || number === current) return { run: head.run, entries: await readHeadJournal(ports, head, options) };
   let run = head.run;
   let texts: readonly string[] = [];
   for (let at = current; at >= 1; at -= 1) {

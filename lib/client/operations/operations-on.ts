@@ -17,7 +17,7 @@ import type {
 import type { Reach } from '../connection.ts';
 import { pausedOf, waitingFor, type Status } from '../describe.ts';
 import { namesOf, pidOf, readHead, requireHead, readValue, type InstanceName } from '../instance.ts';
-import { readHeadJournal, readRunJournal } from './journal-view.ts';
+import { readRunJournal } from './journal-view.ts';
 import { instanceSummary, matchingHeads, type ListFilter } from '../list.ts';
 import { groupByCause, hasCause, type CauseGroup } from './causes.ts';
 import { moveInstance, performOperation, resumeInstance } from '../perform-operation.ts';
@@ -235,10 +235,7 @@ async function journalOf(
   { payloads, from, number, ...instance }: Instance & { payloads: boolean; from: number; number?: number },
 ): Promise<JournalResponse> {
   const head = await namedHead(reach, instance);
-  const { run, entries } =
-    number === undefined
-      ? { run: head.run, entries: await readHeadJournal(reach.ports, head, { payloads }) }
-      : await readRunJournal(reach.ports, head, number, { payloads });
+  const { run, entries } = await readRunJournal(reach.ports, head, number, { payloads });
   const runs = chainOf(head)?.number;
   const why = whyOfHead(reach, head).line;
   const view = formatFault(head) === undefined ? decodeHead(head).view : undefined;

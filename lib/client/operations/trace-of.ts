@@ -4,7 +4,7 @@ import type { Head } from '../../ports/process-store.ts';
 import type { Reach } from '../connection.ts';
 import type { Status } from '../describe.ts';
 import { runSpans } from '../trace/run-spans.ts';
-import { readHeadJournal, readRunJournal } from './journal-view.ts';
+import { readRunJournal } from './journal-view.ts';
 import type { TraceResponse } from './operations.ts';
 
 /** The name of the system in traces, if the folder of a stopped system does not say it. */
@@ -12,10 +12,7 @@ const UNNAMED = 'tutti';
 
 /** The spans of a run of an instance, by its number; else of the current run. */
 export async function traceOf({ ports, system }: Reach, head: Head, number: number | undefined): Promise<TraceResponse> {
-  const { run, entries } =
-    number === undefined
-      ? { run: head.run, entries: await readHeadJournal(ports, head, { payloads: false }) }
-      : await readRunJournal(ports, head, number, { payloads: false });
+  const { run, entries } = await readRunJournal(ports, head, number, { payloads: false });
   const isCurrent = run === head.run;
   const image = isCurrent && formatFault(head) === undefined ? decodeHead(head) : undefined;
   const spans = runSpans({
