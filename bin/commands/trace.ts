@@ -50,9 +50,16 @@ function targetOf(url: string): OtlpTarget {
 /** `name=value` with commas between, and percent-encoded values. Source: OpenTelemetry specification, OTLP exporter configuration. */
 function headersOf(text: string): Readonly<Record<string, string>> {
   const pairs = text.split(',').filter((pair) => pair.includes('='));
-  return Object.fromEntries(
-    pairs.map((pair) => [pair.slice(0, pair.indexOf('=')).trim(), decodeURIComponent(pair.slice(pair.indexOf('=') + 1).trim())]),
-  );
+  try {
+    return Object.fromEntries(
+      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')).trim(), decodeURIComponent(pair.slice(pair.indexOf('=') + 1).trim())]),
+    );
+  } catch {
+    throw usageError(
+      'OTEL_EXPORTER_OTLP_HEADERS has a value that is not percent-encoded.',
+      'Write each value as encodeURIComponent does: % is %25.',
+    );
+  }
 }
 
 async function send(terminal: Terminal, target: OtlpTarget, { system, spans }: TraceResponse): Promise<void> {

@@ -22,13 +22,14 @@ test('trace prints the spans of an instance, and sends them to a collector when 
     for (const line of [/taken .*failed:/, /asked .*by its token/]) await dev.line(line);
     const at = ['--local', join(folder, 'state')];
     const sends = ['--otlp', collector.url, ...at];
-    const [printed, json, ended, open, now, wrong] = await Promise.all([
+    const [printed, json, ended, open, now, wrong, unread] = await Promise.all([
       tutti('trace', 'book-seat', 'taken', ...at),
       tutti('trace', 'book-seat', 'taken', '--json', ...at),
       tuttiIn({ OTEL_EXPORTER_OTLP_HEADERS: 'api-key=a%20b' }, 'trace', 'book-seat', 'taken', ...sends),
       tutti('trace', 'book-seat', 'asked', ...sends),
       tutti('trace', 'book-seat', 'asked', '--now', ...sends),
       tutti('trace', 'book-seat', 'asked', '--otlp', 'localhost:4318', ...at),
+      tuttiIn({ OTEL_EXPORTER_OTLP_HEADERS: 'api-key=100%' }, 'trace', 'book-seat', 'taken', ...sends),
     ]);
     expect(printed.stdout.replaceAll(/ +\+?\d+\.\d{3}s/g, ' -')).toMatch(
       /^trace [0-9a-f]{32}\n - -  book-seat {2}the step trip\/book the seat failed: the seat is taken\n - - {4}run the step charge\n - - {4}scope trip {2}failed\n - - {6}run the step trip\/book the seat {2}StepFailed: the seat is taken\n - - {4}run the undo of the step charge\n$/,
@@ -43,6 +44,7 @@ test('trace prints the spans of an instance, and sends them to a collector when 
     expect([open.code, open.stderr]).toEqual([2, expect.stringContaining('is running, and its spans are not complete.')]);
     expect([now.code, now.stdout]).toEqual([0, expect.stringMatching(/^4 spans sent/)]);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('expected an http or https address')]);
+    expect([unread.code, unread.stderr]).toEqual([2, expect.stringContaining('OTEL_EXPORTER_OTLP_HEADERS')]);
     expect(collector.keys.toSorted()).toEqual(['', 'a b']);
   });
 });

@@ -1,10 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SqliteTables } from './tables.ts';
+import { turns } from './turns.ts';
 
 /** The hash by which a journal, a message or a record names a value. */
 const HASH = /[0-9a-f]{64}/g;
-/** Other work of the thread gets its turn after this time. */
-const TURN_MS = 8;
 
 export interface PayloadSweepOptions {
   /** Whether a value was put so lately that its writer may not have named it yet. */
@@ -31,12 +29,7 @@ export async function sweepPayloads(tables: SqliteTables, options: PayloadSweepO
   const clear = (text: string): void => {
     for (const [hash] of text.matchAll(HASH)) suspects.delete(hash);
   };
-  let turned = performance.now();
-  const turn = async (): Promise<void> => {
-    if (performance.now() - turned < TURN_MS) return;
-    await nextTurn();
-    turned = performance.now();
-  };
+  const turn = turns();
   log.written = (value) => clear(JSON.stringify(value));
   try {
     for (const table of [tables.messages, tables.parked, tables.records, tables.heads, tables.chunks]) {

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ID_CHARACTERS, TENANT_PATTERN, tenantOfPid } from '../../contract/wire/process-id.ts';
 import type { Head } from '../../ports/process-store.ts';
 import type { ClosedInstance, RetirementStore } from '../../ports/retirement-store.ts';
@@ -6,11 +5,10 @@ import { CLOSED_STATUSES, isRetirable } from '../memory/retirement-store.ts';
 import type { LoggedTable } from './log/logged-table.ts';
 import { blobBytes, type SqliteBlob, type Statement } from './sqlite.ts';
 import type { SqliteTables } from './tables.ts';
+import { turns } from './turns.ts';
 
 /** Rows looked at in one query. */
 const PAGE = 500;
-/** Other work of the thread gets its turn after this time. */
-const TURN_MS = 8;
 const TENANT_LENGTH_MAX = 64;
 const PID_LENGTH_MAX = 260;
 const TENANT_BEFORE = new RegExp(`${TENANT_PATTERN}$`);
@@ -53,7 +51,7 @@ export class SqliteRetirementStore implements RetirementStore {
   #scan: Scan | undefined;
   /** The removals of what belongs to the last page of `closed` and has no row yet, by pid. */
   #beside: ReadonlyMap<string, readonly (() => void)[]> = new Map();
-  #turned = 0;
+  readonly #turn = turns();
 
   constructor(tables: SqliteTables, options: RetirementOptions) {
     this.#tables = tables;
@@ -151,12 +149,6 @@ export class SqliteRetirementStore implements RetirementStore {
     collect(parked, pidBehindLength);
     collect(records, (key) => (key.startsWith(recordPrefix) ? key.slice(recordPrefix.length, Math.max(0, key.indexOf('/'))) : ''));
     return found;
-  }
-
-  async #turn(): Promise<void> {
-    if (performance.now() - this.#turned < TURN_MS) return;
-    await nextTurn();
-    this.#turned = performance.now();
   }
 }
 
