@@ -1,10 +1,12 @@
 /**
- * The code for messages that most systems never see: operations, engine commands, keys, schedules, starts that wait, forks and dead
- * letters; and the code that calls hooks.
+ * The code for messages that most systems never see: operations, engine commands, keys, schedules, starts that wait, forks, dead letters,
+ * and events that get an instance stuck; and the code that calls hooks.
  * The engine loads this file at the first of them. It is one file, because a bundle has a further chunk for each set of files that are loaded
  * together.
  */
+export { getStuck, parkBesideStuck, refuseOperation } from './acknowledge/get-stuck.ts';
 export { observeCommit, observeItem } from './acknowledge/observe.ts';
+export { discardEach, redrive, redriveEach } from './acknowledge/redrive.ts';
 export { admitInternal } from './admit/admit-internal.ts';
 export { applyOperation, notedHead, noteOperation } from './advance/apply-operation.ts';
 export { operationReply } from './advance/operation-reply.ts';

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MemoryParkingStore } from '../../lib/adapters/memory/parking-store.ts';
 import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { EngineContext } from '../../lib/engine/engine-context.ts';
-import { redrive } from '../../lib/engine/acknowledge/park.ts';
+import { redrive } from '../../lib/engine/acknowledge/redrive.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
 
 const PID = 'default#trip#a';

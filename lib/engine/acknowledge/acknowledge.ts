@@ -2,10 +2,10 @@ import { EARLY_EVENTS_MAX, type StuckReason } from '../../core/image.ts';
 import type { SignalInbound, StartInbound } from '../../core/inbound.ts';
 import type { ReceivedMessage, VisibilityChange } from '../../ports/message-queue.ts';
 import type { HandledMessage, Item } from '../admit/admission.ts';
+import { verdictOn } from '../advance/decide.ts';
 import { parkEarly } from '../advance/early-events.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { getStuck, parkBesideStuck, refuseOperation } from './get-stuck.ts';
-import { idAt, parkMessage, redrive } from './park.ts';
+import { idAt, parkMessage } from './park.ts';
 import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from './redelivery-delays.ts';
 
 /** The `AdvanceResult` of a batch while it is filled. */
@@ -19,7 +19,7 @@ type Settlement = 'acknowledge' | { readonly retryInSeconds: number };
 
 /**
  * Input: a message whose events were decided and whose dispatches were sent. Output: its receipt handle in `result`, to delete or to release.
- * Trunk: settle each event, by its refusal or its verdict (get-stuck.ts stops an instance, park.ts parks and redrives). A message is deleted
+ * Trunk: settle each event, by its refusal or its verdict (get-stuck.ts stops an instance, park.ts parks, redrive.ts redrives). A message is deleted
  * only when every instance that it concerns is done with it (docs/protocol.md#acknowledge).
  */
 export async function acknowledge(context: EngineContext, delivery: HandledMessage, result: Acknowledged): Promise<void> {
@@ -70,12 +70,16 @@ async function settle(context: EngineContext, item: Item): Promise<Settlement> {
   switch (item.verdict) {
     case 'early':
       return buffer(context, item);
-    case 'park':
+    case 'park': {
+      const { parkBesideStuck } = await import('../on-demand.ts');
       if (await parkBesideStuck(context, message, { pid: target.pid, reason: 'STUCK', detail: APPLIED_AFTER_RESUME })) return 'acknowledge';
       return { retryInSeconds: faultSeconds(context, message) };
-    case 'keep':
+    }
+    case 'keep': {
+      const { parkBesideStuck } = await import('../on-demand.ts');
       if (await parkBesideStuck(context, message, { pid: target.pid, reason: 'PAUSED', detail: APPLIED_AFTER_PAUSE })) return 'acknowledge';
       return { retryInSeconds: faultSeconds(context, message) };
+    }
     case 'held':
       return acknowledgeIf(await (await import('../on-demand.ts')).parkHeld(context, item), faultSeconds(context, message));
     case 'future':
@@ -93,7 +97,7 @@ async function settle(context: EngineContext, item: Item): Promise<Settlement> {
     default:
       if (target.ends && !(await (await import('../on-demand.ts')).sendRelease(context, target.ends)))
         return { retryInSeconds: faultSeconds(context, message) };
-      if (!item.redrives || (await redrive(context, target.pid))) return 'acknowledge';
+      if (!item.redrives || (await (await import('../on-demand.ts')).redrive(context, target.pid))) return 'acknowledge';
       return { retryInSeconds: faultSeconds(context, message) };
   }
 }
@@ -140,7 +144,8 @@ async function settleRefused(context: EngineContext, item: Item, reason: StuckRe
   }
   // An operation whose sends failed is parked as any event is: the next `resume` sends them.
   if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH') {
-    const isWritten = await refuseOperation(context, { message, target, reason });
+    const { refuseOperation } = await import('../on-demand.ts');
+    const isWritten = await refuseOperation(context, { message, target, reason, verdictOn });
     // The redelivery of the operation of a bulk job finds the reason in the head, and replies with it.
     return acknowledgeIf(isWritten && !(target.inbound.answers && reason.code !== 'STATE_FORMAT'), 1);
   }
@@ -150,7 +155,8 @@ async function settleRefused(context: EngineContext, item: Item, reason: StuckRe
 
 /** The instance gets stuck. An event that does not apply any more is redelivered: as a duplicate it repeats its sends, and is acknowledged. */
 async function stop(context: EngineContext, { message, target }: Item, reason: StuckReason): Promise<Settlement> {
-  switch (await getStuck(context, { message, target, reason })) {
+  const { getStuck } = await import('../on-demand.ts');
+  switch (await getStuck(context, { message, target, reason, verdictOn })) {
     case 'kept':
       return 'acknowledge';
     case 'again':

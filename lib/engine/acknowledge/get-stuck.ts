@@ -1,13 +1,14 @@
+import type { Verdict } from '../../core/classify.ts';
 import type { Image, StuckReason } from '../../core/image.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { Head } from '../../ports/process-store.ts';
-import { type Target, decidesOn, newItem } from '../admit/admission.ts';
+import { type Item, type Target, decidesOn, newItem } from '../admit/admission.ts';
 import { definitionName } from '../../contract/catalogue.ts';
 import { expectation } from '../advance/live-instance.ts';
 import type { EngineContext } from '../engine-context.ts';
-import { parkMessage, parkedId, redrive, shortText } from './park.ts';
+import { parkMessage, parkedId, shortText } from './park.ts';
+import { redrive } from './redrive.ts';
 import { decodeHead, formatFault } from '../../format/head-codec.ts';
-import { verdictOn } from '../advance/decide.ts';
 
 const TRIES_MAX = 3;
 
@@ -22,6 +23,8 @@ export interface RefusedEvent {
   readonly message: ReceivedMessage;
   readonly target: Target;
   readonly reason: StuckReason;
+  /** `verdictOn` of advance/decide.ts, which loads this file on demand. */
+  readonly verdictOn: (context: EngineContext, pid: string, image: Image | undefined, item: Item) => Promise<Verdict> | Verdict;
 }
 
 /**
@@ -128,7 +131,7 @@ export type Refusal = 'stop' | 'park' | 'passed';
 export async function refusalOn(
   context: EngineContext,
   head: Head | undefined,
-  { message, target, reason }: RefusedEvent,
+  { message, target, reason, verdictOn }: RefusedEvent,
 ): Promise<Refusal> {
   if (reason.code === 'STATE_FORMAT') return ofUnreadable(head, target);
   const image = head && decodeHead(head);

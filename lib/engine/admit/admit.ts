@@ -28,7 +28,7 @@ import type { Catalogue } from '../../contract/catalogue.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { forcedFault, startFault, tickFault } from '../../format/common-form.ts';
 import { type ForcedMessage, type InboxMessage, firstOf } from '../../format/inbox-message.ts';
-import { discardEach, parkMessage, redriveEach } from '../acknowledge/park.ts';
+import { parkMessage } from '../acknowledge/park.ts';
 import { DEPLOY_SECONDS, faultSeconds, isDeploying, noteFault } from '../acknowledge/redelivery-delays.ts';
 import { parseCommandId } from '../../contract/wire/process-id.ts';
 import { replyKey } from '../../core/classify.ts';
@@ -84,9 +84,9 @@ async function handled(context: EngineContext, message: ReceivedMessage, body: u
     if (admission.rotation !== undefined) await context.replyTokens?.rotate(admission.rotation);
     // The worker that forwarded the message to the lane has parked this half, under the id of the first message.
     if (admission.aside && !context.lane) await parkMessage(context.options, message, admission.aside);
-    if (admission.discards) await discardEach(context, admission.discards);
+    if (admission.discards) await (await import('../on-demand.ts')).discardEach(context, admission.discards);
     const isWhole =
-      (admission.redrives === undefined || (await redriveEach(context, admission.redrives))) &&
+      (admission.redrives === undefined || (await (await import('../on-demand.ts')).redriveEach(context, admission.redrives))) &&
       (admission.releases === undefined || (await (await import('../on-demand.ts')).releaseAll(context, admission.releases)));
     const retryInSeconds = isWhole ? undefined : faultSeconds(context, message);
     return { message, items: itemsOf(message, body, admission.targets), retryInSeconds };

@@ -2,8 +2,8 @@ import { HOLDS_PID } from '../../contract/holds.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { acknowledge, acknowledgeDone, type Acknowledged } from '../acknowledge/acknowledge.ts';
-import { getStuck } from '../acknowledge/get-stuck.ts';
 import { parkMessage } from '../acknowledge/park.ts';
+import { verdictOn } from './decide.ts';
 import { BEGUN_MS_MIN, faultSeconds, noteFault, retrySeconds } from '../acknowledge/redelivery-delays.ts';
 import type { HandledMessage, Item } from '../admit/admission.ts';
 import { admitMessage } from '../admit/admit.ts';
@@ -328,7 +328,8 @@ async function quarantine(context: EngineContext, delivery: HandledMessage, item
     code: 'POISON',
     message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.`,
   };
-  const refused = await getStuck(context, { message, target: item.target, reason });
+  const { getStuck } = await import('../on-demand.ts');
+  const refused = await getStuck(context, { message, target: item.target, reason, verdictOn });
   if (refused === 'again') delivery.retryInSeconds ??= faultSeconds(context, delivery.message);
   return refused === 'passed' ? [item] : [];
 }

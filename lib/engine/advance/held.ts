@@ -15,7 +15,8 @@ import type { OperationInbound, StartInbound } from '../../core/inbound.ts';
 import { decodeHead, resolveReferences } from '../../format/head-codec.ts';
 import { sha256 } from '../../format/inbox-message.ts';
 import type { Head } from '../../ports/process-store.ts';
-import { idAt, parkMessage, redrive } from '../acknowledge/park.ts';
+import { idAt, parkMessage } from '../acknowledge/park.ts';
+import { redrive } from '../acknowledge/redrive.ts';
 import { decidesOn, type Item } from '../admit/admission.ts';
 import type { EngineContext } from '../engine-context.ts';
 

@@ -1,7 +1,7 @@
 import { scopeKey, type HoldScope } from '../../contract/holds.ts';
 import { tenantOfPid } from '../../contract/wire/process-id.ts';
 import { INBOX, inboxBody, type ReleaseAllMessage, type ReleaseMessage } from '../../format/inbox-message.ts';
-import { redriveEach } from '../acknowledge/park.ts';
+import { redriveEach } from '../acknowledge/redrive.ts';
 import { noteFault } from '../acknowledge/redelivery-delays.ts';
 import { currentHolds, isHeld } from '../advance/held.ts';
 import type { EngineContext } from '../engine-context.ts';

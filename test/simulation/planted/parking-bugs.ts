@@ -49,7 +49,7 @@ export const parkingBugs: readonly PlantedBug[] = [
         file: 'lib/engine/advance/working-copy.ts',
         find: 'if (this.#resumesStart(item.target.inbound)) return undefined;',
         plant:
-          "const { kind, act } = item.target.inbound as OperationInbound;\n    if (PLANTED && kind === 'operate' && act === 'resume') await (await import('../acknowledge/park.ts')).redrive(this.#context, this.#pid);\n    ORIGINAL",
+          "const { kind, act } = item.target.inbound as OperationInbound;\n    if (PLANTED && kind === 'operate' && act === 'resume') await (await import('../acknowledge/redrive.ts')).redrive(this.#context, this.#pid);\n    ORIGINAL",
       },
       {
         file: 'lib/engine/advance/working-copy.ts',
@@ -64,7 +64,7 @@ export const parkingBugs: readonly PlantedBug[] = [
     what: 'A parked event is marked as redriven before it is sent to the inbox.',
     patches: [
       {
-        file: 'lib/engine/acknowledge/park.ts',
+        file: 'lib/engine/acknowledge/redrive.ts',
         find: 'const results = await sentAgain(options.sender, pid, some);',
         plant: `if (PLANTED) await options.parking.redriven(pid, some, options.clock.now());
     ORIGINAL`,
