@@ -15,6 +15,10 @@ import type { ProcessStore } from '../ports/process-store.ts';
 import type { ReplyKeys } from '../ports/reply-keys.ts';
 import type { PublishingAccounts } from '../contract/accounts.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
+import type { Verdict } from '../core/classify.ts';
+import type { Image } from '../core/image.ts';
+import type { Inbound } from '../core/inbound.ts';
+import type { Referring } from './admit/body-data.ts';
 import type { LiveCache } from './advance/live-instance.ts';
 import type { HeldIndex } from '../ports/parked-list.ts';
 import type { Marks, PortHealth, RejectionWatch } from './advance/suspects.ts';
@@ -108,6 +112,23 @@ export interface EngineContext {
   readonly nextWriter: () => string;
   readonly readPayload: (pid: string, hash: string) => Promise<Json>;
   readonly replyTokens: ReplyTokens | undefined;
+  /** Loads on-demand.ts, for the stages that cannot import it: it imports them. */
+  readonly rare: () => Promise<RareStages>;
+}
+
+/** Parts of the stages that most events do not need. */
+export interface RareStages {
+  /** lib/engine/admit/referred-data.ts */
+  readonly withData: (context: EngineContext, referring: Referring) => Promise<unknown>;
+  /** lib/engine/advance/verdict-by-journal.ts */
+  readonly hasCommanded: (context: EngineContext, image: Image, service: string) => Promise<boolean>;
+  readonly verdictByJournal: (
+    context: EngineContext,
+    image: Image | undefined,
+    item: { readonly target: { readonly inbound: Inbound } },
+    verdict: Verdict | 'verify',
+  ) => Promise<Verdict>;
+  readonly journalHolds: (context: EngineContext, image: Image | undefined, inbound: Inbound) => Promise<boolean>;
 }
 
 /** The copy of a worker of the pauses of processes and services (docs/protocol.md#holds). */

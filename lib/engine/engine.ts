@@ -45,6 +45,7 @@ export class Engine {
       remainingMs: noLimit,
       nextWriter: () => `${worker}${(commits += 1).toString(36)}`,
       readPayload: (pid, hash) => readPayload(options, pid, hash),
+      rare: () => import('./on-demand.ts'),
       replyTokens: options.replyKeys && new ReplyTokens(options.replyKeys, options.clock),
     };
   }

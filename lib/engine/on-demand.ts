@@ -17,3 +17,6 @@ export { queueStart } from './advance/queue-start.ts';
 export { forked, forkedBefore, planned } from './advance/fork.ts';
 export { releaseAll, releaseUnlessHeld, sendRelease } from './jobs/release-held.ts';
 export { drainDeadLetters } from './jobs/drain-dead-letters.ts';
+export { withData } from './admit/referred-data.ts';
+export { hasCommanded, journalHolds, verdictByJournal } from './advance/verdict-by-journal.ts';
+export { runMarked } from './advance/advance-marked.ts';

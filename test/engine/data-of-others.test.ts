@@ -3,7 +3,9 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { S3PayloadStore } from '../../lib/adapters/s3/payload-store.ts';
 import { VALUE_BYTES_MAX } from '../../lib/contract/wire/wire.ts';
 import type { EngineContext } from '../../lib/engine/engine-context.ts';
-import { MISSING, readBody, refusedData } from '../../lib/engine/admit/admission.ts';
+import * as onDemand from '../../lib/engine/on-demand.ts';
+import { readBody, refusedData } from '../../lib/engine/admit/admission.ts';
+import { MISSING } from '../../lib/engine/admit/body-data.ts';
 import { sha256 } from '../../lib/format/inbox-message.ts';
 
 const DATA = '{"secret":"of another instance"}';
@@ -21,7 +23,8 @@ const read = async (at: string, message: (dataref: string) => object, size = DAT
   } as unknown as S3Client;
   const payloads = new S3PayloadStore({ client, bucket: 'b', owner: '111111111111', writer: 'orchestrator' });
   const environment = { hash: sha256, canonical: JSON.stringify };
-  const context = { options: { payloads }, environment, catalogue: { system: { name: 'shop' } } } as unknown as EngineContext;
+  const rare = async () => onDemand;
+  const context = { options: { payloads }, environment, catalogue: { system: { name: 'shop' } }, rare } as unknown as EngineContext;
   const body = await readBody(context, JSON.stringify(message(`s3://b/${at}/${HASH}`)));
   const refused = refusedData(body);
   return refused?.status === 'park' ? `${refused.reason}, ${asked.length} read` : body === MISSING ? 'missing' : 'read';

@@ -1,6 +1,6 @@
 import type { Hold } from '../../contract/holds.ts';
 import { isOrchestratorError } from '../../contract/errors.ts';
-import { type Json, withoutValues } from '../../contract/schema.ts';
+import { withoutValues } from '../../contract/schema.ts';
 import { thrownText } from '../../contract/wire/thrown-text.ts';
 import { VALUE_BYTES_MAX } from '../../contract/wire/wire.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
@@ -18,8 +18,7 @@ import type { Verdict } from '../../core/classify.ts';
 import type { StuckReason } from '../../core/image.ts';
 import { SHORT_HASH_LENGTH } from '../../core/journal.ts';
 import type { Dispatch } from '../send/dispatch.ts';
-import { pidOfCommand } from '../../contract/wire/process-id.ts';
-import { type Author, CLIENT_WRITER, ORCHESTRATOR_WRITER } from '../../ports/payload-store.ts';
+import { ALTERED, type Detail, FOREIGN, type Referring, TOO_LARGE } from './body-data.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { forcedFault } from '../../format/common-form.ts';
 
@@ -199,16 +198,6 @@ export function decidesOn({ verdict }: Item): boolean {
   return verdict !== undefined && isDecided(verdict);
 }
 
-/** The payload store does not hold the data: it lags, or the data is gone. */
-export const MISSING: unique symbol = Symbol('missing');
-/** The `dataref` names data that the sender of the message did not store. */
-const FOREIGN: unique symbol = Symbol('foreign');
-/** The stored data has another hash than the message. */
-const ALTERED: unique symbol = Symbol('altered');
-
-/** The stored data is larger than any value may be. */
-const TOO_LARGE: unique symbol = Symbol('too large');
-
 const REFUSED: ReadonlyMap<unknown, Admission> = new Map([
   [FOREIGN, DATA_FOREIGN],
   [ALTERED, DATA_ALTERED],
@@ -218,22 +207,6 @@ const REFUSED: ReadonlyMap<unknown, Admission> = new Map([
 /** The admission of a message whose data must not be decided on; undefined for every other body. */
 export function refusedData(body: unknown): Admission | undefined {
   return REFUSED.get(body);
-}
-
-interface Detail {
-  readonly tutti?: unknown;
-  readonly owner?: unknown;
-  readonly event?: Detail;
-  ref?: unknown;
-  readonly specversion?: unknown;
-  readonly id?: unknown;
-  readonly source?: unknown;
-  readonly type?: unknown;
-  readonly commandid?: unknown;
-  readonly process?: unknown;
-  data?: unknown;
-  dataref?: unknown;
-  readonly datahash?: unknown;
 }
 
 /**
@@ -257,71 +230,16 @@ export function readBody(context: EngineContext, text: string): unknown {
   const own = tutti === 'forward' || tutti === 'return' ? whole?.event : whole;
   const detail = own ?? (ofBus?.specversion === undefined ? undefined : ofBus);
   if (typeof detail?.dataref !== 'string' || detail.data !== undefined) return body;
-  return withData(context, { body, source, whole, own, detail, dataref: detail.dataref });
+  return withData(context, { body, source, whole, own, detail, dataref: detail.dataref, read: parsed });
 }
 
-interface Referring {
-  readonly body: unknown;
-  /** The source that the bus has authenticated. */
-  readonly source: unknown;
-  /** The internal message that carries the data. */
-  readonly whole: Detail | undefined;
-  readonly own: Detail | undefined;
-  /** The part of the body that has the reference. */
-  readonly detail: Detail;
-  readonly dataref: string;
-}
-
-/** Reads the data of a message from the payload store. */
-async function withData(context: EngineContext, { body, source, whole, own, detail, dataref }: Referring): Promise<unknown> {
-  // The bus authenticates the source; the envelope does not.
-  const sent = { ...detail, source: source ?? detail.source };
-  if (!(whole ? ownAuthors(whole) : authorsOf(context, sent)).some((author) => context.options.payloads.isOf(dataref, author)))
-    return FOREIGN;
-  const json = await fetched(context, dataref);
-  if (json === TOO_LARGE) return TOO_LARGE;
-  if (json === undefined) return MISSING;
-  // A writer of the payload store could have replaced the value.
-  const data = hashed(context, json, detail.datahash);
-  if (data === undefined) return ALTERED;
-  detail.data = data;
-  delete detail.dataref;
-  // It may have to be sent again as it came.
-  if (whole && own !== whole) whole.ref = dataref;
-  return body;
-}
-
-async function fetched({ options }: EngineContext, dataref: string): Promise<string | undefined | typeof TOO_LARGE> {
-  try {
-    return await options.payloads.fetch(dataref);
-  } catch (error) {
-    if (isOrchestratorError(error) && error.code === 'DATA_TOO_LARGE') return TOO_LARGE;
-    throw error;
-  }
+/** Reads the data of a message from the payload store, by code that is loaded for the first such message. */
+async function withData(context: EngineContext, referring: Referring): Promise<unknown> {
+  return (await context.rare()).withData(context, referring);
 }
 
 /** The internal messages that carry data. */
 const CARRYING: ReadonlySet<unknown> = new Set(['start', 'begin', 'command', 'reply', 'forward', 'return']);
-
-/** The author of the data of an internal message: the client that starts, or the instance that issued or owns the command. */
-function ownAuthors({ tutti, process, commandid, owner }: Detail): Author[] {
-  if (tutti === 'start') return [{ writer: CLIENT_WRITER, folder: textOf(process) }];
-  return [{ writer: ORCHESTRATOR_WRITER, folder: tutti !== 'command' ? textOf(owner) : pidOfCommand(textOf(commandid)) }];
-}
-
-/** The authors that may have stored the data of a message: its source, for its instance, or a client in the name of its source. */
-function authorsOf({ catalogue }: EngineContext, { id, source, type, commandid }: Detail): Author[] {
-  if (commandid !== undefined) return [{ writer: textOf(source), folder: pidOfCommand(textOf(commandid)) }];
-  const byClient = { writer: CLIENT_WRITER, folder: textOf(type) };
-  // The id of an event that a process publishes contains the id of its instance.
-  const own = source === catalogue.system.name ? [{ writer: ORCHESTRATOR_WRITER, folder: pidOfCommand(textOf(id)) }] : [];
-  return [{ writer: textOf(source) }, byClient, ...own];
-}
-
-/** A value that is not a string names no author. */
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
 
 const NEGATIVE_ZERO = /[:,[]\s*-0/;
 
@@ -329,16 +247,6 @@ const NEGATIVE_ZERO = /[:,[]\s*-0/;
 function parsed(text: string): unknown {
   const value: unknown = JSON.parse(text);
   return NEGATIVE_ZERO.test(text) ? JSON.parse(JSON.stringify(value)) : value;
-}
-
-/** The value, if it is JSON with this hash. A value without a canonical form has no hash. */
-function hashed(context: EngineContext, json: string, datahash: unknown): Json | undefined {
-  try {
-    const data = parsed(json) as Json;
-    return datahash === `sha256:${context.environment.hash(context.environment.canonical(data))}` ? data : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 /** Whether the data of a message was refused or is missing. */

@@ -8,7 +8,6 @@ import {
   type Carried,
   type HandledMessage,
   type Item,
-  MISSING,
   type ReadForced,
   type Target,
   carried,
@@ -21,6 +20,7 @@ import {
   deliver,
   keptHash,
 } from './admission.ts';
+import { MISSING } from './body-data.ts';
 import { type BusEnvelope, admitEvent, admitPlainEvent } from './admit-event.ts';
 import type { RareMessage } from './admit-internal.ts';
 import { admitStart, admitTick } from './admit-start.ts';

@@ -2,7 +2,6 @@ import { HOLDS_PID } from '../../contract/holds.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { Head } from '../../ports/process-store.ts';
 import { acknowledge, acknowledgeDone, type Acknowledged } from '../acknowledge/acknowledge.ts';
-import { parkMessage } from '../acknowledge/park.ts';
 import { verdictOn } from './decide.ts';
 import { BEGUN_MS_MIN, faultSeconds, noteFault, retrySeconds } from '../acknowledge/redelivery-delays.ts';
 import type { HandledMessage, Item } from '../admit/admission.ts';
@@ -10,12 +9,12 @@ import { admitMessage } from '../admit/admit.ts';
 import type { AdvanceResult, EngineContext } from '../engine-context.ts';
 import { type SentResult, forwardDeliveries, sendAll, sendPendingTogether } from '../send/send-all.ts';
 import { advanceInstance } from './advance-instance.ts';
+import type { Stages } from './advance-marked.ts';
 import type { LiveInstance } from './live-instance.ts';
 import type { Basis } from './working-copy.ts';
 
 /** From this delivery on, a message may be the one that ends its workers: it runs alone, under a mark. */
 const SUSPECT_DELIVERY = 3;
-const QUARANTINE_ATTEMPTS = 3;
 /** The copy of the holds is read again with the heads of a batch, or beside it. Without a read of heads the batch waits only for an old one. */
 const HOLDS_MS = 10_000;
 const HOLDS_MS_MAX = 20_000;
@@ -259,77 +258,9 @@ function noteSent(context: EngineContext, item: Item, sent: SentResult): void {
   else retryAfterFault(context, [item], `A send failed and is tried again: ${sent.reason}`);
 }
 
-/** Runs a message alone, under marks that outlive the worker: a message that has ended several workers is not run again. */
+/** Runs a message alone, under marks. The code is loaded for the first such message. */
 async function runMarked(context: EngineContext, message: ReceivedMessage, result: Acknowledged): Promise<void> {
-  const alone: Acknowledged = { acknowledge: [], giveBack: [] };
-  try {
-    await advanceMarked(context, message, alone);
-    result.acknowledge.push(...alone.acknowledge);
-    result.giveBack.push(...alone.giveBack);
-  } catch (error) {
-    noteFault(context, error);
-    result.giveBack.push({ receiptHandle: message.receiptHandle, seconds: faultSeconds(context, message) });
-  }
-}
-
-/**
- * The message has a mark while it is read, and each of its instances has a mark while the message runs on it. A message that ends the worker
- * while it is read is parked; of the instances, only the one that ends the worker gets stuck.
- */
-async function advanceMarked(context: EngineContext, message: ReceivedMessage, result: Acknowledged): Promise<void> {
-  const begun = await context.marks.begin(message.messageId);
-  if (begun > QUARANTINE_ATTEMPTS) {
-    await parkUnread(context, message);
-    result.acknowledge.push(message.receiptHandle);
-    return;
-  }
-  const delivery = await admitMessage(context, message);
-  await endMark(context, message.messageId);
-  const items: Item[] = [];
-  for (const item of delivery.items) items.push(...(await advanceItemMarked(context, delivery, item)));
-  await acknowledgeAll(context, [{ ...delivery, items }], result);
-}
-
-/** Returns the event, to be acknowledged; nothing if its instance got stuck on it and keeps it. */
-async function advanceItemMarked(context: EngineContext, delivery: HandledMessage, item: Item): Promise<readonly Item[]> {
-  const mark = `${delivery.message.messageId}/${item.target.pid}`;
-  if ((await context.marks.begin(mark)) > QUARANTINE_ATTEMPTS) {
-    const left = await quarantine(context, delivery, item);
-    await advanceItems(context, left);
-    return left;
-  }
-  await advanceItems(context, [item]);
-  await endMark(context, mark);
-  return [item];
-}
-
-async function endMark(context: EngineContext, mark: string): Promise<void> {
-  const fault = await context.marks.end(mark);
-  if (fault !== undefined) noteFault(context, fault);
-}
-
-/** Reads no data and runs no code of the system: either may have ended the worker. */
-async function parkUnread(context: EngineContext, message: ReceivedMessage): Promise<void> {
-  const { namedInstance } = await import('../admit/named-in-message.ts');
-  return parkMessage(context.options, message, {
-    pid: namedInstance(message.body),
-    reason: 'POISON',
-    detail: `This message ended its worker ${QUARANTINE_ATTEMPTS} times while it was read: its data may be too large for the memory.`,
-  });
-}
-
-/**
- * The instance gets stuck, and the event is parked beside it. Returns the event if it does not apply any more: then it runs no code of a
- * process, and only repeats its sends.
- */
-async function quarantine(context: EngineContext, delivery: HandledMessage, item: Item): Promise<readonly Item[]> {
-  const { message } = delivery;
-  const reason = {
-    code: 'POISON',
-    message: `This event ended its worker ${QUARANTINE_ATTEMPTS} times: its code never yields, or takes all memory.`,
-  };
-  const { getStuck } = await import('../on-demand.ts');
-  const refused = await getStuck(context, { message, target: item.target, reason, verdictOn });
-  if (refused === 'again') delivery.retryInSeconds ??= faultSeconds(context, delivery.message);
-  return refused === 'passed' ? [item] : [];
+  const { getStuck, runMarked: run } = await import('../on-demand.ts');
+  const stuck: Stages['getStuck'] = (of, event) => getStuck(of, { ...event, verdictOn });
+  await run(context, message, result, { admitMessage, getStuck: stuck, advanceItems, acknowledgeAll });
 }

@@ -3,11 +3,10 @@ import { isOrchestratorError } from '../../contract/errors.ts';
 import { NEWER, parseVersion, versionOf, withoutValues } from '../../contract/schema.ts';
 import { ACTIVATION_MAX, goesOn } from '../../core/journal.ts';
 import { replyToIssuer } from '../../core/engine-commands.ts';
-import { type Answered, type Image, type RingEntry, STARTS_MAX, isClosed, openCommand } from '../../core/image.ts';
+import { type Answered, type Image, type RingEntry, openCommand } from '../../core/image.ts';
 import type { Inbound, ReplyInbound, SignalInbound, StartInbound } from '../../core/inbound.ts';
-import type { JournalEntry, RecordedFact } from '../../core/journal-entry.ts';
-import { remember, rememberSignal, SKEW_MS } from '../../core/signal-ring.ts';
-import { holdsSubscription } from '../../core/subscriptions.ts';
+import type { RecordedFact } from '../../core/journal-entry.ts';
+import { remember, rememberSignal } from '../../core/signal-ring.ts';
 import { arm, nextDue } from '../../core/timers.ts';
 import { codeOf, type ProcessRun } from '../../core/run.ts';
 import { lateOf } from '../../core/unresolved.ts';
@@ -16,7 +15,6 @@ import { type Verdict, classify } from '../../core/classify.ts';
 import { type Item, NO_DEFINITION, type Target } from '../admit/admission.ts';
 import type { EngineContext } from '../engine-context.ts';
 import { DEPLOY_SECONDS, isDeploying } from '../acknowledge/redelivery-delays.ts';
-import { journalTexts, parseEntry, textsOfRun } from '../../format/read-journal.ts';
 
 /**
  * Decides on one event whose verdict is `apply`, `reject`, `restart` or `queue`: applies its facts, one activation each. The code for operations,
@@ -188,24 +186,12 @@ async function verdictByJournal(
   item: Item,
   verdict: ReturnType<typeof classify>,
 ): Promise<Verdict> {
-  const { inbound, reply } = item.target;
+  const { hasCommanded, verdictByJournal: byJournal } = await context.rare();
+  const { reply } = item.target;
   // Accept a `future` reply only from a service that the instance has sent commands to: a spoofed reply could make the instance stuck.
   if (verdict === 'future' && reply && image && !(isSigned(context, reply) && (await hasCommanded(context, image, reply.source))))
     return forbid(item);
-  if (verdict === 'restart') return (await hasRun(context, image, inbound)) ? 'dup' : 'restart';
-  if (verdict === 'queue') return (await wasQueued(context, image, inbound)) ? 'dup' : 'queue';
-  if (verdict !== 'verify') return verdict;
-  if (await journalHolds(context, image, inbound)) return 'dup';
-  return image && (isClosed(image.status) || isLeft(image, inbound)) ? 'closed' : 'apply';
-}
-
-/** A copy that a key has forwarded to a run which no longer holds its subscription. */
-function isLeft(image: Image, inbound: Inbound): boolean {
-  return (
-    inbound.kind === 'signal' &&
-    inbound.subscription !== undefined &&
-    !holdsSubscription(image, inbound.subscription.run, inbound.subscription.n)
-  );
+  return byJournal(context, image, item, verdict);
 }
 
 function forbid(item: Item): Verdict {
@@ -224,79 +210,6 @@ function waitForDeploy(context: EngineContext, pid: string, item: Item): Verdict
   const message = `The reply ${item.target.inbound.key} to ${pid} has a newer version than the contract of this orchestrator.`;
   item.refused = { code: 'NEWER', message };
   return 'park';
-}
-
-/** Whether the instance has sent a command to a service, by its journal and its open commands. */
-async function hasCommanded(context: EngineContext, image: Image, service: string): Promise<boolean> {
-  const isOf = (command: string): boolean => context.environment.commands.get(command)?.service === service;
-  if ([...image.commands.values(), ...image.tombstones].some(({ command }) => isOf(command))) return true;
-  const texts = await journalTexts(context.options.store, image);
-  return texts.some((text) => {
-    if (!text.includes(ISSUED)) return false;
-    const entry = parseEntry(text);
-    return entry.type === 'CommandIssued' && isOf(entry.command);
-  });
-}
-
-const ISSUED = '"type":"CommandIssued"';
-
-/** Whether a start that has left the ring of ids has had a run: of a closed run only its journal is left. */
-async function hasRun(context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> {
-  if (!image || inbound.kind !== 'start' || image.starts.length < STARTS_MAX) return false;
-  return (await context.options.store.chunks(image.pid, inbound.identity)).length > 0;
-}
-
-/** Whether a start that has left the ring of ids has had a run, or was journaled by this one as rejected. */
-async function wasQueued(context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> {
-  if (!image || inbound.kind !== 'start' || image.starts.length < STARTS_MAX) return false;
-  if (await hasRun(context, image, inbound)) return true;
-  const texts = await journalTexts(context.options.store, image);
-  return texts.some((text) => QUEUED.test(text) && (parseEntry(text) as { readonly id: string }).id === inbound.id);
-}
-
-const QUEUED = /"type":"Start(?:Queued|Rejected)"/;
-
-/** Whether the journal holds an event that has left the ring of ids. */
-export async function journalHolds(context: EngineContext, image: Image | undefined, inbound: Inbound): Promise<boolean> {
-  if (!image || (inbound.kind !== 'signal' && inbound.kind !== 'start')) return false;
-  const wanted = `"id":${JSON.stringify(inbound.id)}`;
-  const isHeldBy = (texts: readonly string[]): boolean =>
-    texts.some((text) => text.includes(wanted) && isEntryOf(parseEntry(text), inbound));
-  const texts = await journalTexts(context.options.store, image);
-  if (isHeldBy(texts)) return true;
-  return image.chain !== undefined && (await isHeldBefore(context, image, { texts, inbound, isHeldBy }));
-}
-
-/**
- * Whether an earlier run of the chain has received the event. Runs that ended before the event's own time are not read: no run receives an
- * event earlier than that, but for the clock of its sender.
- */
-async function isHeldBefore(
-  context: EngineContext,
-  image: Image,
-  search: {
-    readonly texts: readonly string[];
-    readonly inbound: SignalInbound | StartInbound;
-    readonly isHeldBy: (texts: readonly string[]) => boolean;
-  },
-): Promise<boolean> {
-  const time = Date.parse(search.inbound.time);
-  const earliest = time > search.inbound.at ? -Infinity : time - SKEW_MS;
-  let { texts } = search;
-  for (let first = firstOf(texts); first?.continues && first.at >= earliest; first = firstOf(texts)) {
-    texts = await textsOfRun(context.options.store, image, first.continues.run);
-    if (search.isHeldBy(texts)) return true;
-  }
-  return false;
-}
-
-function firstOf([text]: readonly string[]): Extract<JournalEntry, { type: 'ProcessStarted' }> | undefined {
-  const entry = text === undefined ? undefined : parseEntry(text);
-  return entry?.type === 'ProcessStarted' ? entry : undefined;
-}
-
-function isEntryOf(entry: JournalEntry, { id, event }: { readonly id: string; readonly event: string }): boolean {
-  return (entry.type === 'EventReceived' || entry.type === 'ProcessStarted') && entry.id === id && entry.event === event;
 }
 
 /** A reply counts only from the service that owns the command, and only for the data of the command (docs/correctness.md#i12). */

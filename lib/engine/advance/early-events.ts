@@ -5,11 +5,12 @@ import type { StuckReason } from '../../core/image.ts';
 import type { Inbound } from '../../core/inbound.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import { admit } from '../admit/admit.ts';
-import { decideEvent, journalHolds } from './decide.ts';
+import { decideEvent } from './decide.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { LiveInstance } from './live-instance.ts';
 import { parkMessage } from '../acknowledge/park.ts';
-import { MISSING, readBody, refusedData } from '../admit/admission.ts';
+import { readBody, refusedData } from '../admit/admission.ts';
+import { MISSING } from '../admit/body-data.ts';
 
 /** Applies the early events after the start. Their sends are caused by the message of the start. */
 export async function applyEarly(
@@ -44,7 +45,7 @@ export async function applyEarly(
 
 /** A key that was at rest has a ring, from which the event may have left. */
 async function isForgotten(context: EngineContext, { run }: LiveInstance, inbound: Inbound): Promise<boolean> {
-  return !(await journalHolds(context, run.image, inbound));
+  return !(await (await context.rare()).journalHolds(context, run.image, inbound));
 }
 
 /**

@@ -255,7 +255,7 @@ export const foundBugs: readonly PlantedBug[] = [
     fixed: 'An old start never begins a second run, neither over a younger run nor after many others.',
     patches: [
       {
-        file: 'lib/engine/advance/decide.ts',
+        file: 'lib/engine/advance/verdict-by-journal.ts',
         find: "if (verdict === 'restart') return",
         plant: "if (!PLANTED && verdict === 'restart') return",
       },
