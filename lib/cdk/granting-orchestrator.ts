@@ -13,7 +13,7 @@ import {
   grantSignal,
   grantStart,
 } from './iam/grants.ts';
-import type { AnswerOptions, IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
+import type { AnswerOptions, EventSource, EventTarget, IOrchestrator, IServiceQueue, ReadOptions } from './orchestrator-interface.ts';
 
 /** The grants of an orchestrator. They need only its names and ARNs, so an imported orchestrator has them too. */
 export abstract class GrantingOrchestrator extends Construct implements IOrchestrator {
@@ -35,6 +35,14 @@ export abstract class GrantingOrchestrator extends Construct implements IOrchest
   readonly #answered: { readonly service: string; readonly recordsOf: string }[] = [];
 
   abstract serviceQueue(service: AnyService): IServiceQueue;
+
+  addSource(source: EventSource): void {
+    source.attachTo(this);
+  }
+
+  addTarget(target: EventTarget): void {
+    target.attachTo(this);
+  }
 
   grantPublish(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant {
     return grantPublish(this, grantee, events);

@@ -1,9 +1,17 @@
 export { Console, type ConsoleProps } from './console.ts';
 export type { ConsoleAuthorizer, ConsoleUser } from '../console/hosted-api.ts';
+export { BusSource, BusTarget, type Bus, type BusSourceProps, type BusTargetProps, type ForwardingProps } from './bus-source.ts';
+export {
+  KafkaSource,
+  type KafkaSourceOptions,
+  type KafkaSourceProps,
+  type ManagedCluster,
+  type SelfManagedCluster,
+} from './kafka-source.ts';
 export { Orchestrator } from './orchestrator.ts';
 export type { OrchestratorProps } from './orchestrator-props.ts';
 export type { ImportOptions } from './imported-orchestrator.ts';
-export type { AnswerOptions, IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
+export type { AnswerOptions, EventSource, EventTarget, IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 export {
   ServiceFunction,
   type ServedOrchestrator,

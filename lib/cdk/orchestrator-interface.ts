@@ -36,6 +36,20 @@ export interface AnswerOptions {
   readonly recordsOf?: string;
 }
 
+/** A construct that brings events from outside onto the bus of an orchestrator: a `BusSource` or a `KafkaSource`. */
+export interface EventSource {
+  /** The events that it brings. */
+  readonly events: readonly AnyEvent[];
+  /** Makes the resources, in the scope of the source. Called once, by `addSource`. */
+  attachTo(orchestrator: IOrchestrator): void;
+}
+
+/** A construct that sends events of the bus of an orchestrator elsewhere: a `BusTarget`. */
+export interface EventTarget {
+  /** Makes the resources, in the scope of the target. Called once, by `addTarget`. */
+  attachTo(orchestrator: IOrchestrator): void;
+}
+
 /** An orchestrator of this stack or of another, as services, producers and clients use it. */
 export interface IOrchestrator extends IConstruct {
   /** Name of the deployment: the prefix of the names of its resources. */
@@ -64,6 +78,14 @@ export interface IOrchestrator extends IConstruct {
   readonly alarmTopic?: ITopic | undefined;
   /** The queue that the orchestrator made for a service. Throws a `ContractError` for a service whose queue was passed as `queues`. */
   serviceQueue(service: AnyService): IServiceQueue;
+
+  /**
+   * Brings the events of the source onto the bus. Throws a `ContractError` if no process of an orchestrator of this app starts on an event of
+   * the source or receives it.
+   */
+  addSource(source: EventSource): void;
+  /** Sends events of the bus to the target. */
+  addTarget(target: EventTarget): void;
 
   /** Lets the grantee publish these events in the name of their owners, and no others. */
   grantPublish(grantee: IGrantable, ...events: readonly AnyEvent[]): Grant;

@@ -12,6 +12,7 @@ import { publishedSystem } from '../client/aws/published-system.ts';
 import type { PublishingAccounts } from '../contract/accounts.ts';
 import { ContractError } from '../contract/errors.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
+import { eventContract } from '../contract/event.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
 import { STEPS } from '../contract/steps.ts';
 import { systemContract } from '../contract/system.ts';
@@ -28,9 +29,10 @@ import { dynamoTable } from './resources/dynamo-table.ts';
 import { admitForeignAccounts, admittedAccounts, publishingAccounts } from './iam/foreign-accounts.ts';
 import { GrantingOrchestrator } from './granting-orchestrator.ts';
 import { ImportedOrchestrator, type ImportOptions } from './imported-orchestrator.ts';
+import { handledTypes } from './resources/event-patterns.ts';
 import { InboxRules } from './resources/inbox-rules.ts';
 import { OrchestratorFunctions } from './resources/orchestrator-functions.ts';
-import type { IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
+import type { EventSource, IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';
 import type { OrchestratorProps } from './orchestrator-props.ts';
 import { refuseOthers, rulesOf, senderRoleArn, senderRoleName } from './iam/senders.ts';
 import type { OrchestratorResources } from './iam/orchestrator-statements.ts';
@@ -190,6 +192,20 @@ export class Orchestrator extends GrantingOrchestrator {
     throw new ContractError('CONTRACT_INVALID', `The orchestrator ${this.name} made no queue for the service ${name}.`, {
       remedy: `List ${name} among the services of the system. If its queue was passed as queues, use the ServiceQueue that made it.`,
     });
+  }
+
+  override addSource(source: EventSource): void {
+    const handled = new Set([...handledTypes(this.#contract).values()].flat());
+    const unheard = source.events.map(eventContract).find(({ type }) => !handled.has(type));
+    if (unheard !== undefined)
+      throw new ContractError(
+        'CONTRACT_INVALID',
+        `A source brings ${unheard.type}, which no process of ${this.#contract.name} starts on or receives.`,
+        {
+          remedy: `Leave ${unheard.type} out of the source, or let a process start on it or receive it.`,
+        },
+      );
+    super.addSource(source);
   }
 
   /**

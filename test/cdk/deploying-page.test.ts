@@ -33,6 +33,7 @@ describe('the apps of docs/deploying.md, docs/consuming-events.md and docs/conso
       'other-account.ts',
       'admitting-account.ts',
       'shared-service.ts',
+      'sources.ts',
       'consumer.ts',
       'console-app.ts',
       'authorizer.ts',

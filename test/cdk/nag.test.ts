@@ -1,10 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Duration, Validations, type App } from 'aws-cdk-lib/core';
+import { EventBus } from 'aws-cdk-lib/aws-events';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import { CheckoutTravelCart, hotels, flights, payments } from '../../examples/travel-booking/contracts.ts';
+import { BusSource, BusTarget } from '../../lib/cdk/bus-source.ts';
 import { Console } from '../../lib/cdk/console.ts';
+import { KafkaSource } from '../../lib/cdk/kafka-source.ts';
 import { Orchestrator } from '../../lib/cdk/orchestrator.ts';
 import { ServiceFunction } from '../../lib/cdk/service-function.ts';
 import { ServiceQueue } from '../../lib/cdk/service-queue.ts';
@@ -68,6 +71,18 @@ describe('AwsSolutions of cdk-nag', () => {
     const app = testApp();
     const stack = testStack('Trips', app);
     new Console(stack, 'Console', { orchestrator: tripsOrchestrator(stack), authorizer: 'console/authorizer.ts' });
+    expect(findings(app)).toEqual([]);
+  });
+
+  test('cdk-nag has no finding in sources and targets of events', () => {
+    const app = testApp();
+    const stack = testStack('Trips', app);
+    const orchestrator = tripsOrchestrator(stack);
+    const bus = EventBus.fromEventBusName(stack, 'ShopBus', 'shop');
+    orchestrator.addSource(new BusSource(stack, 'Shop', { bus, events: [CheckoutTravelCart] }));
+    orchestrator.addTarget(new BusTarget(stack, 'Newsletter', { bus, events: [CheckoutTravelCart] }));
+    const cluster = `arn:aws:kafka:${REGION}:${ACCOUNT}:cluster/clicks/1a2b`;
+    orchestrator.addSource(new KafkaSource(stack, 'Carts', { cluster, topic: 'carts', event: CheckoutTravelCart }));
     expect(findings(app)).toEqual([]);
   });
 

@@ -170,6 +170,15 @@ export function bundleConsole(authorizer: string): ServiceBundle {
   });
 }
 
+/** Builds the function of a `KafkaSource`, which holds no code of users. The result is cached for this Node process. */
+export function bundleForwarder(): ServiceBundle {
+  const file = functionFile('forward-records/lambda');
+  return once('forwarder', () => {
+    const { folders } = splitBuild(file, { 'forward-records': file }, build, { alias: REPLACED_IN_SDK });
+    return { folder: folders['forward-records'] as string, warnings: [] };
+  });
+}
+
 /** The metafile of the engine has 1 MB. */
 const METAFILE_BYTES_MAX = 256_000_000;
 

@@ -86,7 +86,8 @@ export function grantOperate(orchestrator: IOrchestrator, grantee: IGrantable): 
   return grantStatements(grantee, [...reading(orchestrator), allow(['sqs:SendMessage'], [orchestrator.operationsArn])]);
 }
 
-function publishing(orchestrator: IOrchestrator, events: readonly AnyEvent[]): readonly PolicyStatement[] {
+/** The rights to publish these events, also with data that is too large for the bus. */
+export function publishing(orchestrator: IOrchestrator, events: readonly AnyEvent[]): readonly PolicyStatement[] {
   const typesOf = new Map<string, Set<string>>();
   for (const { owner, type } of events.map(eventContract)) typesOf.set(owner, (typesOf.get(owner) ?? new Set()).add(type));
   const statements = Array.from(typesOf, ([owner, types]) =>

@@ -27,6 +27,12 @@ export function acknowledgeGranted(role: IConstruct, reason = VALUES): void {
   );
 }
 
+/** The right to make network interfaces, which has no narrower resource. */
+export function acknowledgeNetworkInterfaces(role: IConstruct): void {
+  const reason = 'Lambda makes network interfaces in the network of the Kafka cluster. EC2 knows no resource for that before one exists.';
+  Validations.of(role).acknowledge({ id: 'AwsSolutions-IAM5[Resource::*]', reason });
+}
+
 function acknowledge(role: IConstruct, resources: readonly string[], reason: string): void {
   const prefixes = resources.map((resource) => asText(Stack.of(role).resolve(resource))).filter((resource) => resource.endsWith('/*'));
   for (const prefix of new Set(prefixes)) Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${prefix}]`, reason });

@@ -1,4 +1,4 @@
-import type { SystemContract } from '../../contract/runtime-contract.ts';
+import type { EventContract, SystemContract } from '../../contract/runtime-contract.ts';
 
 /** "EventBridge quotas": characters of an event pattern. */
 const PATTERN_LENGTH_MAX = 2048;
@@ -21,13 +21,18 @@ function common(accounts: readonly string[]): Record<string, unknown> {
  * event changes only the pattern of its owner. A pattern that would be too long is split.
  */
 export function eventPatterns(system: SystemContract, accounts: readonly string[]): readonly NamedPattern[] {
-  return [...handledTypes(system)].flatMap(([owner, types]) => {
+  return patternsOf(handledTypes(system), accounts);
+}
+
+/** As `eventPatterns`, of event types by owner. */
+export function patternsOf(types: ReadonlyMap<string, readonly string[]>, accounts: readonly string[]): readonly NamedPattern[] {
+  return [...types].flatMap(([owner, ofOwner]) => {
     const make = (detailTypes: readonly string[]): Record<string, unknown> => ({
       source: [owner],
       'detail-type': detailTypes,
       ...common(accounts),
     });
-    return split(types, (part) => lengthOf(make(part), accounts)).map((part, index) => ({
+    return split(ofOwner, (part) => lengthOf(make(part), accounts)).map((part, index) => ({
       name: index === 0 ? owner : `${owner}-${index + 1}`,
       pattern: make(part),
     }));
@@ -41,9 +46,15 @@ export function replyPattern(system: SystemContract, accounts: readonly string[]
 
 /** The event types that any version of a process starts on or receives, by owner; both sorted. */
 export function handledTypes(system: SystemContract): ReadonlyMap<string, readonly string[]> {
+  return typesByOwner(
+    [...system.processes.values()].flat().flatMap((each) => [...each.startOn, ...each.receives].map(({ event }) => event)),
+  );
+}
+
+/** The types of the events by owner; both sorted. */
+export function typesByOwner(events: readonly Pick<EventContract, 'owner' | 'type'>[]): ReadonlyMap<string, readonly string[]> {
   const owners = new Map<string, Set<string>>();
-  for (const { startOn, receives } of [...system.processes.values()].flat())
-    for (const { event } of [...startOn, ...receives]) owners.set(event.owner, (owners.get(event.owner) ?? new Set()).add(event.type));
+  for (const { owner, type } of events) owners.set(owner, (owners.get(owner) ?? new Set()).add(type));
   return new Map([...owners].sort(([a], [b]) => (a < b ? -1 : 1)).map(([owner, types]) => [owner, [...types].sort()]));
 }
 

@@ -12,9 +12,10 @@ import { letServicesUse } from './customer-key.ts';
 import { eventPatterns, replyPattern } from './event-patterns.ts';
 import type { QueuePair } from './queue-pair.ts';
 
-const RULE_NAME_LENGTH_MAX = 64;
+/** "EventBridge quotas". */
+export const RULE_NAME_LENGTH_MAX = 64;
 /** The maximum of EventBridge. */
-const TARGET_RETRY = { maximumEventAgeInSeconds: 24 * 3600, maximumRetryAttempts: 185 };
+export const TARGET_RETRY = { maximumEventAgeInSeconds: 24 * 3600, maximumRetryAttempts: 185 };
 
 export interface InboxRulesProps {
   readonly name: string;
@@ -76,7 +77,7 @@ function deliveringBy(rules: string, queueArn: string): PolicyStatement {
 }
 
 /** EventBridge reports these metrics only while they are not zero ("Monitoring Amazon EventBridge"). */
-function ruleMetric(metricName: string, bus: IEventBus, ruleName: string): Metric {
+export function ruleMetric(metricName: string, bus: Pick<IEventBus, 'eventBusName'>, ruleName: string): Metric {
   const ofBus = bus.eventBusName === 'default' ? {} : { EventBusName: bus.eventBusName };
   return new Metric({
     namespace: 'AWS/Events',

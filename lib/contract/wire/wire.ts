@@ -69,7 +69,8 @@ export function escapedLength(json: string): number {
   return length;
 }
 
-function asciiOf(text: string): string {
+/** JSON text in which each character above 0x7E is escaped. */
+export function asciiOf(text: string): string {
   return BEYOND_ASCII.test(text) ? text.replace(EACH_BEYOND_ASCII, escaped) : text;
 }
 
