@@ -48,5 +48,6 @@ export function deployedEngine(): Engine {
     ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
     onNotice: (notice) => logLine(noticeLine(notice)),
     onFault: (error) => logLine(faultLine(error)),
+    onLog: async (line) => (await import('./process-line.ts')).logProcessLine(line),
   });
 }

@@ -32,7 +32,9 @@ export type {
   ObservedAttempt,
   ObservedCommand,
   ObservedCommit,
+  ObservedLine,
 } from './contract/instrumentation.ts';
+export type { LogFields, LogLevel } from './contract/logged.ts';
 export type { Message } from './contract/message.ts';
 export type { AnyProcess, EventsOf, Process, ProcessTypes, ResultOf, StartOf, ViewOf } from './contract/process-contract.ts';
 export type { Data, Json, Nothing, NothingSchema, Received, Schema, Sent, Wire, Written } from './contract/schema.ts';

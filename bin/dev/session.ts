@@ -60,6 +60,7 @@ export class DevSession {
       checks: true,
       flows: true,
       onFault: (error) => terminal.error(error),
+      onLog: (line) => this.#timeline.log(line),
       ...(options.memory ? {} : { directory: options.local }),
       ...(options.retention !== undefined && { retention: options.retention }),
       onCommit: (head) => {

@@ -1,8 +1,11 @@
+import type { ObservedLine } from '../../lib/contract/instrumentation.ts';
+import { isOfStep } from '../../lib/contract/steps.ts';
 import { isClosed } from '../../lib/core/image.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { decodeHead, pastOf } from '../../lib/format/head-codec.ts';
 import type { Reach } from '../../lib/client/connection.ts';
 import { readHeadJournal } from '../../lib/client/operations/journal-view.ts';
+import { levelOf, logMembers } from '../../lib/contract/log-line.ts';
 import { parseEntry } from '../../lib/format/read-journal.ts';
 import { namesOf, ofTenant } from '../../lib/client/instance.ts';
 import { headsOfAll } from '../../lib/client/list.ts';
@@ -42,6 +45,7 @@ export class Timeline {
   readonly #ended = new Set<string>();
   /** The newest head of each instance that was committed since the last `tell`. */
   #moved = new Map<string, Head>();
+  readonly #lines: ObservedLine[] = [];
   /** Open instances, least recently changed first. */
   readonly #quiet = new Map<string, { readonly head: Head; readonly since: number }>();
 
@@ -61,6 +65,11 @@ export class Timeline {
     if (count > GO_ON_SHOWN_MAX) this.#terminal.message(`${count - GO_ON_SHOWN_MAX} more instances continue.`);
   }
 
+  /** Prints a line of `ctx.log` or `task.log` after the entries that were committed before it. */
+  log(line: ObservedLine): void {
+    this.#lines.push(line);
+  }
+
   note(head: Head): void {
     this.#moved.set(head.pid, head);
   }
@@ -70,6 +79,7 @@ export class Timeline {
     const moved = this.#moved;
     this.#moved = new Map();
     for (const head of moved.values()) await this.#tellHead(head, now);
+    for (const line of this.#lines.splice(0)) this.#printLine(line);
     for (const [pid, { head, since }] of this.#quiet) {
       if (now - since < QUIET_MS) break;
       this.#quiet.delete(pid);
@@ -121,6 +131,15 @@ export class Timeline {
     return (await readHeadJournal(this.#reach.ports, head, { payloads: false })).slice(from);
   }
 
+  #printLine(line: ObservedLine): void {
+    if (this.#options.json)
+      return this.#terminal.printJson({ at: new Date(line.at).toISOString(), level: levelOf(line), ...logMembers(line) });
+    const { process, id, level, message, fields, command } = line;
+    const from = command === undefined || isOfStep(command) ? '' : `${command}: `;
+    const text = `${level} ${from}${message}${fields === undefined ? '' : ` ${JSON.stringify(fields)}`}`;
+    this.#printText(process, id, { text, tone: level === 'error' || level === 'warn' ? 'bad' : 'plain' }, line.at);
+  }
+
   #why(head: Head): string {
     return whyOfHead(this.#reach, head).line;
   }
@@ -131,10 +150,12 @@ export class Timeline {
       this.#terminal.printJson({ at: new Date(at).toISOString(), ...whose, process, id, run: head.run, text: sentence.text, ...more });
       return;
     }
+    this.#printText(process, `${id}${ofTenant(whose)}`, sentence, at);
+  }
+
+  #printText(process: string, id: string, sentence: Sentence, at: number): void {
     const offset = offsetText(Math.max(0, at - this.#options.startedAt)).padStart(9);
-    this.#terminal.print(
-      `${this.#terminal.colors.dim(offset)}  ${`${process} ${id}${ofTenant(whose)}`.padEnd(24)}  ${paint(this.#terminal, sentence)}`,
-    );
+    this.#terminal.print(`${this.#terminal.colors.dim(offset)}  ${`${process} ${id}`.padEnd(24)}  ${paint(this.#terminal, sentence)}`);
   }
 }
 

@@ -1,3 +1,5 @@
+import type { LogLevel } from './logged.ts';
+import type { Json } from './schema.ts';
 import type { Outcome } from './wire/envelope.ts';
 
 /**
@@ -16,6 +18,8 @@ export interface Instrumentation {
   attempt?(attempt: ObservedAttempt): void;
   /** The bus has accepted the reply to a command. */
   answer?(answer: ObservedAnswer): void;
+  /** A process or a handler has logged a line, with `ctx.log` or `task.log`. */
+  log?(line: ObservedLine): void;
 }
 
 /** Times are milliseconds since the epoch. */
@@ -77,7 +81,25 @@ export interface ObservedAnswer {
   readonly at: number;
 }
 
-const HOOKS = ['activation', 'commit', 'command', 'attempt', 'answer'] as const satisfies readonly (keyof Instrumentation)[];
+/** A line of `ctx.log`, whose decision is committed, or of `task.log`. */
+export interface ObservedLine extends OfInstance {
+  readonly level: LogLevel;
+  readonly message: string;
+  /** The values that the code has passed. The line has nothing else of an event or a command. */
+  readonly fields?: Readonly<Record<string, Json>>;
+  /** The W3C trace context of the message or the command. */
+  readonly traceparent?: string;
+  /** Of a process: its run. */
+  readonly run?: string;
+  /** Of a process: the message on which it has decided. */
+  readonly messageId?: string;
+  /** Of a handler or the body of a step: its command, and the number of the send. */
+  readonly commandId?: string;
+  readonly command?: string;
+  readonly attempt?: number;
+}
+
+const HOOKS = ['activation', 'commit', 'command', 'attempt', 'answer', 'log'] as const satisfies readonly (keyof Instrumentation)[];
 
 /** The same hooks, whose errors go to `onError`: no error of a hook reaches its caller. */
 export function guarded(instrumentation: Instrumentation, onError: (error: unknown) => void): Instrumentation {

@@ -3,6 +3,7 @@ import { OPERATE } from './bulk.ts';
 import { command } from './command.ts';
 import type { Duration } from './duration.ts';
 import { SUBSCRIBE } from './keys.ts';
+import type { LogFields, LogLevel } from './logged.ts';
 import type { Json } from './schema.ts';
 import { service } from './service.ts';
 import { instanceText } from './wire/process-id.ts';
@@ -44,6 +45,8 @@ export interface StepTask {
   notDone(reason: string): Error;
   /** Return its result if the output comes later: a client completes the step by `token`. */
   defer(): Deferred;
+  /** Logs a line at once, as `task.log` of a handler does. Each run of the step logs its own lines. */
+  log(level: LogLevel, message: string, fields?: LogFields): void;
 }
 
 /** The input of a step's command. The id of the command names the instance and the run. */

@@ -1,9 +1,23 @@
+import { logged, type LogLevel } from '../contract/logged.ts';
 import { jsonFault } from '../contract/wire/json.ts';
 import { refuse } from './bug.ts';
 import type { SentValue } from './image.ts';
 import { type Passed, journal, offload, sending, sendingAgain, sendingUnlessNew } from './journal.ts';
 import { nextPath, type ProcessRun, type Scope, type Signal } from './run.ts';
 import { allocate } from './timers.ts';
+
+const LINES_MAX = 100;
+
+/** `ctx.log`. A replay repeats no line. A decision has at most 100 lines, and one more that says so. */
+export function log(run: ProcessRun, level: LogLevel, message: string, fields?: object): void {
+  if (run.expected) return;
+  const lines = (run.lines ??= []);
+  if (lines.length > LINES_MAX) return;
+  const line = lines.length < LINES_MAX ? logged(level, message, fields) : logged('warn', LINES_LEFT_OUT);
+  lines.push({ ...line, run: run.image.run, messageId: run.carrier.messageId, trace: run.trace });
+}
+
+const LINES_LEFT_OUT = `The code has logged more than ${LINES_MAX} lines on one message: the others are left out.`;
 
 /** `ctx.publish`, and the events that the kernel itself publishes. The event is put on the bus after this commit. */
 export function issuePublish(run: ProcessRun, scope: Scope, event: string, value: Passed | SentValue): void {

@@ -1,5 +1,6 @@
 import type { CalendarRule } from '../contract/calendar.ts';
 import { Cancelled, type Failure } from '../contract/errors.ts';
+import type { Logged } from '../contract/logged.ts';
 import type { CommandContract, ProcessContract, RetryPolicy } from '../contract/runtime-contract.ts';
 import type { Json, Schema } from '../contract/schema.ts';
 import type { Carrier, Image, SentValue, StuckReason } from './image.ts';
@@ -53,6 +54,8 @@ export interface ProcessRun {
   readonly undated: Undated[];
   /** One sentence for each `ctx.send` and `ctx.view` that a replay of this run has skipped, because it is new in the code. */
   readonly skipped: string[];
+  /** The lines of `ctx.log` since the last commit. The engine writes them after it, so a decision that is made again has its lines once. */
+  lines: LoggedLine[] | undefined;
   /** Set if the process cannot continue without an operator. */
   stuck: StuckReason | undefined;
   /** The bug or the limit because of which this event cannot be applied. Nothing of the event is committed. */
@@ -72,6 +75,13 @@ export interface ProcessRun {
   readonly activation: ActivationTally;
   /** Journal index of the next entry, also while replaying. */
   position: number;
+}
+
+/** A line of `ctx.log`, with its run, and the message that it was decided on. */
+export interface LoggedLine extends Logged {
+  readonly run: string;
+  readonly messageId: string;
+  readonly trace: string | undefined;
 }
 
 /** The request of `ctx.continueAsNew`. */
@@ -349,6 +359,7 @@ export function newRun(definition: ProcessContract, environment: RunEnvironment,
     expected: undefined,
     undated: [],
     skipped: [],
+    lines: undefined,
     stuck: undefined,
     bug: undefined,
     ended: false,

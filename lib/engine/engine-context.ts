@@ -1,5 +1,5 @@
 import type { Hold } from '../contract/holds.ts';
-import type { Instrumentation } from '../contract/instrumentation.ts';
+import type { Instrumentation, ObservedLine } from '../contract/instrumentation.ts';
 import type { Json } from '../contract/schema.ts';
 import type { System } from '../contract/system.ts';
 import type { FrontEndOf } from '../core/front-end.ts';
@@ -66,6 +66,8 @@ export interface EngineOptions {
   readonly onNotice?: (notice: EngineNotice) => void;
   /** Receives an error after which the engine retries. @default no receiver */
   readonly onFault?: (error: unknown) => void;
+  /** Receives each line of `ctx.log`, and is awaited. @default no receiver but the hook of `instrumentation` */
+  readonly onLog?: (line: ObservedLine) => void | Promise<void>;
   /** Observes the activations, for a watchdog. @default no observer */
   readonly observer?: ActivationObserver;
   /** @default that of the system */

@@ -5,7 +5,7 @@
  * together.
  */
 export { getStuck, parkBesideStuck, refuseOperation } from './acknowledge/get-stuck.ts';
-export { observeCommit, observeItem } from './acknowledge/observe.ts';
+export { observeCommit, observeItem, observeLines } from './acknowledge/observe.ts';
 export { discardEach, redrive, redriveEach } from './acknowledge/redrive.ts';
 export { admitInternal } from './admit/admit-internal.ts';
 export { applyOperation, notedHead, noteOperation } from './advance/apply-operation.ts';

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { OrchestratorError } from '../contract/errors.ts';
+import type { ObservedLine } from '../contract/instrumentation.ts';
 import { parsePid } from '../contract/wire/process-id.ts';
 import type { AdvanceResult } from '../engine/engine.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -19,6 +20,8 @@ export interface HostOptions extends Omit<OpenRequest, 'codes'> {
   readonly watchdogMs: number;
   /** Receives the reason for which a thread was lost, and each fault in it that is retried. */
   readonly fault: (error: unknown) => void;
+  /** Receives each line of `ctx.log`. */
+  readonly log: (line: ObservedLine) => void;
 }
 
 /** The thread of the engine ended with work in flight. Its last writes may have happened, so its messages are redelivered. */
@@ -60,7 +63,11 @@ export class EngineHost implements EngineSeat {
 
   constructor(options: HostOptions) {
     this.#options = options;
-    this.#methods = { ...offeredPorts(options.ports), 'host.fault': async (fault: Fault) => options.fault(errorOf(fault)) };
+    this.#methods = {
+      ...offeredPorts(options.ports),
+      'host.fault': async (fault: Fault) => options.fault(errorOf(fault)),
+      'host.log': async (line: ObservedLine) => options.log(line),
+    };
   }
 
   /** Resolves when the engine is ready. Rejects if its module cannot be imported or lacks the system. `codes`: those of `EngineOptions`. */

@@ -1,4 +1,5 @@
 import type { EngineOptions } from '../engine/engine.ts';
+import type { ObservedLine } from '../contract/instrumentation.ts';
 import type { System } from '../contract/system.ts';
 import type { Clock } from '../ports/clock.ts';
 import { frontEndOf } from '../process/front-end.ts';
@@ -16,10 +17,11 @@ interface LocalEngine {
   readonly codes?: EngineOptions['codes'];
   readonly retentionMs: number | undefined;
   readonly onFault: (error: unknown) => void;
+  readonly onLog: (line: ObservedLine) => void;
 }
 
 /** The options of the embedded runtime's engine, on the main thread or in its own. */
-export function engineOptions({ system, ports, clock, checks, retentionMs, codes, onFault }: LocalEngine): EngineOptions {
+export function engineOptions({ system, ports, clock, checks, retentionMs, codes, onFault, onLog }: LocalEngine): EngineOptions {
   return {
     system,
     frontEndOf,
@@ -32,6 +34,7 @@ export function engineOptions({ system, ports, clock, checks, retentionMs, codes
     // The instance of an older start may be retired, and must not begin again.
     ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
     onFault,
+    onLog,
     onNotice: (notice) => {
       const fault = noticeFault(notice);
       if (fault !== undefined) onFault(fault);

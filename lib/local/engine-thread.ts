@@ -29,9 +29,9 @@ export interface EngineThread extends EngineSeat {
 function offerEngine(end: ChannelEnd, observer: ActivationObserver): void {
   let engine: Engine | undefined;
   /** If the host is gone, this thread is about to end. */
-  const tell = async (error: unknown): Promise<void> => {
+  const tell = async (method: 'host.fault' | 'host.log', told: unknown): Promise<void> => {
     try {
-      await channel.call('host.fault', [faultOf(error)]);
+      await channel.call(method, [told]);
     } catch {
       return;
     }
@@ -51,7 +51,8 @@ function offerEngine(end: ChannelEnd, observer: ActivationObserver): void {
         checks,
         codes,
         retentionMs,
-        onFault: (error) => void tell(error),
+        onFault: (error) => void tell('host.fault', faultOf(error)),
+        onLog: (line) => void tell('host.log', line),
       });
       engine = new Engine({ ...options, observer });
     },

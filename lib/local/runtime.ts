@@ -5,6 +5,7 @@ import { STEPS } from '../contract/steps.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { type Duration, milliseconds } from '../contract/duration.ts';
 import { ClientError, ContractError, isOrchestratorError } from '../contract/errors.ts';
+import type { ObservedLine } from '../contract/instrumentation.ts';
 import type { Json } from '../contract/schema.ts';
 import { visibleText } from '../contract/wire/visible-text.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
@@ -13,6 +14,7 @@ import { connectionOf, connectionPorts, type ClientPorts, type Connection, type 
 import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
 import { Engine } from '../engine/engine.ts';
 import { hasSchedules, listSchedules } from '../engine/jobs/list-schedules.ts';
+import { logText } from '../contract/log-line.ts';
 import { codesOf, storeFlows, type BuiltFlow } from '../format/stored-flow.ts';
 import type { Head } from '../ports/process-store.ts';
 import { Consumer } from '../service/consumer/consumer.ts';
@@ -82,6 +84,8 @@ export interface RuntimeOptions {
   readonly onCommit?: (head: Head) => void;
   /** Receives each fault that is retried: a lost thread of the engine, a full disk, a handler that threw. @default a warning of the process */
   readonly onFault?: (error: unknown) => void;
+  /** Receives each line of `ctx.log` and `task.log`. Its errors go to `onFault`. @default a line of JSON on the standard error */
+  readonly onLog?: (line: ObservedLine) => void;
 }
 
 const SERVICE_BATCH = 64;
@@ -120,6 +124,7 @@ export class Runtime {
   readonly #consumers: readonly Consumer[];
   readonly #stopping = new AbortController();
   readonly #fault: (error: unknown) => void;
+  readonly #log: (line: ObservedLine) => void;
   readonly #lastFaults = new LastFaults();
   #running: readonly Promise<void>[] = [];
   #flows: readonly BuiltFlow[] = [];
@@ -135,6 +140,7 @@ export class Runtime {
     this.#system = contract;
     this.#options = options;
     this.#fault = options.onFault === undefined ? warn : isolated(options.onFault, warn);
+    this.#log = isolated(options.onLog ?? writeLine, this.#fault);
     this.state = openState({
       system: contract,
       stalled: this.#fault,
@@ -154,6 +160,7 @@ export class Runtime {
           checks: options.checks ?? false,
           retentionMs: this.#retentionMs,
           onFault: this.#fault,
+          onLog: this.#log,
         }),
       );
     this.#served = [...options.services, ...this.#steps(system)];
@@ -248,6 +255,7 @@ export class Runtime {
       clock: this.state.clock,
       watchdogMs: watchdogMs ?? WATCHDOG_MS,
       fault: this.#fault,
+      log: this.#log,
     });
   }
 
@@ -288,6 +296,7 @@ export class Runtime {
       sender: state.sender,
       random: Math.random,
       receiveMax: SERVICE_BATCH,
+      onLog: this.#log,
       report: (notice) => {
         this.#lastFaults.note(notice);
         const fault = serviceFault(name, notice);
@@ -391,6 +400,10 @@ function retentionMs(retention: Duration | undefined): number | undefined {
   const length = milliseconds(retention);
   if (length >= RETENTION_MS_MIN) return length;
   throw new ContractError('CONTRACT_INVALID', `The retention is ${retention}: expected a day or more, or none.`);
+}
+
+function writeLine(line: ObservedLine): void {
+  process.stderr.write(`${logText(line)}\n`);
 }
 
 /** The text may come from a payload, and a terminal would obey its control characters. */

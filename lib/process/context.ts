@@ -5,6 +5,7 @@ import type { Failure, ProcessFailed } from '../contract/errors.ts';
 import type { AnswerOf, AnyEvent, DataOf, Question } from '../contract/event.ts';
 import type { Frozen, Json, Received, Sent } from '../contract/schema.ts';
 import type { AnyProcess, OtherFailure, ResultOf, StartOf } from '../contract/process-contract.ts';
+import type { LogFields, LogLevel } from '../contract/logged.ts';
 import type { Message } from '../contract/message.ts';
 import type { Retry } from '../contract/retry-policy.ts';
 import type { AnyService } from '../contract/service.ts';
@@ -252,6 +253,12 @@ export interface AnyContext {
    * the runs without the change, when `tutti versions --changes` counts no open run without it.
    */
   patched(change: string): boolean;
+  /**
+   * Logs a line of this run, with fields of your choice: no secrets and no personal data, because the log shows them. The line is
+   * written once, after the commit of the decision: a replay repeats none, and a decision that is not committed, because of a conflict or a bug, has none.
+   * A worker that dies between commit and line loses the line. At most 100 lines on one message, of 1,000 characters and 8,000 of fields.
+   */
+  log(level: LogLevel, message: string, fields?: LogFields): void;
   /** Process time: the time at which the current event was applied. It is equal on every replay. */
   now(): Date;
   /**

@@ -6,6 +6,7 @@ import { calendarText, isCalendarRule, type CalendarRule } from '../contract/cal
 import { instantOf } from '../contract/instant.ts';
 import { retryPolicy, runTimeoutMs } from '../contract/retry-policy.ts';
 import type { CommandContract, CorrelationContract } from '../contract/runtime-contract.ts';
+import type { LogFields, LogLevel } from '../contract/logged.ts';
 import { nothingSchema } from '../contract/schema.ts';
 import { keyFault } from '../contract/keys.ts';
 import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
@@ -18,7 +19,7 @@ import { detachStep, startChild } from '../core/children.ts';
 import { dispatchCommand } from '../core/dispatch.ts';
 import { isWindowed } from '../contract/gate.ts';
 import { continueAsNew } from '../core/continuing.ts';
-import { answerEvent, changeView, issuePublish, tag } from '../core/effects.ts';
+import { answerEvent, changeView, issuePublish, log, tag } from '../core/effects.ts';
 import { JOURNAL_ENTRIES_SUGGESTED } from '../core/image.ts';
 import { takesChange } from '../core/labels.ts';
 import { callCommand, listedContract, runStep, sendCommand } from '../core/issue.ts';
@@ -411,6 +412,11 @@ export class ProcessContext {
     const scope = this.#takes('tag');
     if (!scope) return;
     tag(this.#run, scope, tags);
+  }
+
+  log(level: LogLevel, message: string, fields?: LogFields): void {
+    this.#run.environment.steps?.refuse('ctx.log', ': use task.log there');
+    if (requested(this.#run, 'log')) log(this.#run, level, message, fields);
   }
 
   patched(change: string): boolean {

@@ -1,6 +1,9 @@
 import type { Duration } from '../contract/duration.ts';
 import { milliseconds } from '../contract/duration.ts';
+import { logged, loggedParts, type LogFields, type LogLevel } from '../contract/logged.ts';
+import type { ObservedLine } from '../contract/instrumentation.ts';
 import type { CommandEnvelope } from '../contract/wire/envelope.ts';
+import { parsePid, pidOfCommand } from '../contract/wire/process-id.ts';
 import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
 import type { Deferred } from '../contract/steps.ts';
 import { taskToken } from './task-token.ts';
@@ -41,6 +44,11 @@ export interface Task<E, Tx> {
    * longer wants the command (`signal` has aborted), the reply is `cancelled` at once.
    */
   notDone(reason: string): Error;
+  /**
+   * Logs a line at once, with the ids of the command and with fields of your choice: no secrets and no personal data, because the
+   * log shows them. At most 1,000 characters, and 8,000 of fields. Each run of the handler logs its own lines.
+   */
+  log(level: LogLevel, message: string, fields?: LogFields): void;
 }
 
 const DEFERRED: Deferred = Object.freeze({ '~deferred': true });
@@ -86,6 +94,8 @@ export interface CommandTaskOptions {
   readonly tx: unknown;
   readonly abort: TaskAbort;
   readonly nonce: string;
+  /** Receives the lines of the handler, without their time. */
+  readonly log: (line: Omit<ObservedLine, 'at'>) => void;
 }
 
 /** The task of one run. */
@@ -100,8 +110,10 @@ export class CommandTask implements Task<unknown, unknown> {
   readonly #abort: TaskAbort;
   readonly #service: string;
   readonly #nonce: string;
+  readonly #command: CommandEnvelope;
+  readonly #log: CommandTaskOptions['log'];
 
-  constructor({ command, keyPrefix, service, errors, tx, abort, nonce }: CommandTaskOptions) {
+  constructor({ command, keyPrefix, service, errors, tx, abort, nonce, log }: CommandTaskOptions) {
     this.attempt = command.attempt;
     this.commandId = `${keyPrefix}${command.id}`;
     this.errors = errors;
@@ -112,6 +124,8 @@ export class CommandTask implements Task<unknown, unknown> {
     this.#abort = abort;
     this.#service = service;
     this.#nonce = nonce;
+    this.#command = command;
+    this.#log = log;
   }
 
   get token(): string {
@@ -132,6 +146,18 @@ export class CommandTask implements Task<unknown, unknown> {
 
   notDone(reason: string): Error {
     return new NotDone(reason);
+  }
+
+  log(level: LogLevel, message: string, fields?: LogFields): void {
+    const { id, type: command, traceparent } = this.#command;
+    this.#log({
+      ...(parsePid(pidOfCommand(id)) ?? { tenant: '', process: '', id: this.processId }),
+      ...loggedParts(logged(level, message, fields)),
+      commandId: this.commandId,
+      command,
+      attempt: this.attempt,
+      ...(traceparent !== undefined && { traceparent }),
+    });
   }
 }
 

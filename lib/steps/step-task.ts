@@ -1,5 +1,6 @@
 import type { Duration } from '../contract/duration.ts';
 import { ContractError } from '../contract/errors.ts';
+import type { LogFields, LogLevel } from '../contract/logged.ts';
 import type { Deferred, StepTask } from '../contract/steps.ts';
 import { JsonFault, plainJson, type Json } from '../contract/wire/json.ts';
 import type { Task } from '../service/task.ts';
@@ -48,6 +49,10 @@ export class RunningStep implements StepTask {
 
   defer(): Deferred {
     return this.#task.defer();
+  }
+
+  log(level: LogLevel, message: string, fields?: LogFields): void {
+    this.#task.log(level, message, fields);
   }
 }
 

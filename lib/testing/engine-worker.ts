@@ -47,6 +47,7 @@ export class EngineWorker {
       // No time passes while the world settles, so a sleep ends with the turn of the event loop.
       clock: { now: () => state.clock.now(), sleep: turn },
       checks: true,
+      onLog: (line) => void state.lines.push(line),
       random,
     });
     void this.#life.over.then(() => this.#engine.abandon());

@@ -44,6 +44,7 @@ export class ServiceWorker {
       // Equal in every run of a test, where tokens need no secret.
       newNonce: () => String((this.#nonces += 1)).padStart(22, '0'),
       report: watch.report,
+      onLog: (line) => void state.lines.push(line),
     });
   }
 

@@ -9,6 +9,7 @@ import { commandContract, type AnyCommand } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { instantOf } from '../contract/instant.ts';
 import { buildPid, DEFAULT_TENANT } from '../contract/wire/process-id.ts';
+import type { ObservedLine } from '../contract/instrumentation.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { Json, Received } from '../contract/schema.ts';
 import { serviceContract, type AnyService } from '../contract/service.ts';
@@ -199,6 +200,10 @@ class SimulatedWorld implements World {
 
   calls<C extends AnyCommand>(command: C): readonly Received<C['~']['input']>[] {
     return [...(this.#calls.get(commandContract(command).name)?.values() ?? [])] as Received<C['~']['input']>[];
+  }
+
+  logs(process?: AnyProcess, id?: string): readonly ObservedLine[] {
+    return this.#state.lines.filter((line) => (process?.name ?? line.process) === line.process && (id ?? line.id) === line.id);
   }
 
   journal(process: AnyProcess, id: string, run?: number): readonly Json[] {

@@ -9,6 +9,7 @@ import type { MemoryProcessStore } from '../adapters/memory/process-store.ts';
 import { MemoryTable } from '../adapters/memory/table.ts';
 import type { QueuedMessage } from '../adapters/memory/queued-message.ts';
 import { VirtualClock } from '../adapters/memory/virtual-clock.ts';
+import type { ObservedLine } from '../contract/instrumentation.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { INBOX } from '../format/inbox-message.ts';
 import type { Head, JournalChunk } from '../ports/process-store.ts';
@@ -33,6 +34,8 @@ export interface WorldState {
   readonly queues: ReadonlyMap<string, MemoryMessageQueue>;
   readonly sender: MemoryMessageSender;
   readonly publisher: MemoryEventPublisher;
+  /** The lines of processes and handlers. */
+  readonly lines: ObservedLine[];
   /** Counts from 1, for the ids that clients create. */
   readonly nextId: () => number;
   /** Gives the bus the rules of this build, and each new service a queue. Messages in queues stay there. */
@@ -70,6 +73,7 @@ export function newWorldState(
       clock,
       rules: [{ queue: inbox, matches: (event, replyTo) => replyTo === system.name || received.has(event.type) }],
     }),
+    lines: [],
     nextId: () => (ids += 1),
     deploy: (next) => {
       open([...next.services.keys()]);

@@ -1,6 +1,7 @@
 import type { Client } from '../client/client.ts';
 import type { AnyCommand } from '../contract/command.ts';
 import type { Duration } from '../contract/duration.ts';
+import type { ObservedLine } from '../contract/instrumentation.ts';
 import type { AnyProcess } from '../contract/process-contract.ts';
 import type { Json, Received } from '../contract/schema.ts';
 import type { AnyService } from '../contract/service.ts';
@@ -66,6 +67,11 @@ export interface World {
   down(service: AnyService, duration: Duration): void;
   /** The inputs of the command's handlers, in order. A command that ran several times counts once. */
   calls<C extends AnyCommand>(command: C): readonly Received<C['~']['input']>[];
+  /**
+   * The lines of `ctx.log` and `task.log` so far, in their order. `process` and `id`: only those of this instance. A killed worker may lose
+   * lines of a decision, and a handler that runs again repeats its lines.
+   */
+  logs(process?: AnyProcess, id?: string): readonly ObservedLine[];
   /**
    * The whole journal of a run of an instance. `run`: its number, if `ctx.continueAsNew` has joined several; 1 is the first.
    * @default the latest run

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { logProcessLine } from '../../functions/process-line.ts';
 import { faultLine, logLine, noticeLine, type LogLine } from '../../functions/log-line.ts';
 
 afterEach(() => vi.restoreAllMocks());
@@ -27,6 +28,22 @@ describe('log lines', () => {
     const line = { event: 'parked', pid: 'default#trip#a', id: 'e1', type: 'shop.placed', source: 'shop' };
     expect(noticeLine({ ...notice, reason: 'EARLY_OVERFLOW' })).toEqual({ ...line, reason: 'EARLY_OVERFLOW', detail: notice.detail });
     expect(noticeLine({ ...notice, reason: 'DATA_INVALID', detail: 'card is 4111' })).toEqual({ ...line, reason: 'DATA_INVALID' });
+  });
+
+  test('a line of a process is written at its level, as one object in which no field of it looks like a member', () => {
+    const written = vi.spyOn(console, 'info').mockImplementation(() => {});
+    const instance = { tenant: 'default', process: 'trip', id: 'a', run: 'r1', messageId: 'm1', at: 0 };
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    logProcessLine({ ...instance, traceparent, level: 'loud' as 'info', message: 'hi', fields: { event: 'stuck' } });
+    const line = {
+      event: 'log',
+      pid: 'default#trip#a',
+      run: 'r1',
+      messageId: 'm1',
+      trace: '0af7651916cd43dd8448eb211c80319c',
+      message: 'hi',
+    };
+    expect(written.mock.calls).toEqual([[{ ...line, fields: { event: 'stuck' } }]]);
   });
 
   test('the line of an error has the message of AWS, and no message of other errors', () => {

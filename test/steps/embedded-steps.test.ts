@@ -1,7 +1,7 @@
 import * as z from 'zod';
-import { event, process, steps, system, type AnyContext } from 'tutti';
+import { event, process, steps, system, type AnyContext, type ObservedLine } from 'tutti';
 import { startLocal } from 'tutti/local';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { bookSeat, SeatAsked, threadedSeats } from './threaded-seats.ts';
 
 const Started = event('jobs.started', z.object({ id: z.string() }));
@@ -73,6 +73,24 @@ describe('a step in the embedded runtime', () => {
     await stop();
   });
 
+  test('logs lines of JSON to the standard error, unless the program takes them', async () => {
+    const written = vi.spyOn(globalThis.process.stderr, 'write').mockReturnValue(true);
+    const { client, job, stop } = await started((ctx) => ctx.run('pay', async (task) => task.log('warn', 'a\u009b2J', { cents: 5 })));
+    await client.result(job, 'a');
+    const [text] = written.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('2J'));
+    written.mockRestore();
+    expect(text).not.toContain('\u009b');
+    expect(JSON.parse(text as string)).toMatchObject({
+      level: 'warn',
+      event: 'log',
+      pid: 'default#job#a',
+      command: 'steps.run',
+      message: 'a\u009b2J',
+      fields: { cents: 5 },
+    });
+    await stop();
+  });
+
   test('that defers is completed by its token', async () => {
     let got!: (token: string) => void;
     const token = new Promise<string>((resolve) => (got = resolve));
@@ -88,13 +106,22 @@ describe('a step in the embedded runtime', () => {
   });
 });
 
-test('a step runs on the thread of the program while the engine has a thread of its own', { timeout: 60_000 }, async () => {
-  const runs: string[] = [];
-  (globalThis as { threadsOfSteps?: string[] }).threadsOfSteps = runs;
-  const entry = new URL('threaded-seats.ts', import.meta.url);
-  const local = await startLocal(threadedSeats, { services: [], entry });
-  await local.client.publish(SeatAsked, { id: 'a', seat: '12A' });
-  expect(await local.client.result(bookSeat, 'a')).toEqual({ engineOnMain: false, seat: '12A', paid: 'p-12A' });
-  expect(runs).toEqual(['charge 12A', 'book 12A after p-12A']);
-  await local.stop();
-});
+test(
+  'a step runs on the thread of the program, and the engine on its own, and the program gets the lines of both',
+  { timeout: 60_000 },
+  async () => {
+    const runs: string[] = [];
+    (globalThis as { threadsOfSteps?: string[] }).threadsOfSteps = runs;
+    const entry = new URL('threaded-seats.ts', import.meta.url);
+    const lines: ObservedLine[] = [];
+    const local = await startLocal(threadedSeats, { services: [], entry, onLog: (line) => lines.push(line) });
+    await local.client.publish(SeatAsked, { id: 'a', seat: '12A' });
+    expect(await local.client.result(bookSeat, 'a')).toEqual({ engineOnMain: false, seat: '12A', paid: 'p-12A' });
+    expect(runs).toEqual(['charge 12A', 'book 12A after p-12A']);
+    expect(lines.map(({ level, message, fields, id }) => [level, message, fields, id])).toEqual([
+      ['info', 'asks', { seat: '12A' }, 'a'],
+      ['warn', 'books', { seat: '12A' }, 'a'],
+    ]);
+    await local.stop();
+  },
+);

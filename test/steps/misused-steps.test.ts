@@ -25,6 +25,13 @@ describe('ctx inside a step', () => {
     ['ctx.uuid', (ctx) => ctx.uuid(), ''],
     ['ctx.random', (ctx) => ctx.random(), ''],
     [
+      'ctx.log',
+      (ctx) => {
+        ctx.log('info', 'inside');
+      },
+      ': use task.log there',
+    ],
+    [
       'ctx.tag',
       (ctx) => {
         ctx.tag({ a: 'b' });

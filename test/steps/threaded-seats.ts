@@ -11,12 +11,14 @@ const note = (text: string): void => {
 
 export const bookSeat = process('book-seat', { startOn: SeatAsked.byId(({ id }) => id) }, async (ctx, { seat }) => {
   const engineOnMain = isMainThread;
+  ctx.log('info', 'asks', { seat });
   const { paid } = await ctx.run('charge', async () => {
     note(`charge ${seat}`);
     return { paid: `p-${seat}` };
   });
-  const booked = await ctx.run('book', async () => {
+  const booked = await ctx.run('book', async (task) => {
     note(`book ${seat} after ${paid}`);
+    task.log('warn', 'books', { seat });
     return { seat };
   });
   return { engineOnMain, seat: booked.seat, paid };

@@ -105,6 +105,10 @@ export const p1 = process('p', { startOn: OrderPlaced.byId(order => order.orderI
   ctx.each([CancelOrder, Other]);
   // @ts-expect-error a period is a duration
   ctx.every('daily', () => undefined);
+  // @ts-expect-error a level is one of four words
+  ctx.log('loud', 'text');
+  // @ts-expect-error the fields of a line have names
+  ctx.log('info', 'text', 7);
   // @ts-expect-error the data of a failure is JSON
   ctx.fail('no', new Date());
   // @ts-expect-error a command with an undo is not sent

@@ -86,7 +86,7 @@ export const everything = process('everything', {
   const d = await ctx.waitFor(CardChanged, { timeout: `${a.n} days` }); frozen<typeof d, { user: string; card: string } | undefined>(true);
   const e = await ctx.waitFor(Ping, { match: ({ n }) => n === 1 }); frozen<typeof e, { n: number }>(true);
   await ctx.waitFor(Started);
-  ctx.publish(Ping, { n: 1 }); ctx.view({}); ctx.view({ step: 'x' }); ctx.tag({ customer: 'c' });
+  ctx.publish(Ping, { n: 1 }); ctx.view({}); ctx.view({ step: 'x' }); ctx.tag({ customer: 'c' }); ctx.log('info', 'waits', { n: a.n, error: new Error('x') }); ctx.log('debug', 'again');
   let paid = await ctx.try(payments.charge, { amount: 1, card: 'a' });
   while (payments.charge.failed(paid)) { await ctx.waitFor(CardChanged); paid = await ctx.try(payments.charge, { amount: 1, card: 'b' }, { undo: false, timeout: '1 minute' }); }
   frozen<typeof paid, { paymentId: string }>(true);

@@ -413,3 +413,26 @@ class EarlyAnswers(Case):
         rig = Rig(Handler(book))
         self.assertEqual(rig.deliver(), "delete")
         self.assertEqual((rig.events.published[0]["data"], rig.record()["state"]), ({"reference": "HT7"}, "DONE"))
+
+
+class LogLines(unittest.TestCase):
+    def lines(self, log: Any) -> Any:
+        """Runs a handler that logs, and returns the lines as objects with their levels."""
+        rig = Rig(Handler(lambda data, task: log(task)))
+        with self.assertLogs("tutti", "DEBUG") as caught:
+            self.assertEqual(rig.deliver(), "delete")
+        return [(record.levelname, json.loads(record.getMessage())) for record in caught.records]
+
+    def test_have_the_ids_of_the_command_and_the_fields(self):
+        ids = {"event": "log", "pid": "default#book-trip#cart-42", "commandId": COMMAND["id"], "command": "hotels.book", "attempt": 1}
+        line = {**ids, "trace": "4bf92f3577b34da6a3ce929d0e0e4736", "message": "slow", "fields": {"ms": 1200}}
+        self.assertEqual(self.lines(lambda task: task.log("warn", "slow", ms=1200)), [("WARNING", line)])
+
+    def test_never_fail_the_handler_and_forge_no_other_line(self):
+        def log(task: Any) -> None:
+            task.log("loud", "a\nforged", n=float("nan"), event="stuck")
+            task.log("info", "x" * 5000, long="y" * 20000, when=object())
+
+        first, second = self.lines(log)
+        self.assertEqual((first[0], first[1]["event"], list(first[1]["fields"])), ("INFO", "log", ["notJson"]))
+        self.assertEqual((len(second[1]["message"]), len(second[1]["fields"]["cut"])), (1001, 8000))

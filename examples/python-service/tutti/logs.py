@@ -1,10 +1,11 @@
 """Log lines name the type and the place of an exception. Its text comes from a handler, which may quote its input or forge lines."""
 from __future__ import annotations
 
+import json
 import logging
 import os
 import traceback
-from typing import Optional
+from typing import Any, Dict, Optional
 
 from tutti import scrub, wire
 
@@ -30,3 +31,25 @@ def described(error: BaseException, messages: bool = False) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     place = " at %s:%s" % (os.path.basename(frames[-1].filename), frames[-1].lineno) if frames else ""
     return type(error).__name__ + place + (": " + scrub.scrubbed(str(error)) if messages else "")
+
+
+LEVELS = {"debug": logging.DEBUG, "info": logging.INFO, "warn": logging.WARNING, "error": logging.ERROR}
+MESSAGE_CHARACTERS_MAX, FIELDS_CHARACTERS_MAX = 1000, 8000
+
+
+def line(level: str, command: Dict[str, Any], message: str, fields: Dict[str, Any]) -> None:
+    """Logs one object with the members of `task.log` in TypeScript. It never fails the handler, and its values forge no other line."""
+    text = message if len(message) <= MESSAGE_CHARACTERS_MAX else message[:MESSAGE_CHARACTERS_MAX] + "…"
+    written: Dict[str, Any] = {"event": "log", "pid": command["id"].split("/")[0], "commandId": command["id"], "command": command["type"]}
+    written.update(attempt=command["attempt"], trace=(command.get("traceparent") or "").partition("-")[2].partition("-")[0], message=text)
+    if fields:
+        written["fields"] = _readable(fields)
+    logging.getLogger("tutti").log(LEVELS.get(level, logging.INFO), "%s", json.dumps(written))
+
+
+def _readable(fields: Dict[str, Any]) -> Dict[str, Any]:
+    try:
+        text = json.dumps(fields, allow_nan=False, default=str)
+    except (ValueError, TypeError, RecursionError) as error:
+        return {"notJson": str(error)}
+    return json.loads(text) if len(text) <= FIELDS_CHARACTERS_MAX else {"cut": text[:FIELDS_CHARACTERS_MAX]}

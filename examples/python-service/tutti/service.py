@@ -135,6 +135,11 @@ class Task:
         self.undoes: Optional[str] = key_prefix + command["undoes"] if "undoes" in command else None
         self.token: str = wire.task_token(service, self.command_id, nonce)
         self.aborted = flight.aborted  # set at a lost lease, a withdrawn command, the timeout, and the end of the service
+        self._command = command
+
+    def log(self, level: str, message: str, **fields: Any) -> None:
+        """Logs a line with the ids of the command. `fields` must hold no secrets and no personal data, because the log shows them."""
+        logs.line(level, self._command, message, fields)
 
 
 @dataclass(frozen=True)

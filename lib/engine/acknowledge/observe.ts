@@ -1,6 +1,8 @@
 import { guarded, type Instrumentation, type ObservedActivation } from '../../contract/instrumentation.ts';
+import { loggedParts } from '../../contract/logged.ts';
 import { parsePid, pidOfCommand } from '../../contract/wire/process-id.ts';
 import type { Image } from '../../core/image.ts';
+import type { ProcessRun } from '../../core/run.ts';
 import { isDecided, type Item } from '../admit/admission.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import type { Dispatch } from '../send/dispatch.ts';
@@ -74,4 +76,23 @@ export function observeCommit(context: EngineContext, image: Image): void {
   const entries = tailFrom + tail.length;
   const at = context.options.clock.now();
   hooksOf(context).commit?.({ ...instanceOf(pid), run, definition, status, version, entries, startedAt, at });
+}
+
+/** Writes the lines of `ctx.log` of a decision that is committed. */
+export async function observeLines(context: EngineContext, run: ProcessRun): Promise<void> {
+  const { lines = [], image } = run;
+  run.lines = undefined;
+  const hooks = hooksOf(context);
+  const { onLog, onFault } = context.options;
+  const at = context.options.clock.now();
+  for (const { messageId, trace, run: name, ...line } of lines) {
+    const traceparent = trace === undefined ? {} : { traceparent: trace };
+    const observed = { ...instanceOf(image.pid), ...loggedParts(line), run: name, messageId, ...traceparent, at };
+    hooks.log?.(observed);
+    try {
+      await onLog?.(observed);
+    } catch (error) {
+      onFault?.(error);
+    }
+  }
 }

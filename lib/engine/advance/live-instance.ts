@@ -138,11 +138,11 @@ export class LiveInstance {
 
   /** Begins the next run. The end of the run before it is committed together with it. */
   async #continue(ended: ProcessRun, continued: Continued): Promise<void> {
-    const { image, unread, environment, carrier, hops, trace, payloads, stuck } = ended;
+    const { image, unread, environment, carrier, hops, trace, payloads, stuck, lines } = ended;
     this.past.push({ run: image.run, from: image.tailFrom + this.committedTail, entries: image.tail.slice(this.committedTail) });
     this.committedTail = 0;
     const next = imageAfter(ended, continued);
-    this.run = Object.assign(newRun(continued.definition, environment, next), { carrier, hops, trace, stuck });
+    this.run = Object.assign(newRun(continued.definition, environment, next), { carrier, hops, trace, stuck, lines });
     for (const [hash, text] of payloads) this.run.payloads.set(hash, text);
     this.#frontEnd = this.#frontEndOf(continued.definition, this.run);
     if (this.past.length > CONTINUED_MAX + unread.length) refuseContinuing(this.run);

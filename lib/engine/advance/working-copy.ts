@@ -355,6 +355,8 @@ export class WorkingCopy {
     const commit = await commitImage(this.#context, this.#live, this.#base);
     if (commit.status === 'committed' && this.#context.instrumentation?.commit)
       (await import('../on-demand.ts')).observeCommit(this.#context, this.#live.run.image);
+    if (commit.status === 'committed' && this.#live.run.lines)
+      await (await import('../on-demand.ts')).observeLines(this.#context, this.#live.run);
     if (commit.status === 'committed' && commit.head.status === 'stuck') this.#noticeStuck(this.#live.run.image.stuck);
     else if (commit.status === 'committed' && (commit.head.unresolved ?? 0) > (this.#base?.unresolved ?? 0))
       this.#context.options.onNotice?.({ kind: 'unresolved', reason: UNRESOLVED, pid: this.#pid });

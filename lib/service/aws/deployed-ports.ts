@@ -12,6 +12,7 @@ import { SqsMessageSender } from '../../adapters/sqs/message-sender.ts';
 import { SystemClock } from '../../adapters/system/clock.ts';
 import { needing } from '../../adapters/system/package-missing.ts';
 import type { ConsumerOptions } from '../consumer/consumer.ts';
+import { logText } from '../../contract/log-line.ts';
 import { noticeLine } from './notice-line.ts';
 import { servedParts, type Served } from '../served.ts';
 import { systemOf } from './served-systems.ts';
@@ -55,6 +56,7 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
     }),
     clock,
     random: Math.random,
+    onLog: (line) => void process.stderr.write(`${logText(line, { service, system: system.name })}\n`),
     report: (notice) => {
       const messages = environment['TUTTI_LOG_MESSAGES'] === 'true';
       const line = noticeLine(notice, { service, system: system.name, now: clock.now(), messages });

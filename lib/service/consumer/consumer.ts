@@ -1,4 +1,4 @@
-import { guarded } from '../../contract/instrumentation.ts';
+import { guarded, type ObservedLine } from '../../contract/instrumentation.ts';
 import { thrownText } from '../../contract/wire/thrown-text.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventPublisher } from '../../ports/event-publisher.ts';
@@ -36,6 +36,8 @@ export interface ConsumerOptions {
   readonly random: () => number;
   /** Receives a diagnostic for each delivery with a problem. @default none are reported */
   readonly report?: (notice: ServiceNotice) => void;
+  /** Receives each line of `task.log`. @default no receiver but the hook of `serve` */
+  readonly onLog?: (line: ObservedLine) => void;
   /** Returns the secret part of a task token, 22 characters of base64url. @default 128 random bits */
   readonly newNonce?: () => string;
   /** Most messages in one receive call. @default 10, the limit of SQS */
@@ -105,6 +107,11 @@ export class Consumer {
       clock,
       random,
       report,
+      log: (line) => {
+        const observed = { ...line, at: clock.now() };
+        hooks?.log?.(observed);
+        options.onLog?.(observed);
+      },
       newNonce: nonceOf,
       leaseMs: LEASE_MS,
       inFlight,

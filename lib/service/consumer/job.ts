@@ -10,7 +10,7 @@ import { Unread } from './load-input.ts';
 import { limitsOf } from './run-limits.ts';
 import type { RunnerDependencies } from './runner-dependencies.ts';
 import type { ServedCommand } from '../served.ts';
-import { CommandTask } from '../task.ts';
+import { CommandTask, type CommandTaskOptions } from '../task.ts';
 
 /** A command in flight: its envelope and input, and its handler if this worker has one. */
 export interface Job {
@@ -20,6 +20,8 @@ export interface Job {
   /** Prefix of the ids that the handler gets. */
   readonly keyPrefix: string;
   readonly served: ServedCommand | undefined;
+  /** Receives the lines of the handler. */
+  readonly log: CommandTaskOptions['log'];
   readonly input: Json;
   /** The result of `prepare`, for the run. */
   prepared?: object;
@@ -39,6 +41,7 @@ export interface JobDependencies {
   readonly random: () => number;
   readonly newNonce: () => string;
   readonly keyPrefix: string;
+  readonly log: CommandTaskOptions['log'];
 }
 
 interface ReceivedCommand {
@@ -63,6 +66,7 @@ export function createJob({ flight, command, data, token }: ReceivedCommand, dep
     command,
     keyPrefix: deps.keyPrefix,
     served,
+    log: deps.log,
     input: read.input,
     reason: read.fault,
     nonce,
@@ -100,8 +104,8 @@ export async function prepareJob(job: Job, { clock, report }: Pick<RunnerDepende
 }
 
 /** The second argument of the handler. `tx`: the transaction of the store, in effect class `transaction`. */
-export function createTask({ command, keyPrefix, served, flight, nonce }: Job, service: string, tx?: unknown): CommandTask {
-  return new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce });
+export function createTask({ command, keyPrefix, served, flight, nonce, log }: Job, service: string, tx?: unknown): CommandTask {
+  return new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce, log });
 }
 
 function modeOf(message: ReceivedMessage, unreadable: boolean, now: number): ClaimRequest['mode'] {

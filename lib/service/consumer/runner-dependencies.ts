@@ -7,6 +7,7 @@ import type { InFlight, ServiceNotice } from './in-flight.ts';
 import type { Replies } from './replies.ts';
 import type { ServedCommand } from '../served.ts';
 import type { TransactionalRecords } from '../store.ts';
+import type { CommandTaskOptions } from '../task.ts';
 
 /** The ports and settings of a command runner. */
 export interface RunnerDependencies {
@@ -22,6 +23,8 @@ export interface RunnerDependencies {
   readonly clock: Clock;
   readonly random: () => number;
   readonly report: (notice: ServiceNotice) => void;
+  /** Receives the lines of `task.log`. */
+  readonly log: CommandTaskOptions['log'];
   /** The hooks of the service. Their errors are faults. */
   readonly instrumentation: Instrumentation | undefined;
   /** 128 random bits as 22 characters, for the token of a task. */

@@ -124,14 +124,14 @@ export const deferredBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/service/consumer/job.ts',
-        find: 'export function createTask({ command, keyPrefix, served, flight, nonce }: Job, service: string, tx?: unknown): CommandTask {',
+        find: 'export function createTask({ command, keyPrefix, served, flight, nonce, log }: Job, service: string, tx?: unknown): CommandTask {',
         plant:
-          'export function createTask({ command, keyPrefix, served, flight, nonce, delivery }: Job, service: string, tx?: unknown): CommandTask {',
+          'export function createTask({ command, keyPrefix, served, flight, nonce, log, delivery }: Job, service: string, tx?: unknown): CommandTask {',
       },
       {
         file: 'lib/service/consumer/job.ts',
-        find: 'return new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce });',
-        plant: `const task = new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce });
+        find: 'return new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce, log });',
+        plant: `const task = new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce, log });
   if (!PLANTED) return task;
   const { token } = task;
   return Object.defineProperty(task, 'token', { value: token + '~' + delivery.token });`,
