@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { offsetText } from '../../lib/client/operations/narrator.ts';
 import type { TraceResponse } from '../../lib/client/operations/operations.ts';
-import type { OtlpTarget } from '../../lib/client/trace/otlp.ts';
-import type { Span } from '../../lib/client/trace/run-spans.ts';
+import type { Span } from '../../lib/client/trace/span.ts';
 import { countArgument } from '../arguments.ts';
 import { usageError } from '../exit-code.ts';
 import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
+import { collectorAt } from '../otlp-target.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface TraceCommandOptions extends InstanceOptions {
@@ -24,7 +24,7 @@ export function addTraceCommand(program: Command, invocation: Invocation): void 
     .option('--run <n>', 'an earlier run of an instance that continues as new; 1 is the first', countArgument)
     .action(async (process: string, id: string, options: TraceCommandOptions) => {
       const { otlp, run, now } = options;
-      const target = otlp === undefined ? undefined : targetOf(otlp);
+      const target = otlp === undefined ? undefined : collectorAt(otlp, '--otlp');
       await withOperations(invocation, options, async (operations) => {
         const trace = await operations.trace({ process, id, ...(run !== undefined && { number: run }) });
         if (target) {
@@ -41,38 +41,20 @@ export function addTraceCommand(program: Command, invocation: Invocation): void 
     });
 }
 
-function targetOf(url: string): OtlpTarget {
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
-    throw usageError(`--otlp is ${JSON.stringify(url)}: expected an http or https address.`, 'Collectors listen on http://127.0.0.1:4318.');
-  return { url, headers: headersOf(process.env['OTEL_EXPORTER_OTLP_HEADERS'] ?? '') };
-}
-
-/** `name=value` with commas between, and percent-encoded values. Source: OpenTelemetry specification, OTLP exporter configuration. */
-function headersOf(text: string): Readonly<Record<string, string>> {
-  const pairs = text.split(',').filter((pair) => pair.includes('='));
-  try {
-    return Object.fromEntries(
-      pairs.map((pair) => [pair.slice(0, pair.indexOf('=')).trim(), decodeURIComponent(pair.slice(pair.indexOf('=') + 1).trim())]),
-    );
-  } catch {
-    throw usageError(
-      'OTEL_EXPORTER_OTLP_HEADERS has a value that is not percent-encoded.',
-      'Write each value as encodeURIComponent does: % is %25.',
-    );
-  }
-}
-
-async function send(terminal: Terminal, target: OtlpTarget, { system, spans }: TraceResponse): Promise<void> {
+async function send(terminal: Terminal, target: ReturnType<typeof collectorAt>, { system, spans }: TraceResponse): Promise<void> {
   const { sendSpans } = await import('../../lib/client/trace/otlp.ts');
-  await sendSpans(target, system, spans);
-  terminal.print(`${spans.length} ${spans.length === 1 ? 'span' : 'spans'} sent to ${target.url}, trace ${(spans[0] as Span).traceId}`);
+  await sendSpans({ url: target.endpoint, headers: target.headers }, system, spans);
+  terminal.print(
+    `${spans.length} ${spans.length === 1 ? 'span' : 'spans'} sent to ${target.endpoint}, trace ${(spans[0] as Span).traceId}`,
+  );
 }
 
-/** One line of each span, below its parent: when it began, how long it took, and how it ended. */
+/** One line of each span, below its parent: when it began, how long it took, and how it ended. A first send is that of its step. */
 function print(terminal: Terminal, { spans }: TraceResponse): void {
   const startedAt = (spans[0] as Span).from;
   const children = new Map<string, Span[]>();
   for (const span of spans) {
+    if (span.attributes['tutti.attempt'] === 1) continue;
     const { parentSpanId = '' } = span;
     const siblings = children.get(parentSpanId);
     if (siblings) siblings.push(span);

@@ -6,6 +6,7 @@ import { systemContract } from '../../lib/contract/system.ts';
 import { Runtime } from '../../lib/local/runtime.ts';
 import type { ConsoleServer } from '../console-server.ts';
 import type { Loaded } from '../load-modules.ts';
+import { collectorOfEnvironment } from '../otlp-target.ts';
 import type { Terminal } from '../terminal.ts';
 import { countCalls } from './call-counter.ts';
 import { exampleEvents, feedEvents } from './event-feed.ts';
@@ -53,6 +54,7 @@ export class DevSession {
     this.#options = options;
     // The runtime runs the steps itself.
     this.#served = [...services.map((served) => served['~service']), STEPS];
+    const otlp = collectorOfEnvironment();
     this.#runtime = new Runtime(system, {
       services,
       entry,
@@ -63,6 +65,7 @@ export class DevSession {
       onLog: (line) => this.#timeline.log(line),
       ...(options.memory ? {} : { directory: options.local }),
       ...(options.retention !== undefined && { retention: options.retention }),
+      ...(otlp && { otlp }),
       onCommit: (head) => {
         this.#tally.note(head);
         this.#timeline.note(head);
@@ -72,6 +75,7 @@ export class DevSession {
     this.#reach = { system: systemContract(system), ports: connectionPorts(this.#runtime.connection) };
     this.#timeline = new Timeline(this.#reach, terminal, { json: options.json === true, startedAt: Date.now() });
     this.#missing = [...this.#reach.system.services.keys()].filter((name) => !this.#served.includes(name));
+    if (otlp) terminal.message(`Spans are sent to ${otlp.endpoint}`);
     if (this.#missing.length > 0)
       terminal.message(
         `No module serves ${this.#missing.join(', ')}: commands to ${this.#missing.length === 1 ? 'this service' : 'these services'} wait in the queue.`,

@@ -22,6 +22,8 @@ export interface RunStep {
   readonly sends: readonly CommandSend[];
   readonly failure?: string;
   readonly commandId?: string;
+  /** Of `publish`: the id of the event. */
+  readonly eventId?: string;
   readonly child?: { readonly process: string; readonly id: string };
 }
 
@@ -35,9 +37,15 @@ interface StepPart {
 export interface CommandSend {
   readonly commandId: string;
   readonly command: string;
+  /** That of the step, and `/undo` after it if the send is of its undo. */
+  readonly path: string;
+  /** The pid of the owner of an engine command. */
+  readonly owner?: string;
   /** From 1, of this command number. */
   readonly attempt: number;
   readonly isUndo: boolean;
+  /** When the command was first issued under any number. */
+  readonly since: number;
   readonly from: number;
   /** When its reply or the next send came. */
   readonly to?: number;
@@ -116,9 +124,13 @@ class StepReader {
       }
       case 'CompensationStarted':
         return void this.#step(entry.path, 'compensation', 'undo');
-      case 'EventPublished':
+      case 'EventPublished': {
+        const step = this.#step(entry.path, 'publish', 'running');
+        step.eventId = buildCommandId(this.#pid, this.#run, entry.n);
+        return this.#close(step, 'done');
+      }
       case 'EventAnswered':
-        return this.#close(this.#step(entry.path, entry.type === 'EventPublished' ? 'publish' : 'answer', 'running'), 'done');
+        return this.#close(this.#step(entry.path, 'answer', 'running'), 'done');
       case 'ProcessCompleted':
       case 'ProcessFailed':
       case 'ProcessCancelled':
@@ -144,7 +156,7 @@ class StepReader {
       const step = this.#commands.get(Number(undoes.slice(undoes.lastIndexOf('/') + 1)))?.step ?? this.#step(path, 'command', 'undo');
       this.#enter(step, 'undo');
       step.state = 'open';
-      return this.#sent(n, step, { command, isUndo: true });
+      return this.#sent(n, step, { command, path, isUndo: true });
     }
     const kind = owner === undefined ? (mode === 'send' ? 'send' : isOfStep(command) ? 'step' : 'command') : childKind(command, owner);
     const isAgain = this.#steps.has(path);
@@ -153,11 +165,12 @@ class StepReader {
     step.commandId = buildCommandId(this.#pid, this.#run, n);
     const child = owner === undefined ? undefined : parsePid(owner);
     if (child && kind === 'child') step.child = { process: child.process, id: child.id };
-    this.#sent(n, step, { command, isUndo: false });
+    this.#sent(n, step, { command, path, isUndo: false, ...(owner !== undefined && { owner }) });
   }
 
-  #sent(n: number, step: OpenStep, { command, isUndo }: { readonly command: string; readonly isUndo: boolean }): void {
-    const send = { commandId: buildCommandId(this.#pid, this.#run, n), command, attempt: 1, isUndo, from: this.#at };
+  #sent(n: number, step: OpenStep, of: Pick<CommandSend, 'command' | 'path' | 'owner' | 'isUndo'>): void {
+    const { since = this.#at } = step.sends.find(({ path }) => path === of.path) ?? {};
+    const send = { ...of, commandId: buildCommandId(this.#pid, this.#run, n), attempt: 1, since, from: this.#at };
     step.sends.push(send);
     this.#commands.set(n, { step, send });
   }
@@ -167,7 +180,8 @@ class StepReader {
     if (!known) return;
     const { step, send } = known;
     send.to ??= this.#at;
-    known.send = { commandId: send.commandId, command: send.command, attempt: send.attempt + 1, isUndo: send.isUndo, from: this.#at };
+    const { to: _to, ...again } = send;
+    known.send = { ...again, attempt: send.attempt + 1, from: this.#at };
     step.sends.push(known.send);
   }
 

@@ -46,7 +46,7 @@ function openWaitsOf({ head }: ReadRun): readonly string[] {
 /** A scope that the library opens has a number as its label. */
 const SUFFIX = /^(?:undo|retry|timeout|run:\d+)$/;
 
-function shown({ path, from, to, parts, sends, ...step }: RunStep): TimelineStep {
+function shown({ path, from, to, parts, sends, eventId: _eventId, ...step }: RunStep): TimelineStep {
   const scope = path
     .split('/')
     .slice(0, -1)

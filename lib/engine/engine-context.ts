@@ -13,6 +13,7 @@ import type { ParkedIdentity, ParkingStore } from '../ports/parking-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
 import type { ReplyKeys } from '../ports/reply-keys.ts';
+import type { Tracer } from '../format/tracer.ts';
 import type { PublishingAccounts } from '../contract/accounts.ts';
 import type { Catalogue } from '../contract/catalogue.ts';
 import type { Verdict } from '../core/classify.ts';
@@ -72,6 +73,8 @@ export interface EngineOptions {
   readonly observer?: ActivationObserver;
   /** @default that of the system */
   readonly instrumentation?: Instrumentation;
+  /** @default no spans are made */
+  readonly tracer?: Tracer | undefined;
   /** Used for delays between attempts only. @default Math.random */
   readonly random?: () => number;
 }

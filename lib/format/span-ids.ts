@@ -6,6 +6,12 @@ export interface RunName {
   readonly run: string;
 }
 
+/** A span, by its ids. */
+export interface SpanName {
+  readonly traceId: string;
+  readonly spanId: string;
+}
+
 /** A trace holds what begins within this time; a run that is older goes on in another trace, which links to the first one. */
 const SEGMENT_MS = 3_600_000;
 
@@ -27,9 +33,30 @@ export function stepSpanId({ pid, run }: RunName, path: string): string {
   return hexOf(`${pid}/${run}#${path}`, 8);
 }
 
-/** `attempt`: from 1, of this command number. */
+/** `key`: that of the message which the activation has decided (docs/protocol.md#names), so its redelivery has the same span. */
+export function activationSpanId({ pid, run }: RunName, key: string): string {
+  return hexOf(`${pid}/${run}<${key}`, 8);
+}
+
+/** `attempt`: from 1, of this command number. Of a published event: 1, and the id of the event. */
 export function sendSpanId(commandId: string, attempt: number): string {
   return hexOf(`${commandId}/${attempt}`, 8);
+}
+
+/** The header of W3C Trace Context, version 00, by which the receiver of a message finds the span of its send. */
+export function traceparentOf({ traceId, spanId }: SpanName, isSampled: boolean): string {
+  return `00-${traceId}-${spanId}-${isSampled ? '01' : '00'}`;
+}
+
+/** The span that a `traceparent` names; undefined if it is absent, or not of version 00. */
+export function spanIn(traceparent: string | undefined): SpanName | undefined {
+  const [, trace, span] = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(traceparent ?? '') ?? [];
+  return trace === undefined || span === undefined ? undefined : { traceId: trace, spanId: span };
+}
+
+/** Whether a run is among this share of all runs, from 0 to 1. All programs agree on it, because its trace id decides. */
+export function isSampled(of: RunName, share: number): boolean {
+  return Number.parseInt(firstTraceId(of).slice(0, 8), 16) < share * 2 ** 32;
 }
 
 function traceId({ pid, run }: RunName, segment: number): string {

@@ -108,7 +108,7 @@ export class EngineHost implements EngineSeat {
 
   /** Starts a thread. The watchdog watches it as soon as the engine is open. */
   async #open(): Promise<PortChannel> {
-    const { url, system, checks, retentionMs, watchdogMs } = this.#options;
+    const { url, system, checks, retentionMs, otlp, watchdogMs } = this.#options;
     const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const activation = sharedActivation();
     const worker = startThread({ tuttiEngine: true, beats, beatEveryMs: beatEveryMs(watchdogMs), activation }, url);
@@ -124,7 +124,7 @@ export class EngineHost implements EngineSeat {
       });
     });
     try {
-      await channel.call('engine.open', [{ url, system, checks, retentionMs, codes: this.#codes } satisfies OpenRequest]);
+      await channel.call('engine.open', [{ url, system, checks, retentionMs, otlp, codes: this.#codes } satisfies OpenRequest]);
     } catch (error) {
       await worker.terminate();
       throw error;

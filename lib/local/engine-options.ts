@@ -1,3 +1,5 @@
+import type { OtlpSettings } from '../client/trace/otlp-tracer.ts';
+import { ClientError } from '../contract/errors.ts';
 import type { EngineOptions } from '../engine/engine.ts';
 import type { ObservedLine } from '../contract/instrumentation.ts';
 import type { System } from '../contract/system.ts';
@@ -16,12 +18,14 @@ interface LocalEngine {
   readonly checks: boolean;
   readonly codes?: EngineOptions['codes'];
   readonly retentionMs: number | undefined;
+  readonly otlp?: OtlpSettings | undefined;
   readonly onFault: (error: unknown) => void;
   readonly onLog: (line: ObservedLine) => void;
 }
 
 /** The options of the embedded runtime's engine, on the main thread or in its own. */
-export function engineOptions({ system, ports, clock, checks, retentionMs, codes, onFault, onLog }: LocalEngine): EngineOptions {
+export async function engineOptions(engine: LocalEngine): Promise<EngineOptions> {
+  const { system, ports, clock, checks, retentionMs, codes, onFault, onLog } = engine;
   return {
     system,
     frontEndOf,
@@ -33,6 +37,7 @@ export function engineOptions({ system, ports, clock, checks, retentionMs, codes
     codes,
     // The instance of an older start may be retired, and must not begin again.
     ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
+    tracer: await tracerOf(engine),
     onFault,
     onLog,
     onNotice: (notice) => {
@@ -41,4 +46,20 @@ export function engineOptions({ system, ports, clock, checks, retentionMs, codes
     },
     ...(checks && { warmEntriesMin: CHECKED_ENTRIES_MAX }),
   };
+}
+
+/** Its code is loaded only if spans are exported. */
+async function tracerOf({ system, ports, clock, otlp, onFault }: LocalEngine): Promise<EngineOptions['tracer']> {
+  if (!otlp) return undefined;
+  const { otlpTracer } = await import('../client/trace/otlp-tracer.ts');
+  return otlpTracer(otlp, {
+    system: system.name,
+    clock,
+    store: ports.store,
+    onDropped: (count, error) => {
+      if (error === undefined) return;
+      const message = `${count} ${count === 1 ? 'span was' : 'spans were'} not exported: ${(error as Error).message}`;
+      onFault(new ClientError('UNREACHABLE', message, { remedy: `Check that a collector listens on ${otlp.endpoint}.`, cause: error }));
+    },
+  });
 }

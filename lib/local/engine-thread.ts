@@ -1,6 +1,7 @@
 /** The engine's thread in the embedded runtime: an engine and the code of the user's processes, without durable state. */
 import assert from 'node:assert/strict';
 import { parentPort } from 'node:worker_threads';
+import type { OtlpSettings } from '../client/trace/otlp-tracer.ts';
 import { SystemClock } from '../adapters/system/clock.ts';
 import type { ActivationObserver } from '../core/run.ts';
 import { Engine, type EngineOptions } from '../engine/engine.ts';
@@ -18,6 +19,7 @@ export interface OpenRequest {
   readonly checks: boolean;
   readonly codes?: EngineOptions['codes'];
   readonly retentionMs: number | undefined;
+  readonly otlp?: OtlpSettings | undefined;
 }
 
 /** The calls that the thread answers. */
@@ -41,16 +43,17 @@ function offerEngine(end: ChannelEnd, observer: ActivationObserver): void {
     return engine;
   };
   const thread: EngineThread = {
-    open: async ({ url, system, checks, retentionMs, codes }) => {
+    open: async ({ url, system, checks, retentionMs, codes, otlp }) => {
       // Errors of modules imported from now on name lines of the source.
       if (checks) process.setSourceMapsEnabled(true);
-      const options = engineOptions({
+      const options = await engineOptions({
         system: await importSystem(url, system),
         ports: remotePorts(channel),
         clock: new SystemClock(),
         checks,
         codes,
         retentionMs,
+        otlp,
         onFault: (error) => void tell('host.fault', faultOf(error)),
         onLog: (line) => void tell('host.log', line),
       });

@@ -1,3 +1,3 @@
 export { local } from './local-connection.ts';
-export type { RuntimeOptions } from './runtime.ts';
+export type { OtlpOptions, RuntimeOptions } from './runtime.ts';
 export { startLocal, type LocalSystem } from './start-local.ts';

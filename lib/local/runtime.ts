@@ -12,6 +12,7 @@ import type { SystemContract } from '../contract/runtime-contract.ts';
 import { operationsOn } from '../client/operations/operations-on.ts';
 import { connectionOf, connectionPorts, type ClientPorts, type Connection, type QueueDepth } from '../client/connection.ts';
 import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
+import type { OtlpSettings } from '../client/trace/otlp-tracer.ts';
 import { Engine } from '../engine/engine.ts';
 import { hasSchedules, listSchedules } from '../engine/jobs/list-schedules.ts';
 import { logText } from '../contract/log-line.ts';
@@ -78,6 +79,8 @@ export interface RuntimeOptions {
    * start that is older is parked as `START_TOO_OLD`. At least a day. @default nothing is removed
    */
   readonly retention?: Duration;
+  /** Exports the spans of runs to an OpenTelemetry collector while they run (docs/operations.md#traces). @default none are exported */
+  readonly otlp?: OtlpOptions;
   /** The principal in journals. @default 'local' */
   readonly principal?: string;
   /** Called with each commit, for a live view. Its errors go to `onFault` and affect nothing else. */
@@ -86,6 +89,21 @@ export interface RuntimeOptions {
   readonly onFault?: (error: unknown) => void;
   /** Receives each line of `ctx.log` and `task.log`. Its errors go to `onFault`. @default a line of JSON on the standard error */
   readonly onLog?: (line: ObservedLine) => void;
+}
+
+/** The collector of spans, and the runs that it gets. */
+export interface OtlpOptions {
+  /** The base URL of a collector that accepts OTLP with JSON over HTTP, such as `http://127.0.0.1:4318`, or a whole URL that ends with `/v1/traces`. */
+  readonly endpoint: string;
+  /** Headers of each request, such as the key of a vendor. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * The share of runs, from 0 to 1, whose spans are exported while they run. A run that fails or gets stuck has its spans at that time, whether
+   * it is in the share or not. @default 1
+   */
+  readonly sample?: number;
+  /** A run that takes at least this long has its spans at its end, as one that fails. @default no run is slow */
+  readonly slow?: Duration;
 }
 
 const SERVICE_BATCH = 64;
@@ -116,8 +134,10 @@ export class Runtime {
   readonly #options: RuntimeOptions;
   readonly #keyPrefix: string;
   readonly #retentionMs: number | undefined;
+  readonly #otlp: OtlpSettings | undefined;
   readonly #store: WatchedProcessStore;
-  readonly #engine: EngineSeat;
+  readonly #local: System<string>;
+  #engine!: EngineSeat;
   readonly #host: EngineHost | undefined;
   /** The services of the program, and the runner of the steps. */
   readonly #served: readonly Served[];
@@ -136,6 +156,7 @@ export class Runtime {
     const contract = systemContract(system);
     checkServices(contract, options.services);
     this.#retentionMs = retentionMs(options.retention);
+    this.#otlp = options.otlp && otlpSettings(options.otlp);
     this.#keyPrefix = options.keysNameSystem === true ? keyPrefixOf(contract.name) : '';
     this.#system = contract;
     this.#options = options;
@@ -150,19 +171,7 @@ export class Runtime {
     });
     this.#store = new WatchedProcessStore(this.state.processStore, options.onCommit && isolated(options.onCommit, this.#fault));
     this.#host = options.entry === undefined ? undefined : this.#hostOf(contract.name, options.entry);
-    this.#engine =
-      this.#host ??
-      new Engine(
-        engineOptions({
-          system,
-          ports: this.#enginePorts(),
-          clock: this.state.clock,
-          checks: options.checks ?? false,
-          retentionMs: this.#retentionMs,
-          onFault: this.#fault,
-          onLog: this.#log,
-        }),
-      );
+    this.#local = system;
     this.#served = [...options.services, ...this.#steps(system)];
     this.connection = connectionOf(this.#ports(options));
     this.#consumers = this.#served.map((served) => this.#consumer(served));
@@ -176,6 +185,7 @@ export class Runtime {
       this.#release = holdServices(this.#system.name, this.#keyPrefix, this.#options.services);
       this.#flows = await this.#readFlows();
       await this.#host?.start(codesOf(this.#flows));
+      this.#engine = this.#host ?? new Engine(await this.#engineOptions());
     } catch (error) {
       this.#release();
       this.state.close();
@@ -244,6 +254,20 @@ export class Runtime {
     }
   }
 
+  /** Of an engine on this thread. */
+  #engineOptions(): ReturnType<typeof engineOptions> {
+    return engineOptions({
+      system: this.#local,
+      ports: this.#enginePorts(),
+      clock: this.state.clock,
+      checks: this.#options.checks ?? false,
+      retentionMs: this.#retentionMs,
+      otlp: this.#otlp,
+      onFault: this.#fault,
+      onLog: this.#log,
+    });
+  }
+
   #hostOf(system: string, entry: string | URL): EngineHost {
     const { checks, watchdogMs } = this.#options;
     return new EngineHost({
@@ -251,6 +275,7 @@ export class Runtime {
       system,
       checks: checks ?? false,
       retentionMs: this.#retentionMs,
+      otlp: this.#otlp,
       ports: this.#enginePorts(),
       clock: this.state.clock,
       watchdogMs: watchdogMs ?? WATCHDOG_MS,
@@ -400,6 +425,19 @@ function retentionMs(retention: Duration | undefined): number | undefined {
   const length = milliseconds(retention);
   if (length >= RETENTION_MS_MIN) return length;
   throw new ContractError('CONTRACT_INVALID', `The retention is ${retention}: expected a day or more, or none.`);
+}
+
+function otlpSettings({ endpoint, headers, sample, slow }: OtlpOptions): OtlpSettings {
+  if (!/^https?:/.test(endpoint) || !URL.canParse(endpoint))
+    throw new ContractError('CONTRACT_INVALID', `The endpoint of otlp is ${JSON.stringify(endpoint)}: expected an http or https address.`);
+  if (sample !== undefined && !(sample >= 0 && sample <= 1))
+    throw new ContractError('CONTRACT_INVALID', `The sample of otlp is ${sample}: expected a number from 0 to 1.`);
+  return {
+    endpoint,
+    ...(headers && { headers }),
+    ...(sample !== undefined && { sample }),
+    ...(slow !== undefined && { slowMs: milliseconds(slow) }),
+  };
 }
 
 function writeLine(line: ObservedLine): void {

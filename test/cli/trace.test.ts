@@ -1,8 +1,7 @@
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import { expect, test, vi } from 'vitest';
+import { startCollector } from '../client/collector.ts';
 import { inFolder, RunningTutti, tutti, tuttiIn } from './command-line.ts';
 
 const STEP_SEATS = join(import.meta.dirname, 'step-seats.ts');
@@ -35,28 +34,47 @@ test('trace prints the spans of an instance, and sends them to a collector when 
       /^trace [0-9a-f]{32}\n - -  book-seat {2}the step trip\/book the seat failed: the seat is taken\n - - {4}run the step charge\n - - {4}scope trip {2}failed\n - - {6}run the step trip\/book the seat {2}StepFailed: the seat is taken\n - - {4}run the undo of the step charge\n$/,
     );
     expect(JSON.parse(json.stdout)).toMatchObject({
-      resourceSpans: [{ scopeSpans: [{ spans: [{ name: 'book-seat' }, {}, {}, {}, {}] }] }],
+      resourceSpans: [{ scopeSpans: [{ spans: [{ name: 'book-seat' }, {}, {}, {}, {}, {}, {}, {}] }] }],
     });
     expect([ended.code, ended.stdout]).toEqual([
       0,
-      expect.stringMatching(/^5 spans sent to http:\/\/127\.0\.0\.1:\d+, trace [0-9a-f]{32}\n$/),
+      expect.stringMatching(/^8 spans sent to http:\/\/127\.0\.0\.1:\d+, trace [0-9a-f]{32}\n$/),
     ]);
     expect([open.code, open.stderr]).toEqual([2, expect.stringContaining('is running, and its spans are not complete.')]);
-    expect([now.code, now.stdout]).toEqual([0, expect.stringMatching(/^4 spans sent/)]);
+    expect([now.code, now.stdout]).toEqual([0, expect.stringMatching(/^6 spans sent/)]);
     expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('expected an http or https address')]);
     expect([unread.code, unread.stderr]).toEqual([2, expect.stringContaining('OTEL_EXPORTER_OTLP_HEADERS')]);
-    expect(collector.keys.toSorted()).toEqual(['', 'a b']);
+    expect(
+      collector.requests
+        .map(({ headers }) => headers['api-key'] ?? '')
+        .map(String)
+        .toSorted(),
+    ).toEqual(['', 'a b']);
   });
 });
 
-/** A collector that accepts everything, and keeps the header api-key of each request. */
-async function startCollector(): Promise<{ readonly url: string; readonly keys: readonly string[] }> {
-  const keys: string[] = [];
-  const server = createServer((request, response) => {
-    keys.push(String(request.headers['api-key'] ?? ''));
-    request.resume().on('end', () => response.end('{}'));
+test('dev sends the spans of runs to the collector of OTEL_EXPORTER_OTLP_ENDPOINT', async () => {
+  const collector = await startCollector();
+  await inFolder(async (folder) => {
+    const events = join(folder, 'events.jsonl');
+    writeFileSync(events, JSON.stringify({ type: 'seats.seat-wanted', data: { id: 'free', seat: 'free' } }));
+    const run = ['dev', STEP_SEATS, '--events', events, '--memory', '--once'];
+    const [ended, refused] = await Promise.all([
+      tuttiIn({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.url }, ...run),
+      tuttiIn({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector' }, ...run),
+    ]);
+    expect([ended.code, ended.stderr]).toEqual([0, expect.stringContaining(`Spans are sent to ${collector.url}`)]);
+    expect(new Set(collector.spans().map(({ name }) => name))).toEqual(
+      new Set([
+        'process book-seat',
+        'send the step charge',
+        'send the step trip/book the seat',
+        'book-seat',
+        'run the step charge',
+        'scope trip',
+        'run the step trip/book the seat',
+      ]),
+    );
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('OTEL_EXPORTER_OTLP_ENDPOINT is "collector"')]);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, keys };
-}
+});

@@ -1,9 +1,9 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { readdirSync, readFileSync } from 'node:fs';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { startCollector } from './collector.ts';
 import { otlpTraces, sendSpans } from '../../lib/client/trace/otlp.ts';
-import { runSpans, type Span } from '../../lib/client/trace/run-spans.ts';
+import { runSpans } from '../../lib/client/trace/run-spans.ts';
+import type { Span } from '../../lib/client/trace/span.ts';
 import { runSpanId, sendSpanId, traceIdAt } from '../../lib/format/span-ids.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import type { JournalFixture } from '../../lib/testing/journal-fixture.ts';
@@ -36,32 +36,37 @@ const spansOf = (entries: readonly JournalEntry[], of: { traceparent?: string; w
 const named = (spans: readonly Span[], name: string): Span => spans.find((span) => span.name === name) as Span;
 
 describe('runSpans', () => {
-  test('a run has one span, with the spans of its scopes, its timers and each send of a command below it', () => {
+  test('a run has one span, with the spans of its scopes, its timers and its commands below it, and those of the sends of a command below that', () => {
     const spans = spansOf(month);
     expect(spans.map(({ name, from, to }) => [name, from, to])).toEqual([
       ['order', 0, 30 * DAY + SECOND],
       ['scope packing', 0, 90 * SECOND],
-      ['send stock.take', 0, 60 * SECOND],
-      ['send stock.take', 60 * SECOND, 90 * SECOND],
+      ['call stock.take', 0, 90 * SECOND],
+      ['send stock.take', 0, 0],
+      ['send stock.take', 60 * SECOND, 60 * SECOND],
       ['sleep return period', 90 * SECOND, 30 * DAY],
-      ['send payments.pay', 30 * DAY, 30 * DAY + SECOND],
+      ['call payments.pay', 30 * DAY, 30 * DAY + SECOND],
+      ['send payments.pay', 30 * DAY, 30 * DAY],
     ]);
-    const [order, packing, first, again, sleep] = spans as [Span, Span, Span, Span, Span];
-    expect([packing.parentSpanId, first.parentSpanId, again.parentSpanId, sleep.parentSpanId]).toEqual([
+    const [order, packing, take, first, again, sleep] = spans as [Span, Span, Span, Span, Span, Span];
+    expect([packing, take, first, again, sleep].map(({ parentSpanId }) => parentSpanId)).toEqual([
       order.spanId,
       packing.spanId,
-      packing.spanId,
+      take.spanId,
+      take.spanId,
       order.spanId,
     ]);
-    expect(again.attributes).toMatchObject({ 'tutti.attempt': 2, 'messaging.message.id': `${pid}/${run}/1`, 'tutti.outcome': 'completed' });
-    expect([order.failed, named(spans, 'send payments.pay').failed]).toEqual(['Unpaid', 'Declined']);
+    expect(take.attributes).toMatchObject({ 'tutti.state': 'done', 'tutti.outcome': 'completed' });
+    expect(again.attributes).toMatchObject({ 'tutti.attempt': 2, 'messaging.message.id': `${pid}/${run}/1` });
+    expect([order.failed, named(spans, 'call payments.pay').failed]).toEqual(['Unpaid', 'Declined']);
   });
 
   test('the steps of the first hour are one trace, and later ones are in traces of their hours that link to the run', () => {
     const spans = spansOf(month);
     const [order] = spans as [Span];
-    const pay = named(spans, 'send payments.pay');
-    expect(new Set(spans.slice(0, -1).map(({ traceId }) => traceId))).toEqual(new Set([order.traceId]));
+    const pay = named(spans, 'call payments.pay');
+    expect(named(spans, 'send payments.pay').traceId).toBe(pay.traceId);
+    expect(new Set(spans.slice(0, -2).map(({ traceId }) => traceId))).toEqual(new Set([order.traceId]));
     expect(pay.traceId).toBe(traceIdAt({ pid, run }, 0, 30 * DAY + HOUR / 2));
     expect(pay.traceId).not.toBe(order.traceId);
     expect([pay.parentSpanId, pay.links]).toEqual([undefined, [{ traceId: order.traceId, spanId: order.spanId }]]);
@@ -86,7 +91,8 @@ describe('runSpans', () => {
     expect(spans.map(({ name, to, attributes }) => [name, to, attributes['tutti.in_progress']])).toEqual([
       ['order', NOW, true],
       ['scope packing', NOW, true],
-      ['send stock.take', NOW, true],
+      ['call stock.take', NOW, true],
+      ['send stock.take', 0, undefined],
       ['wait for shop.paid', NOW, true],
     ]);
   });
@@ -117,7 +123,7 @@ test('an id of a span can be computed from the id of its command', () => {
 
 describe('OTLP', () => {
   test('a span is sent as the JSON encoding of the protocol has it', () => {
-    const pay = named(spansOf(month), 'send payments.pay');
+    const pay = named(spansOf(month), 'call payments.pay');
     expect(otlpTraces('shop', [pay])).toEqual({
       resourceSpans: [
         {
@@ -129,12 +135,12 @@ describe('OTLP', () => {
                 {
                   traceId: pay.traceId,
                   spanId: pay.spanId,
-                  name: 'send payments.pay',
-                  kind: 4,
+                  name: 'call payments.pay',
+                  kind: 1,
                   startTimeUnixNano: '2592000000000000',
                   endTimeUnixNano: '2592001000000000',
                   attributes: expect.arrayContaining([
-                    { key: 'tutti.attempt', value: { intValue: '1' } },
+                    { key: 'tutti.path', value: { stringValue: 'payments.pay:1' } },
                     { key: 'tutti.outcome', value: { stringValue: 'failed' } },
                   ]),
                   links: pay.links,
@@ -146,15 +152,23 @@ describe('OTLP', () => {
         },
       ],
     });
+    const [sent] = spansOf(month).filter(({ kind }) => kind === 'producer');
+    expect(otlpTraces('shop', [sent as Span])).toMatchObject({
+      resourceSpans: [
+        {
+          scopeSpans: [{ spans: [{ kind: 4, attributes: expect.arrayContaining([{ key: 'tutti.attempt', value: { intValue: '1' } }]) }] }],
+        },
+      ],
+    });
     const open = otlpTraces('shop', spansOf(month.slice(0, 1)));
     expect(JSON.stringify(open)).toContain('{"key":"tutti.in_progress","value":{"boolValue":true}}');
   });
 
   test('spans are sent with the headers of the target, in requests of at most 2,000', async () => {
-    const collector = await startCollector(() => [200, '{}']);
+    const collector = await startCollector();
     const spans = Array.from({ length: 2_001 }, () => spansOf(month)[0] as Span);
     await sendSpans({ url: collector.url, headers: { 'api-key': 'k' } }, 'shop', spans);
-    expect(collector.requests.map(({ path, key, spans: { length } }) => [path, key, length])).toEqual([
+    expect(collector.requests.map(({ path, headers, spans: { length } }) => [path, headers['api-key'], length])).toEqual([
       ['/v1/traces', 'k', 2_000],
       ['/v1/traces', 'k', 1],
     ]);
@@ -183,27 +197,3 @@ describe('OTLP', () => {
     await expect(sendSpans({ url }, 'shop', spansOf(month))).resolves.toBeUndefined();
   });
 });
-
-interface Received {
-  readonly path: string | undefined;
-  readonly key: unknown;
-  readonly spans: readonly unknown[];
-}
-
-/** An HTTP server in place of a collector, which keeps what it receives. */
-async function startCollector(reply: () => [number, string]): Promise<{ readonly url: string; readonly requests: readonly Received[] }> {
-  const requests: Received[] = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8').on('data', (part: string) => (body += part));
-    request.on('end', () => {
-      const { resourceSpans } = JSON.parse(body) as { resourceSpans: [{ scopeSpans: [{ spans: unknown[] }] }] };
-      requests.push({ path: request.url, key: request.headers['api-key'], spans: resourceSpans[0].scopeSpans[0].spans });
-      const [status, text] = reply();
-      response.writeHead(status).end(text);
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests };
-}

@@ -10,6 +10,8 @@ import { VirtualClock } from '../../lib/adapters/memory/virtual-clock.ts';
 import type { CommandEnvelope, EventEnvelope, Outcome, ReplyEnvelope } from '../../lib/contract/wire/envelope.ts';
 import { parseCommandId } from '../../lib/contract/wire/process-id.ts';
 import { canonical } from '../../lib/contract/wire/json.ts';
+import { LiveSpans, type LiveSpansOptions } from '../../lib/client/trace/live-spans.ts';
+import { journalTexts, parseEntry } from '../../lib/format/read-journal.ts';
 import { drainDeadLetters } from '../../lib/engine/jobs/drain-dead-letters.ts';
 import type { AdvanceResult, Engine, EngineNotice, EngineOptions } from '../../lib/engine/engine.ts';
 import { type OperationMessage, inboxBody, sha256 } from '../../lib/format/inbox-message.ts';
@@ -50,6 +52,7 @@ export class EngineRig {
       readonly store?: MemoryProcessStore;
       /** Names the worker. */ readonly random?: number;
       readonly codes?: EngineOptions['codes'];
+      /** Receives the live spans. */ readonly traces?: Omit<LiveSpansOptions, 'clock' | 'journal'>;
     } = {},
   ) {
     const { clock } = this;
@@ -71,6 +74,9 @@ export class EngineRig {
       onNotice: (notice) => void this.notices.push(notice),
       checks: options.checks ?? false,
       codes: options.codes,
+      tracer:
+        options.traces &&
+        new LiveSpans({ ...options.traces, clock, journal: async (place) => (await journalTexts(store, place)).map(parseEntry) }),
     });
   }
 

@@ -9,7 +9,7 @@ import type { HoldDescription, HoldPreview, NamedScope } from '../holds.ts';
 import type { InstanceCount, Paused, Status, Summary } from '../describe.ts';
 import type { DefinitionFlow, FlowOptions } from '../flow.ts';
 import type { UndeclaredFailure } from '../resolve.ts';
-import type { Span } from '../trace/run-spans.ts';
+import type { Span } from '../trace/span.ts';
 import type { VersionUse } from '../versions.ts';
 import type { ScheduleDescription } from '../schedules.ts';
 import type { OnOpen } from '../start.ts';

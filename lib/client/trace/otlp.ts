@@ -1,5 +1,7 @@
+import { request as http, type RequestOptions } from 'node:http';
+import { request as https } from 'node:https';
 import { ClientError } from '../../contract/errors.ts';
-import type { Span } from './run-spans.ts';
+import type { Span } from './span.ts';
 
 /** A request of OTLP, encoded as JSON: ids are hex, times are nanoseconds. Source: the OpenTelemetry specification of OTLP, JSON Protobuf encoding. */
 export interface OtlpTraces {
@@ -50,38 +52,63 @@ export interface OtlpTarget {
   /** The base URL of a collector, such as `http://127.0.0.1:4318`, or its whole URL, which ends with `/v1/traces`. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Headers that depend on the request, such as its signature. */
+  readonly sign?: (request: { readonly url: URL; readonly body: string }) => Promise<Readonly<Record<string, string>>>;
+  /** How long the collector may take for a request, in milliseconds. @default 10,000 */
+  readonly timeoutMs?: number;
 }
 
-/** Sends spans to a collector. Throws `UNREACHABLE` if it does not accept all of them, or does not reply within ten seconds. */
-export async function sendSpans({ url, headers }: OtlpTarget, system: string, spans: readonly Span[]): Promise<void> {
-  const target = url.endsWith('/v1/traces') ? url : `${url.replace(/\/$/, '')}/v1/traces`;
+/** Sends spans to a collector. Throws `UNREACHABLE` if it does not accept all of them, or does not reply in time. */
+export async function sendSpans(target: OtlpTarget, system: string, spans: readonly Span[]): Promise<void> {
+  const url = target.url.endsWith('/v1/traces') ? target.url : `${target.url.replace(/\/$/, '')}/v1/traces`;
   for (let from = 0; from < spans.length; from += SPANS_OF_REQUEST) {
-    const { status, reply } = await post(target, headers, otlpTraces(system, spans.slice(from, from + SPANS_OF_REQUEST)));
-    if (status < 200 || status > 299) throw new ClientError('UNREACHABLE', `${target} replied ${status}: ${reply.slice(0, 200)}`, REMEDY);
+    const { status, reply } = await post(url, target, JSON.stringify(otlpTraces(system, spans.slice(from, from + SPANS_OF_REQUEST))));
+    if (status < 200 || status > 299) throw new ClientError('UNREACHABLE', `${url} replied ${status}: ${reply.slice(0, 200)}`, REMEDY);
     const rejected = rejectedOf(reply);
-    if (rejected !== undefined) throw new ClientError('UNREACHABLE', `${target} has rejected ${rejected}.`, REMEDY);
+    if (rejected !== undefined) throw new ClientError('UNREACHABLE', `${url} has rejected ${rejected}.`, REMEDY);
   }
 }
 
 const REMEDY = { remedy: 'Look at the log of the collector, then send the spans again: a second export has the same ids.' };
 
-async function post(target: string, headers: OtlpTarget['headers'], traces: OtlpTraces): Promise<{ status: number; reply: string }> {
+interface Reply {
+  readonly status: number;
+  readonly reply: string;
+}
+
+async function post(url: string, { headers, sign, timeoutMs = TIMEOUT_MS }: OtlpTarget, body: string): Promise<Reply> {
   try {
-    const response = await fetch(target, {
-      method: 'POST',
-      headers: { ...headers, 'content-type': 'application/json' },
-      body: JSON.stringify(traces),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    return { status: response.status, reply: await response.text() };
+    const signed = await sign?.({ url: new URL(url), body });
+    const all = { ...headers, ...signed, 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) };
+    return await request(url, { method: 'POST', headers: all, signal: AbortSignal.timeout(timeoutMs) }, body);
   } catch (cause) {
-    // fetch says only that it has failed; its cause says why.
-    const { message } = ((cause as Error).cause ?? cause) as Error;
-    throw new ClientError('UNREACHABLE', `${target} did not reply: ${message}`, {
-      remedy: 'Check the address, and that the collector runs.',
-      cause,
-    });
+    const { name, message, code } = cause as NodeJS.ErrnoException;
+    throw new ClientError(
+      'UNREACHABLE',
+      `${url} did not reply: ${name === 'TimeoutError' ? `${timeoutMs} ms have passed` : message || code}`,
+      {
+        remedy: 'Check the address, and that the collector runs.',
+        cause,
+      },
+    );
   }
+}
+
+/** The client of Node, which the SDK has loaded in a function, since the first `fetch` of a program takes about 15 ms of CPU. */
+function request(url: string, options: RequestOptions, body: string): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const sent = (url.startsWith('https:') ? https : http)(url, options, (response) => {
+      let reply = '';
+      response.setEncoding('utf8').on('data', (part: string) => (reply += part));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, reply })).on('error', reject);
+    });
+    sent.on('error', (error: NodeJS.ErrnoException) => {
+      // The collector has closed a connection that was kept: nothing of this request has arrived.
+      if (sent.reusedSocket && error.code === 'ECONNRESET') resolve(request(url, options, body));
+      else reject(options.signal?.aborted ? (options.signal.reason as Error) : error);
+    });
+    sent.end(body);
+  });
 }
 
 /** A collector that accepts a part of the spans replies 200 and says how many it did not accept. */

@@ -1,39 +1,19 @@
 import { DataLost } from '../../contract/errors.ts';
-import { commandText } from '../../contract/steps.ts';
 import { parseCommandId, parsePid } from '../../contract/wire/process-id.ts';
 import type { JournalEntry } from '../../core/journal-entry.ts';
 import { failureName } from '../operations/failure-text.ts';
 import { stepName } from '../operations/pending-steps.ts';
 import { runSteps, type CommandSend, type RunStep } from '../run-steps.ts';
-import { firstTraceId, runSpanId, sendSpanId, stepSpanId, traceIdAt, type RunName } from '../../format/span-ids.ts';
+import { firstTraceId, runSpanId, spanIn, stepSpanId, type RunName, type SpanName } from '../../format/span-ids.ts';
+import { linkTo, placedIn, publishSpan, sendSpan, sentText, type PlacedRun, type Span } from './span.ts';
 
 /**
  * Makes traces of journals.
  *
  * Input: the journal of a run. Output: the spans of the run, with ids that depend on nothing else, so that a second export adds nothing.
- * Trunk: `runSpans` writes one span of the run and one of each step; `otlp.ts` sends them; `span-ids.ts` names them.
+ * Trunk: `runSpans` writes one span of the run, of each step and of each send; `span.ts` has what a journal and a running engine share;
+ * `otlp.ts` sends spans; lib/format/span-ids.ts names them.
  */
-
-/** Times are milliseconds since the epoch. */
-export interface Span {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly name: string;
-  /** `producer`: a command that was sent; `consumer`: a run, which a message began. */
-  readonly kind: 'internal' | 'producer' | 'consumer';
-  readonly from: number;
-  readonly to: number;
-  readonly attributes: Readonly<Record<string, string | number | boolean>>;
-  readonly links: readonly SpanLink[];
-  /** The message of a span that failed. */
-  readonly failed?: string;
-}
-
-interface SpanLink {
-  readonly traceId: string;
-  readonly spanId: string;
-}
 
 export interface TracedRun extends RunName {
   readonly entries: readonly JournalEntry[];
@@ -51,14 +31,14 @@ export function runSpans(run: TracedRun): readonly Span[] {
   if (started?.type !== 'ProcessStarted')
     throw new DataLost('JOURNAL_GAP', `The journal of ${run.pid} begins with ${started?.type ?? 'nothing'}: expected ProcessStarted.`);
   const steps = runSteps(run, run.entries, run.waits);
-  const context: Context = { run, startedAt: started.at, scopes: new Map() };
+  const context: Context = { run: { pid: run.pid, run: run.run, startedAt: started.at }, now: run.now, scopes: new Map() };
   const spans = steps.flatMap((step) => spansOf(context, step));
   return [runSpan(run, started), ...spans.toSorted((a, b) => a.from - b.from)];
 }
 
 interface Context {
-  readonly run: TracedRun;
-  readonly startedAt: number;
+  readonly run: PlacedRun;
+  readonly now: number;
   /** By path: the span of a scope. */
   readonly scopes: Map<string, Span>;
 }
@@ -94,91 +74,83 @@ function runSpan(run: TracedRun, started: Started): Span {
 }
 
 /** Links to the message that began the run, the run that it continues, the run of its parent and the original of a fork. */
-function runLinks({ pid, traceparent }: TracedRun, { continues, parent, origin }: Started): readonly SpanLink[] {
-  const links: SpanLink[] = [];
-  const caller = /^00-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}$/.exec(traceparent ?? '');
-  if (caller) links.push({ traceId: caller[1] as string, spanId: caller[2] as string });
-  if (continues) links.push(linkTo({ pid, run: continues.run }));
+function runLinks({ pid, traceparent }: TracedRun, { continues, parent, origin }: Started): readonly SpanName[] {
+  const caller = spanIn(traceparent);
   const command = parent === undefined ? undefined : parseCommandId(parent);
-  if (command) links.push(linkTo(command));
-  if (origin) links.push(linkTo(origin));
-  return links;
+  return [
+    ...(caller ? [caller] : []),
+    ...(continues ? [linkTo({ pid, run: continues.run })] : []),
+    ...(command ? [linkTo(command)] : []),
+    ...(origin ? [linkTo(origin)] : []),
+  ];
 }
 
-function linkTo(run: RunName): SpanLink {
-  return { traceId: firstTraceId(run), spanId: runSpanId(run) };
-}
-
-/** One span of each send of a command, because the span of its handler has that of its send as its parent; else one span of the step. */
+/** The span of a step. A command has a span for each of its sends below it, because the span of its handler has that of its send as its parent. */
 function spansOf(context: Context, step: RunStep): readonly Span[] {
-  if (step.sends.length > 0) return step.sends.map((send) => sendSpan(context, step, send));
+  if (step.sends.length > 0) return commandSpans(context, step);
+  if (step.kind === 'publish') return [publishSpan(context.run, { id: step.eventId as string, type: stepName(step.path), at: step.from })];
   const span: Span = {
-    ...placed(context, step, step),
-    spanId: stepSpanId(context.run, step.path),
+    ...placed(context, step.path, step),
     name: `${WORDS[step.kind]} ${stepName(step.path)}`,
-    kind: 'internal',
     ...(step.state === 'failed' && { failed: step.failure ?? 'failed' }),
   };
   if (step.kind === 'scope' || step.kind === 'compensation') context.scopes.set(step.path, span);
   return [span];
 }
 
-const WORDS: Readonly<Record<RunStep['kind'], string>> = {
-  command: 'send',
+const WORDS: Readonly<Record<Exclude<RunStep['kind'], 'publish'>, string>> = {
+  command: 'call',
   step: 'run',
   child: 'child',
   timer: 'sleep',
   wait: 'wait for',
   send: 'send',
-  publish: 'publish',
   answer: 'answer',
   scope: 'scope',
   compensation: 'undo',
 };
 
-function sendSpan(context: Context, step: RunStep, send: CommandSend): Span {
-  const to = send.to ?? (step.kind === 'send' ? send.from : step.to);
-  const span = placed(context, step, { from: send.from, ...(to !== undefined && { to }) });
-  const of = parseCommandId(send.commandId);
-  const isService = step.kind === 'command' || step.kind === 'send';
-  return {
-    ...span,
-    spanId: sendSpanId(send.commandId, send.attempt),
-    name: `${WORDS[step.kind]} ${step.child?.process ?? (isService ? send.command : commandText(send.command, step.path))}`,
-    kind: 'producer',
-    attributes: {
-      ...span.attributes,
-      'tutti.attempt': send.attempt,
-      ...(send.isUndo && { 'tutti.undo': true }),
-      ...(send.outcome !== undefined && { 'tutti.outcome': send.outcome }),
-      'messaging.operation.type': 'send',
-      'messaging.message.id': send.commandId,
-      ...(of && { 'messaging.message.conversation_id': `${of.pid}/${of.run}` }),
-      ...(isService && { 'messaging.destination.name': send.command.split('.')[0] as string }),
-    },
-    ...(send.failed !== undefined && { failed: send.failed }),
-  };
+/** A command and its undo are two spans, each with its sends. */
+function commandSpans(context: Context, step: RunStep): readonly Span[] {
+  const bySend = new Map<string, CommandSend[]>();
+  for (const send of step.sends) bySend.set(send.path, [...(bySend.get(send.path) ?? []), send]);
+  return Array.from(bySend, ([path, sends]) => {
+    const last = sends.at(-1) as CommandSend;
+    const isLast = last === step.sends.at(-1);
+    const isOpen = isLast && step.state === 'open' && step.kind !== 'send';
+    const to = isOpen ? undefined : (last.to ?? (step.kind === 'send' ? last.from : step.to));
+    const span = placed(context, path, { from: last.since, state: isLast ? step.state : 'done', ...(to !== undefined && { to }) });
+    const command: Span = {
+      ...span,
+      name: `${WORDS[step.kind as keyof typeof WORDS]} ${sentText(last)}`,
+      attributes: {
+        ...span.attributes,
+        ...(last.isUndo && { 'tutti.undo': true }),
+        ...(last.outcome !== undefined && { 'tutti.outcome': last.outcome }),
+      },
+      ...(last.failed !== undefined && { failed: last.failed }),
+    };
+    return [command, ...sends.map((send) => sendSpan(context.run, send))];
+  }).flat();
 }
-
-type Placed = Pick<Span, 'traceId' | 'parentSpanId' | 'from' | 'to' | 'attributes' | 'links'>;
 
 /** The trace and the parent of a step: the scope around it, or the run. Neither is in a trace of a later hour: such a step links to the run. */
 function placed(
-  { run, startedAt, scopes }: Context,
-  { path, state }: RunStep,
-  { from, to }: { readonly from: number; readonly to?: number },
-): Placed {
-  const traceId = traceIdAt(run, startedAt, from);
+  { run, now, scopes }: Context,
+  path: string,
+  { from, to, state }: Pick<RunStep, 'from' | 'to' | 'state'>,
+): Omit<Span, 'name'> {
+  const inRun = placedIn(run, from);
   const scope = scopeAround(scopes, path);
-  const isFirst = traceId === firstTraceId(run);
-  const parentSpanId = scope?.traceId === traceId ? scope.spanId : isFirst ? runSpanId(run) : undefined;
+  const ofScope = scope?.traceId === inRun.traceId && { parentSpanId: scope.spanId, links: [] };
   return {
-    traceId,
-    ...(parentSpanId !== undefined && { parentSpanId }),
+    ...inRun,
+    ...ofScope,
+    spanId: stepSpanId(run, path),
+    kind: 'internal',
     from,
-    to: to ?? Math.max(run.now, from),
+    to: to ?? Math.max(now, from),
     attributes: { 'tutti.path': path, ...(to === undefined ? { 'tutti.in_progress': true } : { 'tutti.state': state }) },
-    links: parentSpanId === undefined ? [linkTo(run)] : [],
   };
 }
 

@@ -44,8 +44,10 @@ export async function getStuck(context: EngineContext, refused: RefusedEvent): P
       return 'passed';
     }
     if (refusal === 'park') break;
-    const result = await store.commit(stuckHead(context, target, head, reason), expectation(head));
+    const stuck = stuckHead(context, target, head, reason);
+    const result = await store.commit(stuck, expectation(head));
     if (result.status === 'conflict') continue;
+    if (head && formatFault(head) === undefined) context.options.tracer?.ended(decodeHead(stuck));
     context.options.onNotice?.({ kind: 'stuck', reason: reason.code, pid: target.pid, detail: reason.message });
     break;
   }

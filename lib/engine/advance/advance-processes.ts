@@ -94,13 +94,19 @@ async function advanceItems(context: EngineContext, items: readonly Item[]): Pro
   } finally {
     context.rejections.end();
   }
+  // Spans are exported while the messages are sent.
+  const exported = context.options.tracer?.flush();
   await sendGroups(context, groups);
+  if (exported) await exported;
 }
 
 async function acknowledgeAll(context: EngineContext, deliveries: readonly HandledMessage[], result: Acknowledged): Promise<void> {
   if (context.forwards) await forwardDeliveries(context, deliveries);
   for (const delivery of deliveries)
     if (context.instrumentation || !acknowledgeDone(delivery, result)) await acknowledge(context, delivery, result);
+  // An instance may have got stuck just now.
+  const exported = context.options.tracer?.flush();
+  if (exported) await exported;
 }
 
 /** Holds the instances of the groups while it advances them. */

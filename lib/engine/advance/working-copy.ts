@@ -7,6 +7,7 @@ import { unresolvedCount } from '../../core/image.ts';
 import { decodeHead, resolveReferences } from '../../format/head-codec.ts';
 import { fitsLane } from '../../format/inbox-message.ts';
 import type { Head } from '../../ports/process-store.ts';
+import type { Tracer } from '../../format/tracer.ts';
 import { shortText } from '../acknowledge/park.ts';
 import { retrySeconds } from '../acknowledge/redelivery-delays.ts';
 import { type Item, decidesOn } from '../admit/admission.ts';
@@ -401,10 +402,18 @@ export class WorkingCopy {
       );
       item.dispatches = item.target.ofKey ? [...item.dispatches, ...caused] : caused;
     }
+    if (this.#context.options.tracer && this.#image) this.#trace(this.#context.options.tracer, this.#image, items);
     const live = this.#live;
     // The store adds events to an early buffer, so a key at rest is read again.
     const status = live?.run.image.status ?? 'early';
     if (live && !isClosed(status) && status !== 'stuck' && status !== 'early') this.#context.cache.put(live);
+  }
+
+  /** A message whose sends are repeated has its span again: a crash may have come before the first export. */
+  #trace(tracer: Tracer, image: Image, items: readonly Item[]): void {
+    for (const item of items)
+      if (!item.refused && (decidesOn(item) || item.dispatches.length > 0)) tracer.decided(image, item.target.inbound, item.message);
+    if (this.changed && (isClosed(image.status) || image.status === 'stuck' || image.past)) tracer.ended(image);
   }
 
   /** A parent sends its command again if the reply of its child may be lost: a child that has answered says it again. */

@@ -8,6 +8,7 @@ import { commandIdOf, type Answered, type PendingSend, type Image, type OpenComm
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { INBOX, inboxBody } from '../../format/inbox-message.ts';
 import type { ReplyTokens } from '../../format/reply-tokens.ts';
+import type { Tracer } from '../../format/tracer.ts';
 import { beginDispatch, ownerCommand, ownerReply } from './engine-commands.ts';
 import { keyDispatches } from './key-messages.ts';
 
@@ -33,6 +34,7 @@ export interface DispatchContext {
   readonly queueOf: EngineOptions['queueOf'];
   /** Makes the token that a reply copies to prove that its sender has read the command. @default commands carry none */
   readonly sign: ((commandId: string, datahash: string) => string) | undefined;
+  readonly tracer: Tracer | undefined;
 }
 
 export function dispatchContext(context: EngineContext): DispatchContext {
@@ -43,6 +45,7 @@ export function dispatchContext(context: EngineContext): DispatchContext {
     reference: (pid, hash) => context.options.payloads.reference(pid, hash),
     now: context.options.clock.now(),
     queueOf: context.options.queueOf,
+    tracer: context.options.tracer,
     sign: context.replyTokens && ((commandId, datahash) => (context.replyTokens as ReplyTokens).sign(commandId, datahash)),
   };
 }
@@ -79,7 +82,8 @@ function groupOf(id: InstanceKey | undefined): string {
 }
 
 function commandDispatch(image: Image, command: OpenCommand, context: DispatchContext): Dispatch {
-  if (command.owner !== undefined) return ownerCommand(image, command, carried(image.pid, command, context), context);
+  const trace = context.tracer?.sending(image, command) ?? command.trace;
+  if (command.owner !== undefined) return ownerCommand(image, { ...command, trace }, carried(image.pid, command, context), context);
   const { system, now } = context;
   const contract = system.commands.get(command.command) as CommandContract;
   const id = parsePid(image.pid);
@@ -115,7 +119,7 @@ function commandDispatch(image: Image, command: OpenCommand, context: DispatchCo
     replyto: system.name,
     replytoken: context.sign?.(commandId, datahash),
     hops: command.hops,
-    traceparent: command.trace,
+    traceparent: trace,
     data: value.data,
     dataref: value.dataref,
   } as CommandEnvelope;
@@ -158,6 +162,7 @@ function pendingDispatch(image: Image, pending: PendingSend, context: DispatchCo
   const id = parsePid(image.pid);
   const event: EventContract | undefined = system.events.get(type);
   const version = event ? (pending.version ?? versionOfData(event.data, data)) : 1;
+  const trace = context.tracer?.sending(image, pending) ?? pending.trace;
   const large = pending.dataref !== undefined && wireLength(data) > CARRIED_CHARACTERS_MAX ? pending.dataref : undefined;
   const envelope: EventEnvelope = {
     specversion: '1.0',
@@ -169,7 +174,7 @@ function pendingDispatch(image: Image, pending: PendingSend, context: DispatchCo
     ...(version > 1 && { dataversion: version }),
     ...(id && { subject: id.id, ...(id.tenant !== 'default' && { tenant: id.tenant }) }),
     hops: pending.hops ?? 0,
-    ...(pending.trace !== undefined && { traceparent: pending.trace }),
+    ...(trace !== undefined && { traceparent: trace }),
     ...(large === undefined
       ? { data }
       : { dataref: context.reference(image.pid, large), datahash: `sha256:${context.hash(context.canonical(data))}` }),
