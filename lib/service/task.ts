@@ -23,6 +23,11 @@ export interface Task<E, Tx> {
   readonly processId: string;
   /** Number of the orchestrator's send, from 1. It does not count runs. */
   readonly attempt: number;
+  /**
+   * The trace context of the command, as W3C Trace Context writes it: a handler hands it on to what it calls. With an SDK of OpenTelemetry in this
+   * process `serve` has opened a span below it, and that span is current.
+   */
+  readonly traceparent?: string;
   /** After it no further run begins. Absent if the command has no deadline. */
   readonly deadline?: Date;
   /** The secret by which a client replies to a deferred command. Equal on every run of the command. */
@@ -106,6 +111,7 @@ export class CommandTask implements Task<unknown, unknown> {
   readonly processId: string;
   readonly tx: unknown;
   declare readonly undoes?: string;
+  declare readonly traceparent?: string;
   declare readonly deadline?: Date;
   readonly #abort: TaskAbort;
   readonly #service: string;
@@ -120,6 +126,7 @@ export class CommandTask implements Task<unknown, unknown> {
     this.processId = command.subject ?? processIdOf(command.id);
     this.tx = tx;
     if (command.undoes !== undefined) this.undoes = `${keyPrefix}${command.undoes}`;
+    if (command.traceparent !== undefined) this.traceparent = command.traceparent;
     if (command.deadline !== undefined) this.deadline = new Date(command.deadline);
     this.#abort = abort;
     this.#service = service;

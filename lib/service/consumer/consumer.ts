@@ -15,6 +15,7 @@ import { observedCommands } from './observe-commands.ts';
 import { servedParts, type Served } from '../served.ts';
 import { prefixedRecords } from '../store.ts';
 import { newNonce } from '../task-token.ts';
+import { tracedCommands } from './trace-commands.ts';
 import { TurnBatch } from './turn-batch.ts';
 
 export interface ConsumerOptions {
@@ -96,7 +97,7 @@ export class Consumer {
     this.#heartbeat = new Heartbeat({ queue, store, clock, inFlight, visibilitySeconds: VISIBILITY_SECONDS, leaseMs: LEASE_MS, report });
     this.#runner = new CommandRunner({
       service,
-      commands: hooks ? observedCommands(parts.commands, hooks, clock) : parts.commands,
+      commands: tracedCommands(service, hooks ? observedCommands(parts.commands, hooks, clock) : parts.commands),
       instrumentation: hooks,
       store,
       transactional,
