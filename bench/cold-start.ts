@@ -28,10 +28,18 @@ handler(JSON.parse(event), { getRemainingTimeInMillis: () => 20_000 }).then(answ
   console.log(JSON.stringify({ importMs: imported - begun, firstCallMs: answered - imported, loadedBytes, answer }));
 });`;
 
-/** Starts advance-processes of the travel booking `times` times in sequence, on the given Node; the first event starts a trip. */
-export const coldStarts = async (node: string, folder: string, times: number): Promise<readonly ColdStart[]> => {
+/**
+ * Starts advance-processes of the travel booking `times` times in sequence, on the given Node; the first event starts a trip. `more`: variables
+ * of its environment beside those of each deployment.
+ */
+export const coldStarts = async (
+  node: string,
+  folder: string,
+  times: number,
+  more: (stub: string) => Readonly<Record<string, string>> = () => ({}),
+): Promise<readonly ColdStart[]> => {
   const stub = await startStub();
-  const env = { ...stubEnvironment(stub.endpoint), NODE_ENV: 'production' };
+  const env = { ...stubEnvironment(stub.endpoint), NODE_ENV: 'production', ...more(stub.endpoint) };
   const starts: ColdStart[] = [];
   try {
     for (let time = 0; time < times; time += 1) {

@@ -41,14 +41,22 @@ export async function* functionRows(told?: (progress: string) => void): AsyncIte
   yield await rowOf('floor: the SDK clients alone', bundleService(here('sdk-alone.ts')).folder, node);
   const row = await rowOf('advance-processes of the travel booking', folders['advance-processes'], node);
   yield { ...row, checks: [{ what: 'KB loaded', counted: row.loadedKb, atMost: LOADED_KB_MAX }] };
+  yield await rowOf('advance-processes that exports spans', folders['advance-processes'], node, (endpoint) => ({
+    TUTTI_OTLP: JSON.stringify({ endpoint, isCloudWatch: true }),
+  }));
   if (node === undefined) return;
   const cached = cachedAdvance({ ...TRIPS, node, event: firstEvent(trips) });
   if (typeof cached === 'string') told?.(`no code cache was made: ${cached}`);
   else yield await rowOf('advance-processes with a code cache', cached.folder, node);
 }
 
-const rowOf = async (row: string, folder: string, node: string | undefined): Promise<FunctionRow> => {
-  const starts = await coldStarts(node ?? process.execPath, folder, node === undefined ? 1 : STARTS);
+const rowOf = async (
+  row: string,
+  folder: string,
+  node: string | undefined,
+  more?: Parameters<typeof coldStarts>[3],
+): Promise<FunctionRow> => {
+  const starts = await coldStarts(node ?? process.execPath, folder, node === undefined ? 1 : STARTS, more);
   return {
     kind: 'function',
     case: 'functions',

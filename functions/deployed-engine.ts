@@ -23,9 +23,10 @@ const WARM_INSTANCES_MAX = 2_000;
  * Lambda's own listener ends an environment, with all messages in flight, at an unhandled rejection. It is removed, so that the engine can
  * make the responsible instance stuck instead. A rejection that belongs to no instance still ends the environment, since Node throws it.
  */
-export function deployedEngine(): Engine {
+export async function deployedEngine(): Promise<Engine> {
   process.removeAllListeners('unhandledRejection');
   const { accounts, stepQueues, tickThresholdMs, retentionMs } = environment();
+  const otlp = process.env['TUTTI_OTLP'];
   return new Engine({
     system: deployedSystem(),
     frontEndOf,
@@ -46,6 +47,7 @@ export function deployedEngine(): Engine {
     warmMax: WARM_INSTANCES_MAX,
     tickThresholdMs,
     ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
+    tracer: otlp === undefined ? undefined : (await import('./deployed-tracer.ts')).deployedTracer(otlp),
     onNotice: (notice) => logLine(noticeLine(notice)),
     onFault: (error) => logLine(faultLine(error)),
     onLog: async (line) => (await import('./process-line.ts')).logProcessLine(line),

@@ -40,6 +40,11 @@ export function tableWithLarge() {
   return { ...dynamodb(), large: large() };
 }
 
+/** A client that signs requests to endpoints for which the SDK has none. */
+export function sdkClient(): DynamoDBClient {
+  return dynamodb().client;
+}
+
 export function deployedStore(): DynamoDbProcessStore {
   return new DynamoDbProcessStore(dynamodb());
 }

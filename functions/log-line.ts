@@ -7,6 +7,7 @@ type LoggedEvent =
   | 'ignored'
   | 'fault'
   | 'retired'
+  | 'untraced'
   | 'woken'
   | 'unseen'
   | 'still-stuck'
@@ -18,6 +19,7 @@ const LEVELS: Readonly<Record<LoggedEvent, 'info' | 'warn' | 'error'>> = {
   fault: 'error',
   unseen: 'error',
   parked: 'warn',
+  untraced: 'warn',
   stuck: 'warn',
   'still-stuck': 'warn',
   'still-parked': 'warn',

@@ -15,9 +15,9 @@ type Handler = (event: SQSEvent, context: Pick<Context, 'getRemainingTimeInMilli
  * Advances the instances of one batch. In: SQS records of the inbox or the hot lane. Out: the batch item failures.
  * Trunk: functions/queue-batch.ts → `Engine.advance` (lib/engine/engine.ts): decide, commit, send → functions/queue-batch.ts.
  */
-export function makeHandler(ports: () => AdvanceProcessesPorts): Handler {
+export function makeHandler(ports: () => AdvanceProcessesPorts | Promise<AdvanceProcessesPorts>): Handler {
   return async (event, context) => {
-    const { engine, queue, log } = ports();
+    const { engine, queue, log } = await ports();
     const name = queueNameOf(event);
     const options = { lane: name.endsWith('.fifo'), remainingMs: () => context.getRemainingTimeInMillis() };
     const result = await engine.advance(receivedMessages(event), options);

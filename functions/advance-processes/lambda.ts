@@ -4,4 +4,4 @@ import { deployedEngine } from '../deployed-engine.ts';
 import { queueByName } from '../deployed-ports.ts';
 import { makeHandler } from './handler.ts';
 
-export const handler = makeHandler(once(() => ({ engine: deployedEngine(), queue: queueByName, log: logLine })));
+export const handler = makeHandler(once(async () => ({ engine: await deployedEngine(), queue: queueByName, log: logLine })));

@@ -105,6 +105,12 @@ export interface OrchestratorProps {
   readonly serviceVisibilityTimeout?: Duration;
   /** Retention of the logs of the functions. @default RetentionDays.ONE_MONTH */
   readonly logRetention?: RetentionDays;
+  /**
+   * Exports the spans of runs while they go on, from advance-processes. An export adds no call of AWS but its own request, takes at most 250 ms beside
+   * the sends of a batch, and holds no event if it fails.
+   * @default none are exported; `tutti trace` makes them of journals
+   */
+  readonly otlp?: OtlpProps;
   /** SNS topic that each alarm notifies, also the alarms of services in this stack. @default the alarms are made without an action, and synth warns */
   readonly alarmTopic?: ITopic;
   /**
@@ -113,4 +119,20 @@ export interface OrchestratorProps {
    * @default RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE: they remain, except those that a deployment made which is rolled back
    */
   readonly removalPolicy?: RemovalPolicy;
+}
+
+/** The collector of the spans, and the runs that it gets. */
+export interface OtlpProps {
+  /**
+   * The base URL of a collector that accepts OTLP with JSON over HTTP, or a whole URL that ends with `/v1/traces`. The functions are in no VPC, so it
+   * must be reachable from outside of yours.
+   * @default CloudWatch in the region of the stack, with the rights of the function; the account needs Transaction Search
+   */
+  readonly endpoint?: string;
+  /** Headers of each request, such as the key of a vendor. They are in the environment of the function. @default none */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The share of runs, from 0 to 1, whose spans are exported while they go on. A run that fails or gets stuck has all its spans at that time. @default 1 */
+  readonly sample?: number;
+  /** A run that takes at least this long has all its spans at its end, as one that fails. @default no run is slow */
+  readonly slow?: Duration;
 }

@@ -309,6 +309,7 @@ export class Orchestrator extends GrantingOrchestrator {
       timeout: props.timeout ?? DEFAULT_TIMEOUT,
       logRetention: props.logRetention,
       retention: props.retention,
+      otlp: props.otlp,
       alarms: this.#alarms,
     });
   }

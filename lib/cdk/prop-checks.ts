@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib/core';
+import { Duration, Token } from 'aws-cdk-lib/core';
 import { ContractError } from '../contract/errors.ts';
 import { isKebabName } from '../contract/name.ts';
 import { STEPS } from '../contract/steps.ts';
@@ -35,12 +35,19 @@ export function checkProps(props: OrchestratorProps): void {
       `${visibilityTimeout.toHumanString()}: expected at least six times the timeout of ${timeout.toHumanString()}`,
     );
   checkConcurrency(props);
+  checkOtlp(props.otlp);
   const known = new Map(systemContract(system).services);
   // The orchestrator makes the queue of steps, since only its own system has them.
   known.delete(STEPS);
   const unknown = Object.keys(queues).find((service) => !known.has(service));
   if (unknown !== undefined)
     throw invalid('queues', `a queue of ${unknown}: expected services of ${system.name} (${[...known.keys()].join(', ')})`);
+}
+
+function checkOtlp({ endpoint, sample }: NonNullable<OrchestratorProps['otlp']> = {}): void {
+  if (endpoint !== undefined && !Token.isUnresolved(endpoint) && !(/^https?:/.test(endpoint) && URL.canParse(endpoint)))
+    throw invalid('otlp', `the endpoint ${JSON.stringify(endpoint)}: expected an http or https address`);
+  if (sample !== undefined && !(sample >= 0 && sample <= 1)) throw invalid('otlp', `the sample ${sample}: expected a number from 0 to 1`);
 }
 
 function checkConcurrency(props: OrchestratorProps): void {

@@ -44,6 +44,7 @@ describe('AwsSolutions of cdk-nag', () => {
     const stack = testStack('Trips', app);
     const orchestrator = tripsOrchestrator(stack, {
       retention: Duration.days(60),
+      otlp: {},
       accounts: { '222222222222': { publishes: [CheckoutTravelCart] } },
     });
     new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry: 'examples/travel-booking/payments/service.ts' });

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib/core';
+import { Duration, Stack, Validations } from 'aws-cdk-lib/core';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction as LambdaTarget } from 'aws-cdk-lib/aws-events-targets';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
@@ -21,6 +21,8 @@ import {
   wakeStatements,
   type OrchestratorResources,
 } from '../iam/orchestrator-statements.ts';
+import type { OtlpProps } from '../orchestrator-props.ts';
+import { allow } from '../iam/statement.ts';
 import type { QueuePair } from './queue-pair.ts';
 
 const BATCH_SIZE = 10;
@@ -46,6 +48,7 @@ export interface OrchestratorFunctionsProps {
   readonly timeout: Duration;
   readonly logRetention: RetentionDays | undefined;
   readonly retention: Duration | undefined;
+  readonly otlp: OtlpProps | undefined;
   readonly alarms: Alarms;
 }
 
@@ -80,7 +83,8 @@ export class OrchestratorFunctions extends Construct {
       this.#props;
     const made = this.#make('AdvanceProcesses', 'advance-processes', {
       description: `${name}: applies events to process instances, commits, sends commands`,
-      statements: advanceStatements(resources),
+      statements: [...advanceStatements(resources), ...this.#traceStatements()],
+      environment: this.#traceEnvironment(),
       timeout,
       roleName: senderRoleName,
       reservedConcurrency: this.#props.reservedConcurrency,
@@ -91,12 +95,35 @@ export class OrchestratorFunctions extends Construct {
     this.#consume(made.function, 'Operations', operations.queue);
     // Lambda also runs at most one copy per message group, but each contended instance is a group.
     this.#consume(made.function, 'HotLane', hotLane.queue, hotLaneConcurrency);
+    if (this.#props.otlp && this.#props.otlp.endpoint === undefined)
+      Validations.of(made.role).acknowledge({ id: 'AwsSolutions-IAM5[Resource::*]', reason: 'xray:PutTraceSegments knows no resource.' });
     alarms.throttles(
       made,
       made.function,
       `${name}: Lambda throttles advance-processes, so events wait; messages throttled 20 times become dead letters. Set reservedConcurrency, or raise the account's quota of concurrent executions. Run: aws lambda get-account-settings`,
     );
     return made;
+  }
+
+  #traceEnvironment(): Readonly<Record<string, string>> {
+    const { otlp } = this.#props;
+    if (!otlp) return {};
+    const { endpoint, headers, sample, slow } = otlp;
+    const { region, urlSuffix } = Stack.of(this);
+    const settings = {
+      endpoint: endpoint ?? `https://xray.${region}.${urlSuffix}`,
+      ...(endpoint === undefined && { isCloudWatch: true }),
+      ...(headers && { headers }),
+      ...(sample !== undefined && { sample }),
+      ...(slow && { slowMs: slow.toMilliseconds() }),
+    };
+    return { TUTTI_OTLP: Stack.of(this).toJsonString(settings) };
+  }
+
+  /** The action has no resource. */
+  #traceStatements(): readonly PolicyStatement[] {
+    const { otlp } = this.#props;
+    return otlp && otlp.endpoint === undefined ? [allow(['xray:PutTraceSegments'], ['*'])] : [];
   }
 
   #makeSweep(): LambdaFunction {
@@ -161,6 +188,7 @@ export class OrchestratorFunctions extends Construct {
     which: FunctionName,
     {
       every,
+      environment = {},
       ...own
     }: {
       readonly description: string;
@@ -168,6 +196,7 @@ export class OrchestratorFunctions extends Construct {
       readonly timeout: Duration;
       /** Interval of its schedule. @default queues call it */
       readonly every?: Duration;
+      readonly environment?: Readonly<Record<string, string>>;
       readonly roleName?: string;
       readonly reservedConcurrency?: number | undefined;
     },
@@ -177,7 +206,7 @@ export class OrchestratorFunctions extends Construct {
       ...own,
       bundle: () => bundled(this.#props, which),
       // advance-processes refuses a start that is older than the retention: retire-closed may have removed its instance.
-      environment: { ...this.#props.environment, ...(retention && { TUTTI_RETENTION_DAYS: String(retention.toDays()) }) },
+      environment: { ...this.#props.environment, ...environment, ...(retention && { TUTTI_RETENTION_DAYS: String(retention.toDays()) }) },
       memorySizeMb,
       logRetention,
       encryptionKey,

@@ -4,6 +4,7 @@ import type { ProcessStore } from '../../ports/process-store.ts';
 import type { Tracer } from '../../format/tracer.ts';
 import { LiveSpans, type LiveSpansOptions } from './live-spans.ts';
 import { sendSpans, type OtlpTarget } from './otlp.ts';
+import type { Span } from './span.ts';
 
 /** The collector of an engine, and the runs that it gets. It is plain data, which a thread or an environment variable can carry. */
 export interface OtlpSettings {
@@ -20,6 +21,8 @@ interface TracedEngine {
   readonly clock: Pick<Clock, 'now'>;
   readonly store: Pick<ProcessStore, 'chunks'>;
   readonly sign?: OtlpTarget['sign'];
+  /** Parts spans into the requests that the collector accepts. @default all spans of an export are one request, if they are at most 2,000 */
+  readonly requests?: (spans: readonly Span[], now: number) => readonly (readonly Span[])[];
   readonly onDropped: LiveSpansOptions['onDropped'];
 }
 
@@ -27,7 +30,7 @@ interface TracedEngine {
 const EXPORT_MS = 250;
 
 /** The tracer of an engine, which exports to a collector. */
-export function otlpTracer(settings: OtlpSettings, { system, clock, store, sign, onDropped }: TracedEngine): Tracer {
+export function otlpTracer(settings: OtlpSettings, { system, clock, store, sign, requests, onDropped }: TracedEngine): Tracer {
   const { endpoint, headers, sample, slowMs } = settings;
   const target = { url: endpoint, timeoutMs: EXPORT_MS, ...(headers && { headers }), ...(sign && { sign }) };
   return new LiveSpans({
@@ -35,7 +38,10 @@ export function otlpTracer(settings: OtlpSettings, { system, clock, store, sign,
     sample,
     slowMs,
     onDropped,
-    send: (spans) => sendSpans(target, system, spans),
+    send: async (spans) => {
+      const parts = requests?.(spans, clock.now()) ?? [spans];
+      await Promise.all(parts.map((part) => sendSpans(target, system, part)));
+    },
     // The values of entries stay in the payload store: a span has no data.
     journal: async (place) => (await journalTexts(store, place)).map(parseEntry),
   });
