@@ -34,7 +34,7 @@ const command: CommandEnvelope = {
 };
 
 test("the Python service's own tests pass", () => {
-  const { status, stderr } = python(['-m', 'unittest', 'tests.wire', 'tests.service', 'tests.hotels', 'tests.hostile']);
+  const { status, stderr } = python(['-m', 'unittest', 'tests.wire', 'tests.service', 'tests.hotels', 'tests.hostile', 'tests.spans']);
   expect([status, stderr]).toEqual([0, expect.stringMatching(/Ran \d{2,} tests in [\d.]+s\n\nOK\n$/)]);
 });
 

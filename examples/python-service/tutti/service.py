@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, List, Mapping, Optional, Tuple, Union
 from urllib.parse import quote
 
-from tutti import decision, logs, scrub, wire
+from tutti import decision, logs, scrub, spans, wire
 from tutti.decision import Delivery, Policy, Record, RunEnd, Verdict
 from tutti.flight import Flight, Heartbeat, now
 from tutti.records import Records
@@ -132,6 +132,7 @@ class Task:
         command = flight.command
         self.command_id: str = key_prefix + command["id"]  # the idempotency key: equal on every run
         self.attempt: int = command["attempt"]
+        self.traceparent: Optional[str] = command.get("traceparent")  # W3C trace context: hand it on to what the handler calls
         self.undoes: Optional[str] = key_prefix + command["undoes"] if "undoes" in command else None
         self.token: str = wire.task_token(service, self.command_id, nonce)
         self.aborted = flight.aborted  # set at a lost lease, a withdrawn command, the timeout, and the end of the service
@@ -352,7 +353,7 @@ class Service:
         clock.daemon = True
         clock.start()
         try:
-            output = handler.run(job.data, self._task(flight, nonce))
+            output = spans.run(self.name, flight.command, lambda: handler.run(job.data, self._task(flight, nonce)), _outcome_of)
             if output is DEFERRED:
                 return self._defer(job)
             more: Dict[str, Any] = {} if handler.type is None else {"type": handler.type}
@@ -530,6 +531,14 @@ def _run_end(error: Exception, flight: Flight) -> RunEnd:
     if isinstance(error, NotDone):
         return RunEnd("not-done", ("NOT_DONE", scrub.scrubbed(str(error))), flight.settled)
     return RunEnd("failed", scrub.error_of(error), flight.settled)
+
+
+def _outcome_of(end: Any) -> str:
+    if isinstance(end, DeclaredError):
+        return "failed"
+    if isinstance(end, Exception):
+        return "threw"
+    return "deferred" if end is DEFERRED else "completed"
 
 
 def _seconds_until(until: int) -> int:
