@@ -5,7 +5,7 @@ import SpaceBetween from '@cloudscape-design/components/space-between';
 import type { ReactNode } from 'react';
 import type { Json, JsonSchema, ScheduleCreateRequest, ScheduleTimes, SchedulesView, SystemView } from '../lib/console/views.ts';
 import { commandLine, type Operation } from './act.tsx';
-import { post } from './api.ts';
+import { post } from './request.ts';
 import { initialValue, missingMember, SchemaForm } from './schema-form.tsx';
 
 interface Creating {

@@ -8,9 +8,9 @@ import { useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { ForkPreview, ForkRequestView, ForkResult, InstanceView, TimelineStep } from '../lib/console/views.ts';
 import { commandLine, type Operation } from './act.tsx';
-import { instancePath, post } from './api.ts';
 import { Go, instanceAddress } from './navigate.tsx';
 import { Problem } from './problem.tsx';
+import { instancePath, post } from './request.ts';
 import { Data } from './text.tsx';
 
 interface Forking {

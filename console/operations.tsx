@@ -17,9 +17,10 @@ import type {
   SystemView,
 } from '../lib/console/views.ts';
 import { commandLine, type Operation } from './act.tsx';
-import { instancePath, post } from './api.ts';
 import { JsonText } from './json.tsx';
+import { eventsOf } from './later-operations.ts';
 import { Go, instanceAddress } from './navigate.tsx';
+import { instancePath, post } from './request.ts';
 import { initialValue, missingMember, SchemaForm } from './schema-form.tsx';
 import { Data } from './text.tsx';
 
@@ -353,12 +354,6 @@ export function askOperation(system: SystemView, name: InstanceRef): Operation<E
     send: ({ type, data }) => post(`${instancePath(name)}/ask`, { event: type, data }),
     done: (result) => <JsonText label="Answer" value={(result as AskResult).answer} />,
   });
-}
-
-/** The events that a process receives, with or without an answer. */
-export function eventsOf(system: SystemView, { process }: InstanceRef, isAsked: boolean): SystemView['events'] {
-  const receives = system.processes.find(({ name }) => name === process)?.receives ?? [];
-  return system.events.filter(({ type, answer }) => receives.includes(type) && (answer !== undefined) === isAsked);
 }
 
 interface EventForm extends Pick<Operation<Event>, 'act' | 'title' | 'verb' | 'done'> {

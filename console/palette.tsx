@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type { InstancesView } from '../lib/console/views.ts';
-import { get, useSystem, withParameters } from './api.ts';
+import { useSystem } from './api.ts';
+import { get, withParameters } from './request.ts';
 import { readViews } from './saved-views.ts';
 import { instanceAddress, listAddress, navigate } from './navigate.tsx';
 import { PAGES } from './pages.ts';

@@ -4,7 +4,7 @@ import Button from '@cloudscape-design/components/button';
 import Spinner from '@cloudscape-design/components/spinner';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { ApiError } from './api.ts';
+import { ApiError } from './request.ts';
 import { Data } from './text.tsx';
 
 /** A failure with its code and its remedy. */
@@ -42,6 +42,10 @@ export function Loaded<T>({
       </>
     );
   if (query.error) return <Problem error={query.error} />;
+  return <Loading />;
+}
+
+export function Loading(): ReactNode {
   return (
     <Box textAlign="center" padding="xxl">
       <Spinner size="large" /> <span className="quiet">Loading</span>

@@ -1,5 +1,3 @@
-import { useSyncExternalStore } from 'react';
-
 /** The colours of the page: those of the reader's system, or what the reader has chosen. */
 export type Scheme = 'system' | 'light' | 'dark';
 
@@ -12,10 +10,6 @@ export function followScheme(): void {
   system.addEventListener('change', apply);
 }
 
-export function useScheme(): Scheme {
-  return useSyncExternalStore(listen, chosen);
-}
-
 export function chooseScheme(scheme: Scheme): void {
   if (scheme === 'system') localStorage.removeItem(KEY);
   else localStorage.setItem(KEY, scheme);
@@ -23,17 +17,19 @@ export function chooseScheme(scheme: Scheme): void {
   for (const listener of listeners) listener();
 }
 
-function listen(listener: () => void): () => void {
+/** Calls the listener after each choice. Returns the function that ends it. */
+export function listenToScheme(listener: () => void): () => void {
   listeners.add(listener);
   return () => listeners.delete(listener);
 }
 
-function chosen(): Scheme {
+/** What the reader has chosen. */
+export function chosenScheme(): Scheme {
   const kept = localStorage.getItem(KEY);
   return kept === 'light' || kept === 'dark' ? kept : 'system';
 }
 
 function apply(): void {
-  const scheme = chosen();
+  const scheme = chosenScheme();
   document.body.classList.toggle('awsui-dark-mode', scheme === 'dark' || (scheme === 'system' && system.matches));
 }

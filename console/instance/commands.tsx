@@ -7,8 +7,8 @@ import type { InstanceView, PendingStep, UnresolvedView } from '../../lib/consol
 import { ActButton } from '../act.tsx';
 import { useSystem } from '../api.ts';
 import { JsonText } from '../json.tsx';
+import { operations } from '../later-operations.ts';
 import { Go } from '../navigate.tsx';
-import { resolveOperation } from '../operations.tsx';
 import { Ago, Data, Until } from '../text.tsx';
 
 /** The open commands, timers and waits, and the commands whose outcome is unknown. */
@@ -48,8 +48,8 @@ export function Commands({ view }: { readonly view: InstanceView }): ReactNode {
                 <ActButton
                   act="resolve"
                   variant="inline-link"
-                  operation={() =>
-                    resolveOperation(
+                  operation={async () =>
+                    (await operations()).resolveOperation(
                       system,
                       { ...view, step: step.path, command: textOf(step, 'command') ?? '' },
                       step['deferred'] === true,
@@ -89,7 +89,11 @@ export function Commands({ view }: { readonly view: InstanceView }): ReactNode {
               id: 'act',
               header: 'Operation',
               cell: (each) => (
-                <ActButton act="resolve" variant="inline-link" operation={() => resolveOperation(system, { ...view, ...each })}>
+                <ActButton
+                  act="resolve"
+                  variant="inline-link"
+                  operation={async () => (await operations()).resolveOperation(system, { ...view, ...each })}
+                >
                   Resolve
                 </ActButton>
               ),

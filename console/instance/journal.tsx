@@ -5,10 +5,11 @@ import TextFilter from '@cloudscape-design/components/text-filter';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { InstanceView, JournalRow, JournalView, ValueView } from '../../lib/console/views.ts';
-import { get, instancePath, useView, withParameters } from '../api.ts';
+import { useView } from '../api.ts';
 import { JsonText } from '../json.tsx';
 import { NextPage } from '../next-page.tsx';
 import { Loaded, Problem } from '../problem.tsx';
+import { get, instancePath, withParameters } from '../request.ts';
 import { At, Data, many } from '../text.tsx';
 
 const PAGE = 500;
@@ -34,7 +35,7 @@ export function Journal({
   });
   const chosenAt = /^n(\d+)$/.exec(chosen)?.[1];
   useEffect(() => {
-    if (chosenAt !== undefined && pages.data) document.getElementById(`n${chosenAt}`)?.scrollIntoView({ block: 'center' });
+    if (chosenAt !== undefined && pages.data) document.getElementById(`n${chosenAt}`)?.scrollIntoView({ block: 'start' });
   }, [chosenAt, pages.data]);
   if (pages.error && !pages.data) return <Problem error={pages.error} />;
   const rows = pages.data?.pages.flatMap(({ rows: page }) => page.toReversed()) ?? [];

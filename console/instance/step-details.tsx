@@ -6,9 +6,8 @@ import type { ReactNode } from 'react';
 import type { InstanceView, TimelineStep } from '../../lib/console/views.ts';
 import { ActButton } from '../act.tsx';
 import { useSystem } from '../api.ts';
-import { forkOperation, retryOperation } from '../fork.tsx';
+import { forks, operations } from '../later-operations.ts';
 import { Go, instanceAddress } from '../navigate.tsx';
-import { resolveOperation } from '../operations.tsx';
 import { At, Data, span } from '../text.tsx';
 
 /** One step in full: its times, each attempt, its failure, and its first journal entry. */
@@ -25,19 +24,21 @@ export function StepDetails({ step, view }: { readonly step: TimelineStep; reado
           actions={
             <SpaceBetween direction="horizontal" size="xs">
               {view.can.includes('fork') && isUnfinished(step) && (
-                <ActButton act="fork" operation={() => retryOperation(view, step)}>
+                <ActButton act="fork" operation={async () => (await forks()).retryOperation(view, step)}>
                   Retry
                 </ActButton>
               )}
               {view.can.includes('fork') && (
-                <ActButton act="fork" operation={() => forkOperation(view, step.path)}>
+                <ActButton act="fork" operation={async () => (await forks()).forkOperation(view, step.path)}>
                   Fork here
                 </ActButton>
               )}
               {command !== undefined && view.can.includes('resolve') && (
                 <ActButton
                   act="resolve"
-                  operation={() => resolveOperation(system, { ...view, step: step.path, command }, pending?.['deferred'] === true)}
+                  operation={async () =>
+                    (await operations()).resolveOperation(system, { ...view, step: step.path, command }, pending?.['deferred'] === true)
+                  }
                 >
                   Resolve by hand
                 </ActButton>

@@ -3,7 +3,8 @@ import Button from '@cloudscape-design/components/button';
 import Slider from '@cloudscape-design/components/slider';
 import { useEffect, useState, type ReactNode } from 'react';
 import type { InstanceView, JournalView } from '../../lib/console/views.ts';
-import { instancePath, useView, withParameters } from '../api.ts';
+import { useView } from '../api.ts';
+import { instancePath, withParameters } from '../request.ts';
 import { At, Data } from '../text.tsx';
 
 /** Shows the timeline and the diagram as after one journal entry. */

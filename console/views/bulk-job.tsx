@@ -10,10 +10,11 @@ import type { ReactNode } from 'react';
 import { useParams } from 'wouter';
 import type { BulkResultsView, BulkView, ListedBulk } from '../../lib/console/views.ts';
 import { ActButton, commandLine, type Operation } from '../act.tsx';
-import { get, post, useView, withParameters } from '../api.ts';
+import { useView } from '../api.ts';
 import { Go, instanceAddress, listAddress, useParameter } from '../navigate.tsx';
 import { NextPage } from '../next-page.tsx';
 import { Loaded, Problem } from '../problem.tsx';
+import { get, post, withParameters } from '../request.ts';
 import { Ago, Data, StatusWord } from '../text.tsx';
 import { Progress } from './bulk.tsx';
 

@@ -12,9 +12,10 @@ import Table from '@cloudscape-design/components/table';
 import { useState, type ReactNode } from 'react';
 import type { BulkPreview, BulkRequest, BulkView, ListedBulk } from '../../lib/console/views.ts';
 import { ActButton, commandLine, type Operation } from '../act.tsx';
-import { LIST_EVERY, post, useView } from '../api.ts';
+import { LIST_EVERY, useView } from '../api.ts';
 import { Go, instanceAddress, navigate, useParameter } from '../navigate.tsx';
 import { Loaded, Problem } from '../problem.tsx';
+import { post } from '../request.ts';
 import { Ago, AsOf, count, Data, many, StatusWord } from '../text.tsx';
 
 type BulkAct = BulkRequest['act'];

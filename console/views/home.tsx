@@ -2,7 +2,6 @@ import Button from '@cloudscape-design/components/button';
 import Container from '@cloudscape-design/components/container';
 import Header from '@cloudscape-design/components/header';
 import SpaceBetween from '@cloudscape-design/components/space-between';
-import Table from '@cloudscape-design/components/table';
 import Box from '@cloudscape-design/components/box';
 import type { ReactNode } from 'react';
 import type {
@@ -15,16 +14,18 @@ import type {
   VersionsView,
 } from '../../lib/console/views.ts';
 import { ActButton, useActing } from '../act.tsx';
-import { get, LIST_EVERY, useSystem, useView } from '../api.ts';
+import { LIST_EVERY, useSystem, useView } from '../api.ts';
+import { operations } from '../later-operations.ts';
 import { Go, instanceAddress, listAddress } from '../navigate.tsx';
-import { publishOperation, startOperation } from '../operations.tsx';
 import { Loaded } from '../problem.tsx';
+import { get } from '../request.ts';
 import { Ago, AsOf, count, Data, many, StatusWord, Until, withoutAnswer } from '../text.tsx';
+import { READS } from '../view-list.ts';
 
 /** The instances that do not move, then the number of instances of each process. */
 export default function HomeView(): ReactNode {
   const system = useSystem();
-  const counts = useView<CountsView>('/api/counts', LIST_EVERY);
+  const counts = useView<CountsView>(READS.counts, LIST_EVERY);
   return (
     <Loaded query={counts}>
       {(view) => (
@@ -41,12 +42,12 @@ export default function HomeView(): ReactNode {
                   ))}
                 <ActButton
                   act="publish"
-                  operation={() => publishOperation(system)}
+                  operation={async () => (await operations()).publishOperation(system)}
                   {...(system.events.length === 0 && { disabledReason: 'The system knows no event.' })}
                 >
                   Publish an event
                 </ActButton>
-                <ActButton act="start" operation={() => startOperation(system)}>
+                <ActButton act="start" operation={async () => (await operations()).startOperation(system)}>
                   Start an instance
                 </ActButton>
               </SpaceBetween>
@@ -76,7 +77,7 @@ function PublishAnother({ type }: { readonly type: string }): ReactNode {
       variant="primary"
       onClick={() =>
         void get<ExampleView>(`/api/events/${encodeURIComponent(type)}/example`).then(
-          ({ data }) => open(publishOperation(system, { type, data })),
+          ({ data }) => open(operations().then(({ publishOperation }) => publishOperation(system, { type, data }))),
           (error: Error) => notice(error.message, 'error'),
         )
       }
@@ -87,7 +88,7 @@ function PublishAnother({ type }: { readonly type: string }): ReactNode {
 }
 
 function Attention({ view }: { readonly view: CountsView }): ReactNode {
-  const causes = useView<CausesView>('/api/causes?where=status%3Astuck', LIST_EVERY);
+  const causes = useView<CausesView>(READS.causes, LIST_EVERY);
   const stuck = total(view.counts, 'stuck');
   const tiles = [
     { name: 'stuck', number: stuck.count, more: stuck.more, to: '/stuck', tone: 'bad' },
@@ -135,45 +136,53 @@ function Counts({ counts }: { readonly counts: readonly InstanceCount[] }): Reac
   const of = (process: string, status: string): InstanceCount | undefined =>
     counts.find((each) => each.process === process && each.status === status);
   return (
-    <Table
-      contentDensity="compact"
-      items={processes}
+    <Container
       header={
         <Header variant="h2" counter={`(${processes.length})`}>
           Processes
         </Header>
       }
-      ariaLabels={{ tableLabel: 'Processes' }}
-      empty={
-        <Box textAlign="center" color="text-body-secondary">
-          No instance has been started.
-        </Box>
-      }
-      columnDefinitions={[
-        {
-          id: 'process',
-          header: 'Process',
-          isRowHeader: true,
-          cell: (process: string) => (
-            <span data-row>
-              <Go to={`/process/${encodeURIComponent(process)}`}>
-                <Data>{process}</Data>
-              </Go>
-            </span>
-          ),
-        },
-        ...STATUSES.map((status) => ({
-          id: status,
-          header: status,
-          cell: (process: string) => {
-            const found = of(process, status);
-            if (!found) return <span className="quiet">–</span>;
-            return <Go to={listAddress(`process:${process} status:${status}`)}>{count(found.count, found.more)}</Go>;
-          },
-        })),
-      ]}
-    />
+    >
+      {processes.length === 0 && <Box color="text-body-secondary">No instance has been started.</Box>}
+      {processes.length > 0 && (
+        <div className="counts" role="region" aria-label="Processes" tabIndex={0}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Process</th>
+                {STATUSES.map((status) => (
+                  <th key={status} scope="col">
+                    {status}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {processes.map((process) => (
+                <tr key={process}>
+                  <th scope="row" data-row>
+                    <Go to={`/process/${encodeURIComponent(process)}`}>
+                      <Data>{process}</Data>
+                    </Go>
+                  </th>
+                  {STATUSES.map((status) => (
+                    <td key={status}>
+                      <Count found={of(process, status)} />
+                    </td>
+                  ))}
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Container>
   );
+}
+
+function Count({ found }: { readonly found: InstanceCount | undefined }): ReactNode {
+  if (!found) return <span className="quiet">–</span>;
+  return <Go to={listAddress(`process:${found.process} status:${found.status}`)}>{count(found.count, found.more)}</Go>;
 }
 
 /** One of two boxes of a row. */
@@ -193,7 +202,7 @@ function Card({ title, about, children }: { readonly title: string; readonly abo
 }
 
 function Waits(): ReactNode {
-  const services = useView<ServicesView>('/api/services', LIST_EVERY);
+  const services = useView<ServicesView>(READS.services, LIST_EVERY);
   const rows = (services.data?.services ?? []).filter(({ open }) => open > 0).toSorted((one, other) => since(one) - since(other));
   return (
     <Card title="Waits" about={`The oldest open command of each service${services.data?.more ? ', of the newest running instances' : ''}`}>
@@ -220,7 +229,7 @@ function since({ oldest }: ServicesView['services'][number]): number {
 }
 
 function Next(): ReactNode {
-  const schedules = useView<SchedulesView>('/api/schedules', LIST_EVERY);
+  const schedules = useView<SchedulesView>(READS.schedules, LIST_EVERY);
   const rows = (schedules.data?.schedules ?? [])
     .filter(({ next }) => next !== undefined)
     .toSorted((one, other) => one.next!.at.localeCompare(other.next!.at));
@@ -240,7 +249,7 @@ function Next(): ReactNode {
 
 /** Versions that new instances do not take, with their open runs. */
 function Draining(): ReactNode {
-  const versions = useView<VersionsView>('/api/versions', LIST_EVERY * 6);
+  const versions = useView<VersionsView>(READS.versions, LIST_EVERY * 6);
   const newest = new Map<string, number>();
   for (const { process, version } of versions.data?.versions ?? []) newest.set(process, Math.max(version, newest.get(process) ?? 0));
   const old = (versions.data?.versions ?? []).filter(({ process, version }) => version < (newest.get(process) ?? 0));

@@ -11,29 +11,23 @@ import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { useParams } from 'wouter';
 import type { Act, CostView, FlowView, InstanceView, SystemView, TimelineStep, TimelineView } from '../../lib/console/views.ts';
 import { CommandLine, commandLine, refusalOf, useActing, type Operation } from '../act.tsx';
-import { instancePath, useInstance, useSystem, useView, withParameters } from '../api.ts';
-import { Commands } from '../instance/commands.tsx';
-import { Diagram } from '../instance/diagram.tsx';
-import { Journal } from '../instance/journal.tsx';
+import { useInstance, useSystem, useView } from '../api.ts';
 import { StepDetails } from '../instance/step-details.tsx';
-import { TimeTravel } from '../instance/time-travel.tsx';
 import { Timeline } from '../instance/timeline.tsx';
 import { JsonText } from '../json.tsx';
+import { later } from '../later.tsx';
+import { eventsOf, forks, operations } from '../later-operations.ts';
 import { Go, instanceAddress, listAddress, useFragment, useParameter } from '../navigate.tsx';
-import {
-  askOperation,
-  cancelOperation,
-  eventsOf,
-  moveOperation,
-  pauseOperation,
-  resumeOperation,
-  signalOperation,
-  terminateOperation,
-} from '../operations.tsx';
 import { Loaded } from '../problem.tsx';
+import { instancePath, withParameters } from '../request.ts';
 import { Ago, At, Data, many, StatusWord, Tags, Until } from '../text.tsx';
-import { Cost } from './cost.tsx';
-import { forkOperation } from '../fork.tsx';
+import { decoded, STEPS, timelinePath } from '../view-list.ts';
+
+const Commands = later(async () => (await import('../instance/commands.tsx')).Commands);
+const Diagram = later(async () => (await import('../instance/diagram.tsx')).Diagram);
+const Journal = later(async () => (await import('../instance/journal.tsx')).Journal);
+const TimeTravel = later(async () => (await import('../instance/time-travel.tsx')).TimeTravel);
+const Cost = later(async () => (await import('./cost.tsx')).Cost);
 
 /** One instance: its status, the reason in a sentence and what wakes it, then its steps over time, in the code, and in the journal. */
 export default function InstancePage(): ReactNode {
@@ -226,8 +220,6 @@ interface TabProps {
   readonly at?: number | undefined;
 }
 
-const STEPS = 500;
-
 function TimelineTab({ view, number, at }: TabProps): ReactNode {
   const [limit, setLimit] = useState(STEPS);
   const chosen = useFragment();
@@ -269,7 +261,7 @@ function Seen({ isNew, children }: { readonly isNew: boolean; readonly children:
 }
 
 function useTimeline({ view, number, at }: TabProps, limit: number): ReturnType<typeof useView<TimelineView>> {
-  return useView<TimelineView>(withParameters(`${instancePath(view)}/timeline`, { limit, at, number }));
+  return useView<TimelineView>(timelinePath(view, { limit, at, number }));
 }
 
 function DiagramTab({ view, number, at }: TabProps): ReactNode {
@@ -340,17 +332,21 @@ function CostTab({ view }: { readonly view: InstanceView }): ReactNode {
 function Operations({ view, system }: { readonly view: InstanceView; readonly system: SystemView }): ReactNode {
   const { open } = useActing();
   const versions = system.processes.find(({ name }) => name === view.process)?.versions ?? [];
-  const all: Partial<Record<Act, { readonly text: string; readonly operation: () => Operation<any> }>> = {
-    resume: { text: 'Resume', operation: () => resumeOperation(view, versions) },
-    pause: { text: 'Pause', operation: () => pauseOperation(view) },
-    ...(eventsOf(system, view, false).length > 0 && { signal: { text: 'Send an event', operation: () => signalOperation(system, view) } }),
-    ...(eventsOf(system, view, true).length > 0 && { ask: { text: 'Ask', operation: () => askOperation(system, view) } }),
-    ...(versions.some((each) => each !== view.version) && {
-      move: { text: 'Move to another version', operation: () => moveOperation(view, versions) },
+  const all: Partial<Record<Act, { readonly text: string; readonly operation: () => Promise<Operation<any>> }>> = {
+    resume: { text: 'Resume', operation: async () => (await operations()).resumeOperation(view, versions) },
+    pause: { text: 'Pause', operation: async () => (await operations()).pauseOperation(view) },
+    ...(eventsOf(system, view, false).length > 0 && {
+      signal: { text: 'Send an event', operation: async () => (await operations()).signalOperation(system, view) },
     }),
-    fork: { text: 'Fork', operation: () => forkOperation(view, '') },
-    cancel: { text: 'Cancel and undo', operation: () => cancelOperation(view) },
-    terminate: { text: 'Terminate without undo', operation: () => terminateOperation(view) },
+    ...(eventsOf(system, view, true).length > 0 && {
+      ask: { text: 'Ask', operation: async () => (await operations()).askOperation(system, view) },
+    }),
+    ...(versions.some((each) => each !== view.version) && {
+      move: { text: 'Move to another version', operation: async () => (await operations()).moveOperation(view, versions) },
+    }),
+    fork: { text: 'Fork', operation: async () => (await forks()).forkOperation(view, '') },
+    cancel: { text: 'Cancel and undo', operation: async () => (await operations()).cancelOperation(view) },
+    terminate: { text: 'Terminate without undo', operation: async () => (await operations()).terminateOperation(view) },
   };
   const possible = Object.entries(all).filter(([act]) => view.can.includes(act as Act));
   if (possible.length === 0) return null;
@@ -373,12 +369,4 @@ function Operations({ view, system }: { readonly view: InstanceView; readonly sy
       </ButtonDropdown>
     </div>
   );
-}
-
-function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }

@@ -10,17 +10,17 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import { useMemo, useState, type ReactNode } from 'react';
 import type { InstanceRow, InstancesView } from '../../lib/console/views.ts';
 import { CommandLine, commandLine, useActing } from '../act.tsx';
-import { get, LIST_EVERY, useSystem, withParameters } from '../api.ts';
+import { LIST_EVERY, useSystem } from '../api.ts';
 import { FIELDS, tokensOf, VALUES, whereOf } from '../filter.ts';
+import { later } from '../later.tsx';
+import { operations } from '../later-operations.ts';
 import { Go, instanceAddress, navigate, useParameter } from '../navigate.tsx';
 import { NextPage } from '../next-page.tsx';
 import { Problem } from '../problem.tsx';
-import { startOperation } from '../operations.tsx';
+import { get } from '../request.ts';
 import { BUILT_IN, readViews, writeViews } from '../saved-views.ts';
 import { Ago, AsOf, At, Data, StatusWord, Tags } from '../text.tsx';
-import { SaveView } from './save-view.tsx';
-
-const PAGE = 50;
+import { ROWS, rowsPath } from '../view-list.ts';
 
 const COLUMNS: readonly (TableProps.ColumnDefinition<InstanceRow> & { readonly id: string; readonly header: string })[] = [
   {
@@ -54,8 +54,12 @@ const COLUMNS: readonly (TableProps.ColumnDefinition<InstanceRow> & { readonly i
   { id: 'tags', header: 'Tags', cell: (row) => <Tags tags={row.tags} />, minWidth: 160 },
 ];
 
+/** The height of the bar, in pixels. */
+const BAR = 48;
 const SHOWN = new Set(['id', 'process', 'status', 'why', 'waits', 'started']);
 const KEY = 'tutti.columns';
+
+const SaveView = later(async () => (await import('./save-view.tsx')).SaveView);
 
 type Preferences = CollectionPreferencesProps.Preferences;
 
@@ -68,8 +72,7 @@ export default function ListView(): ReactNode {
   const { open, notice } = useActing();
   const pages = useInfiniteQuery({
     queryKey: ['/api/instances', where],
-    queryFn: ({ pageParam, signal }) =>
-      get<InstancesView>(withParameters('/api/instances', { where, limit: PAGE, after: pageParam }), signal),
+    queryFn: ({ pageParam, signal }) => get<InstancesView>(rowsPath(where, pageParam), signal),
     initialPageParam: '',
     getNextPageParam: (last) => last.next,
     refetchInterval: LIST_EVERY,
@@ -95,6 +98,7 @@ export default function ListView(): ReactNode {
       <Table
         variant="full-page"
         stickyHeader
+        stickyHeaderVerticalOffset={BAR}
         resizableColumns
         contentDensity="compact"
         items={rows}
@@ -136,7 +140,11 @@ export default function ListView(): ReactNode {
                 <Button
                   variant="primary"
                   onClick={() =>
-                    open(startOperation(system, query.tokens.find((token) => token.propertyKey === 'process')?.value as string))
+                    open(
+                      operations().then(({ startOperation }) =>
+                        startOperation(system, query.tokens.find((token) => token.propertyKey === 'process')?.value),
+                      ),
+                    )
                   }
                 >
                   Start an instance
@@ -193,7 +201,7 @@ export default function ListView(): ReactNode {
         }
         footer={
           <NextPage pages={pages} end={rows.length > 0 && <span className="quiet">These are all.</span>}>
-            Show {PAGE} more
+            Show {ROWS} more
           </NextPage>
         }
       />

@@ -19,10 +19,11 @@ import type {
   SystemView,
 } from '../../lib/console/views.ts';
 import { ActButton, commandLine, useActing, type Operation } from '../act.tsx';
-import { get, instancePath, LIST_EVERY, post, useSystem, useView, withParameters } from '../api.ts';
+import { LIST_EVERY, useSystem, useView } from '../api.ts';
 import { Go, instanceAddress, useParameter } from '../navigate.tsx';
 import { NextPage } from '../next-page.tsx';
 import { Loaded, Problem } from '../problem.tsx';
+import { get, instancePath, post, withParameters } from '../request.ts';
 import { initialValue, missingMember, SchemaForm } from '../schema-form.tsx';
 import { Ago, AsOf, Data, many, Until } from '../text.tsx';
 

@@ -7,12 +7,14 @@ import type { ReactNode } from 'react';
 import { useParams } from 'wouter';
 import type { FlowView, VersionsView } from '../../lib/console/views.ts';
 import { ActButton } from '../act.tsx';
-import { LIST_EVERY, useSystem, useView, withParameters } from '../api.ts';
+import { LIST_EVERY, useSystem, useView } from '../api.ts';
 import { Diagram } from '../instance/diagram.tsx';
+import { operations } from '../later-operations.ts';
 import { listAddress, navigate, useParameter } from '../navigate.tsx';
-import { startOperation } from '../operations.tsx';
 import { Loaded, Problem } from '../problem.tsx';
+import { withParameters } from '../request.ts';
 import { Data, many } from '../text.tsx';
+import { READS } from '../view-list.ts';
 import { Versions } from './processes.tsx';
 
 /** One definition: its code as a diagram with the number of instances at each node, and its versions. */
@@ -23,7 +25,7 @@ export default function ProcessPage(): ReactNode {
   const known = system.processes.find((each) => each.name === name);
   const [version, setVersion] = useParameter('version');
   const flow = useView<FlowView>(withParameters(`/api/flows/${encodeURIComponent(name)}`, { version }), LIST_EVERY);
-  const versions = useView<VersionsView>('/api/versions', LIST_EVERY);
+  const versions = useView<VersionsView>(READS.versions, LIST_EVERY);
   const options = [
     { value: '', label: 'Newest version' },
     ...(known?.versions ?? []).map((each) => ({ value: String(each), label: `Version ${each}` })),
@@ -45,7 +47,7 @@ export default function ProcessPage(): ReactNode {
             )}
             <Button onClick={() => navigate(listAddress(`process:${name}`))}>Instances</Button>
             {known?.input !== undefined && (
-              <ActButton act="start" variant="primary" operation={() => startOperation(system, name)}>
+              <ActButton act="start" variant="primary" operation={async () => (await operations()).startOperation(system, name)}>
                 Start an instance
               </ActButton>
             )}

@@ -9,11 +9,12 @@ import { LIST_EVERY, useSystem, useView } from '../api.ts';
 import { Go, listAddress } from '../navigate.tsx';
 import { Loaded } from '../problem.tsx';
 import { Ago, AsOf, count, Data, withoutAnswer } from '../text.tsx';
+import { READS } from '../view-list.ts';
 
 /** The processes with their versions: which are open, and which can leave the system. */
 export default function ProcessesPage(): ReactNode {
   const { processes } = useSystem();
-  const versions = useView<VersionsView>('/api/versions', LIST_EVERY);
+  const versions = useView<VersionsView>(READS.versions, LIST_EVERY);
   return (
     <Loaded query={versions}>
       {(view) => (

@@ -9,16 +9,18 @@ import Table from '@cloudscape-design/components/table';
 import type { ReactNode } from 'react';
 import type { ListedSchedule, SchedulesView } from '../../lib/console/views.ts';
 import { ActButton, commandLine, refusalOf, useActing, type Operation } from '../act.tsx';
-import { LIST_EVERY, post, useSystem, useView } from '../api.ts';
+import { LIST_EVERY, useSystem, useView } from '../api.ts';
 import { Go, instanceAddress } from '../navigate.tsx';
 import { Loaded } from '../problem.tsx';
 import { createOperation, schedulable } from '../create-schedule.tsx';
+import { post } from '../request.ts';
 import { AsOf, At, Data, StatusWord, Until } from '../text.tsx';
+import { READS } from '../view-list.ts';
 
 /** The schedules, with their next and last times. */
 export default function SchedulesPage(): ReactNode {
   const system = useSystem();
-  const schedules = useView<SchedulesView>('/api/schedules', LIST_EVERY);
+  const schedules = useView<SchedulesView>(READS.schedules, LIST_EVERY);
   return (
     <Loaded query={schedules}>
       {(view) => (

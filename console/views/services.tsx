@@ -7,10 +7,11 @@ import { LIST_EVERY, useView } from '../api.ts';
 import { Go, instanceAddress, listAddress } from '../navigate.tsx';
 import { Loaded } from '../problem.tsx';
 import { Ago, AsOf, count, Data, many } from '../text.tsx';
+import { READS } from '../view-list.ts';
 
 /** The services with their queues, and the oldest command that each has not answered. */
 export default function ServicesPage(): ReactNode {
-  const services = useView<ServicesView>('/api/services', LIST_EVERY);
+  const services = useView<ServicesView>(READS.services, LIST_EVERY);
   return (
     <Loaded query={services}>
       {(view) => (

@@ -12,12 +12,13 @@ import { listed } from '../filter.ts';
 import { Go, instanceAddress, listAddress, navigate } from '../navigate.tsx';
 import { Loaded } from '../problem.tsx';
 import { Ago, AsOf, Data, many } from '../text.tsx';
+import { READS } from '../view-list.ts';
 
 type Group = CausesView['causes'][number];
 
 /** Stuck instances by cause, the largest group first, each with its remedy. */
 export default function StuckView(): ReactNode {
-  const causes = useView<CausesView>('/api/causes?where=status%3Astuck', LIST_EVERY);
+  const causes = useView<CausesView>(READS.causes, LIST_EVERY);
   return (
     <Loaded query={causes}>
       {(view) => (

@@ -8,12 +8,13 @@ import { useInfiniteQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import type { Json, TaskRow, TasksView } from '../../lib/console/views.ts';
 import { ActButton } from '../act.tsx';
-import { get, LIST_EVERY, useSystem, withParameters } from '../api.ts';
+import { LIST_EVERY, useSystem } from '../api.ts';
 import { JsonText } from '../json.tsx';
+import { operations } from '../later-operations.ts';
 import { Go, instanceAddress, useParameter } from '../navigate.tsx';
 import { NextPage } from '../next-page.tsx';
-import { resolveOperation } from '../operations.tsx';
 import { Loaded } from '../problem.tsx';
+import { get, withParameters } from '../request.ts';
 import { Ago, AsOf, count, Data, Tags, Until } from '../text.tsx';
 
 /** The inbox of people: deferred commands, the oldest of each page first, each with its input and the form of its answer. */
@@ -85,7 +86,7 @@ function Task({ task }: { readonly task: TaskRow }): ReactNode {
           variant="h2"
           description={about}
           actions={
-            <ActButton act="resolve" variant="primary" operation={() => resolveOperation(system, task, true)}>
+            <ActButton act="resolve" variant="primary" operation={async () => (await operations()).resolveOperation(system, task, true)}>
               Answer
             </ActButton>
           }

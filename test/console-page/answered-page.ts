@@ -41,6 +41,8 @@ export function answeredPage(): AnsweredPage {
 }
 
 async function responseOf(answers: Answers, request: Request): Promise<Response> {
+  // Nothing changes by itself.
+  if (request.headers.has('if-none-match')) return new Response(null, { status: 304 });
   const url = new URL(request.url);
   const found = answers.answer(request.method, url, request.method === 'POST' ? await request.json() : undefined);
   const refusal: RefusalView = { error: { code: 'NOT_FOUND', message: `There is no ${url.pathname}.`, remedy: 'Look at the list.' } };

@@ -69,8 +69,13 @@ export async function travelAnswers(): Promise<Answers> {
   };
 }
 
+/** A tenant whose instances a reader may not terminate. */
+export const WITHOUT_GRANT = 'guest';
+
 function answerGet(views: Readonly<Record<string, unknown>>, { pathname, searchParams }: URL): unknown {
   const path = decodeURIComponent(pathname);
+  if (path === '/api/system' && searchParams.get('tenant') === WITHOUT_GRANT)
+    return { ...system, acts: { ...acts, terminate: { allowed: false, grant: 'grantOperate' } } } satisfies SystemView;
   if (path === '/api/instances') return instances(searchParams.get('where') ?? '', Number(searchParams.get('after') ?? 0));
   if (path === '/api/tasks' && searchParams.has('after')) return olderTasks;
   if (path.endsWith('/journal')) return journal(searchParams);
@@ -98,7 +103,7 @@ const acts = Object.fromEntries(
       'bulk',
       'schedules',
     ] as const
-  ).map((act) => [act, act === 'terminate' ? { allowed: false, grant: 'grantOperate' } : { allowed: true }]),
+  ).map((act) => [act, { allowed: true }]),
 ) as SystemView['acts'];
 
 const trip: JsonSchema = {
@@ -131,7 +136,7 @@ const system: SystemView = {
       versions: [2, 1],
       kind: 'async',
       startedBy: ['trips.checkout-travel-cart'],
-      receives: ['trips.cart-changed'],
+      receives: ['trips.cart-changed', 'trips.where-is-it'],
       publishes: ['trips.trip-booked'],
       input: trip,
       calls: ['payments', 'flights', 'hotels', 'notifications'],
@@ -152,7 +157,14 @@ const system: SystemView = {
       },
     ],
   })),
-  events: [{ type: 'trips.cart-changed', data: trip, hasExample: true }],
+  events: [
+    { type: 'trips.cart-changed', data: trip, hasExample: true },
+    {
+      type: 'trips.where-is-it',
+      data: { type: 'object', properties: { cartId: { type: 'string' } }, required: ['cartId'] },
+      answer: reference,
+    },
+  ],
 };
 
 const STATUSES = ['running', 'completed', 'stuck', 'failed', 'running', 'cancelled', 'running', 'terminated'] as const;
@@ -584,6 +596,13 @@ const VIEWS: Readonly<Record<string, unknown>> = {
   '/api/bulk': bulk,
   '/api/bulk/job-1': bulk,
   '/api/bulk/job-1/results': bulkResults,
+  '/api/bulk/job-2': {
+    jobs: [
+      { ...job, id: 'job-2', paused: { by: 'ada@laptop', reason: 'the airline is down', since: ago(MINUTE), clock: 'stop', waiting: 0 } },
+    ],
+    asOf: ago(0),
+  } satisfies BulkView,
+  '/api/bulk/job-2/results': bulkResults,
   '/api/versions': versions,
   '/api/cost': cost,
 };

@@ -10,6 +10,8 @@ interface ByKeys {
   readonly press: readonly string[];
   /** By label: what is written into the fields of the dialog, in their order. */
   readonly write?: Readonly<Record<string, string>>;
+  /** The label of a list of the dialog, whose first choice is taken. */
+  readonly choose?: string;
   /** The path of its request. */
   readonly posts: string;
 }
@@ -22,8 +24,17 @@ const OPERATIONS: Readonly<Record<string, ByKeys>> = {
   start: { path: '/list', press: ['Start an instance'], write: CART, posts: '/api/processes/book-trip/start' },
   publish: { path: '/', press: ['Publish an event'], write: CART, posts: '/api/events/trips.cart-changed' },
   signal: { path: INSTANCE, press: ['Operate', '.Send an event'], write: CART, posts: `${API}/cart-4/signal` },
+  ask: { path: INSTANCE, press: ['Operate', '.Ask'], write: { cartId: 'c-1' }, posts: `${API}/cart-4/ask` },
   pause: { path: INSTANCE, press: ['Operate', '.Pause'], write: REASON, posts: `${API}/cart-4/pause` },
   cancel: { path: INSTANCE, press: ['Operate', '.Cancel and undo'], write: REASON, posts: `${API}/cart-4/cancel` },
+  terminate: { path: INSTANCE, press: ['Operate', '.Terminate without undo'], write: REASON, posts: `${API}/cart-4/terminate` },
+  move: {
+    path: INSTANCE,
+    press: ['Operate', '.Move to another version'],
+    choose: 'Version',
+    write: REASON,
+    posts: `${API}/cart-4/move`,
+  },
   resume: { path: '/i/book-trip/cart-stuck', press: ['Operate', '.Resume'], write: REASON, posts: `${API}/cart-stuck/resume` },
   fork: { path: INSTANCE, press: ['Operate', '.Fork'], write: { Cut: 'start', ...REASON }, posts: `${API}/cart-4/fork` },
   retry: { path: `${INSTANCE}#flights.book%3A1`, press: ['Retry'], write: REASON, posts: `${API}/cart-4/fork` },
@@ -32,8 +43,28 @@ const OPERATIONS: Readonly<Record<string, ByKeys>> = {
   discard: { path: '/parked', press: ['Choose 01J1', 'Discard'], write: REASON, posts: '/api/parked/discard' },
   edit: { path: '/parked', press: ['Edit 01J0'], write: { total: '7', ...REASON }, posts: '/api/parked/discard' },
   bulk: { path: '/bulk?q=status%3Astuck', press: ['Preview', 'Resume 12…'], write: REASON, posts: '/api/bulk' },
+  'job pause': { path: '/bulk/job-1', press: ['Pause'], write: REASON, posts: '/api/bulk/job-1/pause' },
+  'job resume': { path: '/bulk/job-2', press: ['Resume'], write: REASON, posts: '/api/bulk/job-2/resume' },
   'job cancel': { path: '/bulk/job-1', press: ['Cancel the job'], write: REASON, posts: '/api/bulk/job-1/cancel' },
   trigger: { path: '/schedules', press: ['Operations of nightly', '.Start now'], write: REASON, posts: '/api/schedules/nightly/trigger' },
+  'schedule pause': {
+    path: '/schedules',
+    press: ['Operations of nightly', '.Pause'],
+    write: REASON,
+    posts: '/api/schedules/nightly/pause',
+  },
+  'schedule resume': {
+    path: '/schedules',
+    press: ['Operations of hourly', '.Resume'],
+    write: REASON,
+    posts: '/api/schedules/hourly/resume',
+  },
+  'schedule delete': {
+    path: '/schedules',
+    press: ['Operations of hourly', '.Delete'],
+    write: REASON,
+    posts: '/api/schedules/hourly/delete',
+  },
   backfill: {
     path: '/schedules',
     press: ['Operations of hourly', '.Backfill'],
@@ -51,7 +82,7 @@ const OPERATIONS: Readonly<Record<string, ByKeys>> = {
 describe('an operator without a mouse', () => {
   const answered = answeredPage();
 
-  test.each(Object.entries(OPERATIONS))('does the operation %s', async (_, { path, press, write = {}, posts }) => {
+  test.each(Object.entries(OPERATIONS))('does the operation %s', async (_, { path, press, write = {}, choose, posts }) => {
     const { page, faults, close } = await answered.open(path);
     await settled(page);
     for (const name of press) {
@@ -60,6 +91,13 @@ describe('an operator without a mouse', () => {
     }
     const dialog = page.getByRole('dialog');
     await dialog.waitFor();
+    if (choose !== undefined) {
+      await tabTo(page, dialog.getByRole('button', { name: choose }), choose);
+      await page.keyboard.press('Enter');
+      await page.getByRole('option').first().waitFor();
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('Enter');
+    }
     for (const [label, text] of Object.entries(write)) {
       const field = dialog.getByLabel(label, { exact: true });
       await tabTo(page, field, label);

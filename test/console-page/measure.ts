@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { connect } from 'tutti/client';
 import { serveConsole } from '../../bin/console-server.ts';
 import { Runtime } from '../../lib/local/runtime.ts';
 import type { Head, HeadStatus } from '../../lib/ports/process-store.ts';
 import { peopleHandler, stockHandler } from '../client/shop-orders.ts';
-import { openPage, settled, startBrowser } from './browser.ts';
+import { openPage, startBrowser } from './browser.ts';
 import { largeShop, longOrder } from './large-shop.ts';
 
 /*
@@ -21,6 +21,15 @@ const INSTANCES = Number(process.env['INSTANCES'] ?? 100_000);
 const STEPS = Number(process.env['STEPS'] ?? 10_000);
 const TIMES = 5;
 const MB = 1024 * 1024;
+
+/** Expressions of the page: its view is there. */
+const OVERVIEW = `document.querySelector('h1') && !document.querySelector('[class*="awsui_spinner"]')`;
+const ROW = `document.querySelector('[data-row]')`;
+const ENTRY = `document.querySelector('.entry')`;
+/** The first step is chosen with a click, and its details are there. */
+const STEP = `document.querySelector('.timeline-row.chosen')
+  ? document.body.textContent.includes('Id of the command')
+  : document.querySelector('.timeline-row')?.click()`;
 
 const folder = mkdtempSync(join(tmpdir(), 'tutti-measure-'));
 const runtime = new Runtime(largeShop, {
@@ -57,23 +66,16 @@ try {
     return times.toSorted((one, other) => one.ms - other.ms)[Math.floor(TIMES / 2)] as Measured;
   };
   const long = '/api/instances/long-order/long';
-  await print('cold page: the overview, with an empty cache', 1_000, () => shown(browser, '/', (page) => settled(page)));
+  await print('cold page: the overview, with an empty cache', 1_000, () => shown(browser, '/', OVERVIEW));
   await print(`first page of the list of ${INSTANCES} (API)`, 300, () => read('/api/instances?limit=50'));
   await print('the list, filtered by status (API)', 300, () => read('/api/instances?limit=50&where=status:stuck'));
   await print('counts of the overview (API)', undefined, () => read('/api/counts'));
   await print('open commands of the services (API)', undefined, () => read('/api/services'));
-  await print('first page of the list in the browser', undefined, () =>
-    shown(browser, '/list', (page) => page.locator('[data-row]').first().waitFor()),
-  );
-  await print(`an instance of ${2 * STEPS} entries: interactive`, 1_000, () => shown(browser, '/i/long-order/long', interactive), 150);
+  await print('first page of the list in the browser', undefined, () => shown(browser, '/list', ROW));
+  await print(`an instance of ${2 * STEPS} entries: interactive`, 1_000, () => shown(browser, '/i/long-order/long', STEP), 150);
   await print('its timeline (API)', undefined, () => read(`${long}/timeline?limit=500`));
   await print('its journal, the last page (API)', undefined, () => read(`${long}/journal?limit=500`));
-  await print(
-    'its journal in the browser',
-    undefined,
-    () => shown(browser, '/i/long-order/long?tab=journal', (page) => page.locator('.entry').first().waitFor()),
-    150,
-  );
+  await print('its journal in the browser', undefined, () => shown(browser, '/i/long-order/long?tab=journal', ENTRY), 150);
 } finally {
   await browser.close();
   await server.close();
@@ -117,15 +119,14 @@ async function multiply(count: number): Promise<void> {
   }
 }
 
-/** The time from an empty tab until the view is there, and then the heap of the page. */
-async function shown(of: Browser, path: string, isThere: (page: Page) => Promise<unknown>): Promise<Measured> {
-  const { page, context, close } = await openPage(of, `${origin}/nothing`, { token: hash.slice('#token='.length) });
+/** The time from an empty tab without a cache until the frame in which the view is there, by the clock of the page; then the heap. */
+async function shown(of: Browser, path: string, isThere: string): Promise<Measured> {
+  const { page, context, close } = await openPage(of, 'about:blank', { token: hash.slice('#token='.length) });
+  await context.addInitScript({ content: `shownAt = new Promise(${whenShown(isThere)})` });
   const session = await context.newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  const from = performance.now();
-  await page.goto(`${origin}${path}`);
-  await isThere(page);
-  const ms = performance.now() - from;
+  await page.goto(`${origin}${path}`, { waitUntil: 'commit' });
+  const ms = await page.evaluate<number>('shownAt');
   const { metrics } = await session.send('Performance.getMetrics');
   const seconds = metrics.find(({ name }) => name === 'TaskDuration')?.value ?? 0;
   await session.send('HeapProfiler.collectGarbage');
@@ -134,8 +135,11 @@ async function shown(of: Browser, path: string, isThere: (page: Page) => Promise
   return { ms, cpuMs: seconds * 1_000, bytes: usedSize };
 }
 
-/** A step of the timeline is there and a click on it opens its details. */
-async function interactive(page: Page): Promise<void> {
-  await page.locator('.timeline-row').first().click();
-  await page.getByText('Id of the command').first().waitFor();
+/** Calls back with the time of the first frame after the expression holds. It is tried after each change of the page. */
+function whenShown(isThere: string): string {
+  return `(resolve) => new MutationObserver((_, observer) => {
+    if (!(${isThere})) return;
+    observer.disconnect();
+    requestAnimationFrame(() => setTimeout(() => resolve(performance.now())));
+  }).observe(document, { subtree: true, childList: true, attributes: true })`;
 }

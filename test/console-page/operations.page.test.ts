@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { HOSTILE } from './answers.ts';
+import { HOSTILE, WITHOUT_GRANT } from './answers.ts';
 import { answeredPage } from './answered-page.ts';
 import { expectAccessible, settled, type SeenPage } from './browser.ts';
 
@@ -43,7 +43,7 @@ describe('a reader of the page', () => {
   });
 
   test('finds an operation disabled where a grant is missing, with the name of the grant', async () => {
-    const { page, close } = await open('/i/book-trip/cart-4');
+    const { page, close } = await open(`/i/book-trip/cart-4?tenant=${WITHOUT_GRANT}`);
     await press(page, '.');
     const terminate = page.getByRole('menuitem', { name: 'Terminate without undo' });
     await page.getByText('The missing grant: grantOperate.').first().waitFor({ state: 'attached' });

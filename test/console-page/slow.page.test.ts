@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { answeredPage } from './answered-page.ts';
 import { settled } from './browser.ts';
 
@@ -11,6 +11,36 @@ describe('the page on a slow network', () => {
       await route.continue();
     });
   };
+
+  test.each([
+    ['/', ['causes', 'counts', 'schedules', 'services', 'system', 'versions']],
+    ['/list?q=status%3Astuck', ['counts', 'instances', 'system']],
+    ['/i/book-trip/cart-4', ['counts', 'instances/book-trip/cart-4', 'instances/book-trip/cart-4/timeline', 'system']],
+  ])('reads what the view %s shows while its code is on its way, and each path once', async (path, reads) => {
+    const { page, faults, close } = await answered.open('/map');
+    await settled(page);
+    const read: string[] = [];
+    page.on('request', (request) => {
+      const [, found] = /\/api\/([^?]+)/.exec(request.url()) ?? [];
+      // An instance is followed as soon as it is shown.
+      if (found !== undefined && request.headers()['if-none-match'] === undefined) read.push(found);
+    });
+    let isRead = false;
+    await page.route('**/assets/app-*.js', async (route) => {
+      await vi
+        .waitFor(() => expect(read.toSorted()).toEqual(reads), 10_000)
+        .then(
+          () => (isRead = true),
+          () => {},
+        );
+      await route.continue();
+    });
+    await page.goto(new URL(path, page.url()).href);
+    await settled(page);
+    expect([isRead, read.toSorted()]).toEqual([true, reads]);
+    expect(faults).toEqual([]);
+    await close();
+  });
 
   test('says that it loads, and keeps the view that it has while it reads the next one', async () => {
     const { page, faults, close } = await answered.open('/list');
