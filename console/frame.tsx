@@ -1,5 +1,5 @@
 import Badge from '@cloudscape-design/components/badge';
-import { Component, useCallback, useRef, useState, useSyncExternalStore, type MouseEvent, type ReactNode } from 'react';
+import { Component, useCallback, useLayoutEffect, useRef, useState, useSyncExternalStore, type MouseEvent, type ReactNode } from 'react';
 import type { CountsView } from '../lib/console/views.ts';
 import type { Acting } from './act.tsx';
 import { LIST_EVERY, useView } from './api.ts';
@@ -89,6 +89,20 @@ export function Navigation({ path }: { readonly path: string }): ReactNode {
         ))}
       </ul>
     </nav>
+  );
+}
+
+/** The place of the view, which scrolls. A new view begins at its top, and has the keys that scroll. */
+export function Main({ path, children }: { readonly path: string; readonly children: ReactNode }): ReactNode {
+  const place = useRef<HTMLElement>(null);
+  useLayoutEffect(() => {
+    place.current?.scrollTo(0, 0);
+    place.current?.focus({ preventScroll: true });
+  }, [path]);
+  return (
+    <main ref={place} tabIndex={-1}>
+      <div className="within">{children}</div>
+    </main>
   );
 }
 

@@ -3,7 +3,7 @@ import { Route, Switch, useLocation } from 'wouter';
 import type { SystemView } from '../lib/console/views.ts';
 import { ActingContext, type Acting, type Operation } from './act.tsx';
 import { SystemContext, useView } from './api.ts';
-import { Bar, Guarded, Navigation, useNotices } from './frame.tsx';
+import { Bar, Guarded, Main, Navigation, useNotices } from './frame.tsx';
 import { useKeys } from './keys.ts';
 import { later } from './later.tsx';
 import { Go } from './navigate.tsx';
@@ -69,7 +69,7 @@ export function Shell(): ReactNode {
             <ActingContext value={acting}>
               <div className="frame">
                 {isNavigationOpen && <Navigation path={path} />}
-                <main>
+                <Main path={path}>
                   {notices}
                   <div id="view">
                     <Guarded key={path}>
@@ -86,7 +86,7 @@ export function Shell(): ReactNode {
                       </Switch>
                     </Guarded>
                   </div>
-                </main>
+                </Main>
               </div>
               {operation && <Dialog operation={operation} close={() => setOperation(undefined)} notice={notice} />}
               {isPaletteOpen && <Palette close={() => setPaletteOpen(false)} />}

@@ -35,7 +35,7 @@ export function Journal({
   });
   const chosenAt = /^n(\d+)$/.exec(chosen)?.[1];
   useEffect(() => {
-    if (chosenAt !== undefined && pages.data) document.getElementById(`n${chosenAt}`)?.scrollIntoView({ block: 'start' });
+    if (chosenAt !== undefined && pages.data) document.getElementById(`n${chosenAt}`)?.scrollIntoView({ block: 'center' });
   }, [chosenAt, pages.data]);
   if (pages.error && !pages.data) return <Problem error={pages.error} />;
   const rows = pages.data?.pages.flatMap(({ rows: page }) => page.toReversed()) ?? [];

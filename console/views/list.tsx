@@ -54,8 +54,6 @@ const COLUMNS: readonly (TableProps.ColumnDefinition<InstanceRow> & { readonly i
   { id: 'tags', header: 'Tags', cell: (row) => <Tags tags={row.tags} />, minWidth: 160 },
 ];
 
-/** The height of the bar, in pixels. */
-const BAR = 48;
 const SHOWN = new Set(['id', 'process', 'status', 'why', 'waits', 'started']);
 const KEY = 'tutti.columns';
 
@@ -98,7 +96,6 @@ export default function ListView(): ReactNode {
       <Table
         variant="full-page"
         stickyHeader
-        stickyHeaderVerticalOffset={BAR}
         resizableColumns
         contentDensity="compact"
         items={rows}

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type {
   Act,
+  AskResult,
   BulkPreview,
   BulkResultsView,
   BulkView,
@@ -266,7 +267,7 @@ function instance(id: string): InstanceView | undefined {
     input: { cartId: id, email: 'ada@example.com', total: 129_000, note: HOSTILE },
     view: { step: 'flights', done: ['payments.charge'] },
     entries: 20_000,
-    can: ['signal', 'cancel', 'terminate', 'pause', 'resolve', 'move', 'fork'],
+    can: ['signal', 'ask', 'cancel', 'terminate', 'pause', 'resolve', 'move', 'fork'],
     ...(isStuck && {
       stuck: {
         code: 'POISON',
@@ -573,6 +574,7 @@ const forkPlan: ForkPreview = {
 const RESULTS: Readonly<Record<string, unknown>> = {
   '/api/bulk/preview': preview,
   '/api/bulk': bulk,
+  '/api/instances/book-trip/cart-4/ask': { answer: { reference: 'H-7' } } satisfies AskResult,
   '/api/instances/book-trip/cart-4/fork/plan': forkPlan,
   '/api/instances/book-trip/cart-4/fork': { id: 'cart-4~f1', run: 'run-2' } satisfies ForkResult,
   '/api/parked/discard': { discarded: 1, left: 0 } satisfies DiscardResponse,
