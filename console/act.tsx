@@ -1,7 +1,7 @@
 import Button from '@cloudscape-design/components/button';
 import CopyToClipboard from '@cloudscape-design/components/copy-to-clipboard';
 import { createContext, useContext, type ReactNode } from 'react';
-import type { Act, Permission } from '../lib/console/views.ts';
+import type { Act, InstanceRef, Permission, SystemView } from '../lib/console/views.ts';
 import { useSystem } from './api.ts';
 import { visible } from './text.tsx';
 
@@ -29,7 +29,7 @@ export interface Operation<V> {
   readonly done: (result: unknown, values: V) => ReactNode;
 }
 
-/** What is there, or comes with code that is loaded at its first use. */
+/** A value that is there, or that comes with code that is loaded at its first use. */
 export type Coming<T> = T | Promise<T>;
 
 /** Opens the dialog of an operation, and shows notices. */
@@ -48,6 +48,12 @@ export function useActing(): Acting {
 export function refusalOf({ allowed, why, grant }: Permission): string | undefined {
   if (allowed) return undefined;
   return why ?? (grant === undefined ? 'This console may only read.' : `The missing grant: ${grant}.`);
+}
+
+/** The events that a process receives, with or without an answer. */
+export function eventsOf(system: SystemView, { process }: InstanceRef, isAsked: boolean): SystemView['events'] {
+  const receives = system.processes.find(({ name }) => name === process)?.receives ?? [];
+  return system.events.filter(({ type, answer }) => receives.includes(type) && (answer !== undefined) === isAsked);
 }
 
 /** A button that opens the dialog of an operation. If a grant is missing, it is disabled and names the grant. */

@@ -7,7 +7,7 @@ import { address, navigate } from './navigate.tsx';
 import { PAGES } from './pages.ts';
 import { chooseScheme, chosenScheme, listenToScheme, type Scheme } from './scheme.ts';
 import { count } from './text.tsx';
-import { READS, STUCK_COUNTS } from './view-list.ts';
+import { READS, STUCK_COUNTS } from './paths.ts';
 
 /*
  * The frame around each view. It is plain HTML: Cloudscape's layout of an application was a third of the code that the page loaded at its
@@ -116,7 +116,7 @@ const NOTICES_MAX = 5;
 /** A success is shown for so many milliseconds, an error until it is dismissed. */
 const SHOWN_FOR = 12_000;
 
-/** What the operations of this page have done, the newest first. */
+/** The results of the operations of this page, the newest first. */
 export function useNotices(): { readonly notices: ReactNode; readonly notice: Acting['notice'] } {
   const [all, setAll] = useState<readonly Notice[]>([]);
   const next = useRef(0);
@@ -145,7 +145,7 @@ export function useNotices(): { readonly notices: ReactNode; readonly notice: Ac
   return { notices, notice };
 }
 
-/** Shows a sentence in place of a view that has an error. */
+/** Shows a sentence in place of a part of the page that has an error. */
 export class Guarded extends Component<{ readonly children: ReactNode }, { readonly isBroken: boolean }> {
   static getDerivedStateFromError(): { readonly isBroken: boolean } {
     return { isBroken: true };

@@ -11,7 +11,7 @@ import './page.css';
  * Output: the views and operations of a system, built into dist/console as static files.
  * Trunk:  main.ts > app.tsx > shell.tsx (frame, keys, palette) > views/*.tsx > api.ts (each read) and act.tsx (each operation).
  *
- * This file is small, so the reads and the code of the first view are under way while the browser loads and evaluates React.
+ * This file is small: the reads and the code of the first view are in flight while the browser loads and evaluates React.
  */
 takeToken();
 followScheme();

@@ -16,9 +16,8 @@ import type {
   StartResult,
   SystemView,
 } from '../lib/console/views.ts';
-import { commandLine, type Operation } from './act.tsx';
+import { commandLine, eventsOf, type Operation } from './act.tsx';
 import { JsonText } from './json.tsx';
-import { eventsOf } from './later-operations.ts';
 import { Go, instanceAddress } from './navigate.tsx';
 import { instancePath, post } from './request.ts';
 import { initialValue, missingMember, SchemaForm } from './schema-form.tsx';

@@ -23,7 +23,7 @@ export function listenToScheme(listener: () => void): () => void {
   return () => listeners.delete(listener);
 }
 
-/** What the reader has chosen. */
+/** The choice of the reader. */
 export function chosenScheme(): Scheme {
   const kept = localStorage.getItem(KEY);
   return kept === 'light' || kept === 'dark' ? kept : 'system';

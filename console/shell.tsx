@@ -9,7 +9,8 @@ import { later } from './later.tsx';
 import { Go } from './navigate.tsx';
 import { PAGES } from './pages.ts';
 import { Loaded } from './problem.tsx';
-import { decoded, VIEWS, type ListedView } from './view-list.ts';
+import { decoded } from './paths.ts';
+import { VIEWS, type ListedView } from './view-list.ts';
 
 const ROUTES = new Map(VIEWS.map((view) => [view, later(async () => (await view.load()).default)]));
 const Dialog = later(async () => (await import('./act-dialog.tsx')).ActDialog);

@@ -1,12 +1,13 @@
 import type { ComponentType } from 'react';
-import { instancePath, withParameters } from './request.ts';
+import { decoded, READS, rowsPath, STUCK_COUNTS, timelinePath } from './paths.ts';
+import { instancePath } from './request.ts';
 
 /** One view of the page. */
 export interface ListedView {
   /** Its path, with the parameters of wouter. */
   readonly path: string;
   readonly load: () => Promise<{ readonly default: ComponentType }>;
-  /** What it reads at once, beside the system. */
+  /** The paths of its reads, beside that of the system. */
   readonly reads: (address: Address) => FirstReads;
 }
 
@@ -16,40 +17,6 @@ interface FirstReads {
   readonly whole: readonly string[];
   /** The first page of a list, which the query of the list keeps with the pages after it. */
   readonly page?: string;
-}
-
-/** The reads of the overview, the cheapest first: the counts of a large system take longest. */
-export const READS = {
-  causes: '/api/causes?where=status%3Astuck',
-  services: '/api/services',
-  schedules: '/api/schedules',
-  versions: '/api/versions',
-  counts: '/api/counts',
-} as const;
-
-/** The numbers of the navigation. */
-export const STUCK_COUNTS = '/api/counts?where=status%3Astuck';
-
-/** The steps of the newest part of a timeline. */
-export const STEPS = 500;
-
-export function timelinePath(name: { readonly process: string; readonly id: string }, asked: TimelineAsked): string {
-  return withParameters(`${instancePath(name)}/timeline`, { limit: asked.limit ?? STEPS, at: asked.at, number: asked.number });
-}
-
-interface TimelineAsked {
-  readonly limit?: number;
-  /** As after this entry of the journal. */
-  readonly at?: number | undefined;
-  /** The run. @default the latest */
-  readonly number?: number | undefined;
-}
-
-/** The rows of one page of the list. */
-export const ROWS = 50;
-
-export function rowsPath(where: string, after = ''): string {
-  return withParameters('/api/instances', { where, limit: ROWS, after });
 }
 
 function view(path: string, load: ListedView['load'], ...reads: readonly string[]): ListedView {
@@ -89,13 +56,4 @@ function readsOfInstance({ pathname, search }: Address): FirstReads {
   const hasTimeline = ['', 'timeline'].includes(asked.get('tab') ?? '') && !asked.has('number');
   const timeline = hasTimeline ? [timelinePath({ process, id }, at === null ? {} : { at: Number(at) })] : [];
   return { whole: [instancePath({ process, id }), ...timeline, STUCK_COUNTS] };
-}
-
-/** A part of a path, or the part as it is if it has an escape that is none. */
-export function decoded(part: string): string {
-  try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
-  }
 }

@@ -18,7 +18,11 @@ export default defineConfig({
          */
         codeSplitting: {
           groups: [
-            { name: 'start', test: /console\/(?:main|request|scheme|view-list)\.ts$|console\/page\.css$|preload-helper/, priority: 4 },
+            {
+              name: 'start',
+              test: /console\/(?:main|paths|request|scheme|view-list)\.ts$|console\/page\.css$|preload-helper/,
+              priority: 4,
+            },
             { name: 'app', test: /console\/app\.tsx$/, priority: 3 },
             { name: 'home', test: /console\/views\/home\.tsx$/, priority: 2 },
             { name: 'instance', test: /console\/views\/instance\.tsx$/, priority: 1 },

@@ -20,7 +20,7 @@ import { Go, instanceAddress, listAddress } from '../navigate.tsx';
 import { Loaded } from '../problem.tsx';
 import { get } from '../request.ts';
 import { Ago, AsOf, count, Data, many, StatusWord, Until, withoutAnswer } from '../text.tsx';
-import { READS } from '../view-list.ts';
+import { READS } from '../paths.ts';
 
 /** The instances that do not move, then the number of instances of each process. */
 export default function HomeView(): ReactNode {

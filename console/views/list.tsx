@@ -20,7 +20,7 @@ import { Problem } from '../problem.tsx';
 import { get } from '../request.ts';
 import { BUILT_IN, readViews, writeViews } from '../saved-views.ts';
 import { Ago, AsOf, At, Data, StatusWord, Tags } from '../text.tsx';
-import { ROWS, rowsPath } from '../view-list.ts';
+import { ROWS, rowsPath } from '../paths.ts';
 
 const COLUMNS: readonly (TableProps.ColumnDefinition<InstanceRow> & { readonly id: string; readonly header: string })[] = [
   {

@@ -14,7 +14,7 @@ import { listAddress, navigate, useParameter } from '../navigate.tsx';
 import { Loaded, Problem } from '../problem.tsx';
 import { withParameters } from '../request.ts';
 import { Data, many } from '../text.tsx';
-import { READS } from '../view-list.ts';
+import { READS } from '../paths.ts';
 import { Versions } from './processes.tsx';
 
 /** One definition: its code as a diagram with the number of instances at each node, and its versions. */

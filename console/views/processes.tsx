@@ -9,7 +9,7 @@ import { LIST_EVERY, useSystem, useView } from '../api.ts';
 import { Go, listAddress } from '../navigate.tsx';
 import { Loaded } from '../problem.tsx';
 import { Ago, AsOf, count, Data, withoutAnswer } from '../text.tsx';
-import { READS } from '../view-list.ts';
+import { READS } from '../paths.ts';
 
 /** The processes with their versions: which are open, and which can leave the system. */
 export default function ProcessesPage(): ReactNode {

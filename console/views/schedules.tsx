@@ -15,7 +15,7 @@ import { Loaded } from '../problem.tsx';
 import { createOperation, schedulable } from '../create-schedule.tsx';
 import { post } from '../request.ts';
 import { AsOf, At, Data, StatusWord, Until } from '../text.tsx';
-import { READS } from '../view-list.ts';
+import { READS } from '../paths.ts';
 
 /** The schedules, with their next and last times. */
 export default function SchedulesPage(): ReactNode {

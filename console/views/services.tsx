@@ -7,7 +7,7 @@ import { LIST_EVERY, useView } from '../api.ts';
 import { Go, instanceAddress, listAddress } from '../navigate.tsx';
 import { Loaded } from '../problem.tsx';
 import { Ago, AsOf, count, Data, many } from '../text.tsx';
-import { READS } from '../view-list.ts';
+import { READS } from '../paths.ts';
 
 /** The services with their queues, and the oldest command that each has not answered. */
 export default function ServicesPage(): ReactNode {

@@ -12,7 +12,7 @@ import { listed } from '../filter.ts';
 import { Go, instanceAddress, listAddress, navigate } from '../navigate.tsx';
 import { Loaded } from '../problem.tsx';
 import { Ago, AsOf, Data, many } from '../text.tsx';
-import { READS } from '../view-list.ts';
+import { READS } from '../paths.ts';
 
 type Group = CausesView['causes'][number];
 
