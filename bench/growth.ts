@@ -9,6 +9,7 @@ import { systemContract } from '../lib/contract/system.ts';
 import { retireClosed } from '../lib/engine/jobs/retire-closed.ts';
 import { Runtime } from '../lib/local/runtime.ts';
 import { openState, type State } from '../lib/local/state.ts';
+import { openTables } from '../lib/adapters/embedded/tables.ts';
 import { connect } from '../lib/client/connect.ts';
 import type { Client } from '../lib/client/client.ts';
 import type { Head } from '../lib/ports/process-store.ts';
@@ -17,7 +18,7 @@ import { serve } from '../lib/service/serve.ts';
 const USAGE = `Usage: npm run bench:growth -- [steps] [open] [recover] [million] [soak] [--minutes N]
   steps     CPU and written bytes of a step, in instances of 10 to 10,000 steps
   open      CPU, memory and list of 10 to 100,000 open instances
-  recover   the open of a folder of 1 GB after a crash
+  recover   the open of folders of 0.4 and 1 GB after a crash
   million   lists and counts of 1,000,000 instances
   soak      bookings for --minutes (30), of which closed ones are removed after 30 seconds`;
 
@@ -171,49 +172,59 @@ async function open(): Promise<void> {
   }
 }
 
-/** Commits instances of one day: of a thousand, one runs, one is stuck and ten have failed. */
+/** An instance of one day: of a thousand, one runs, one is stuck and ten have failed. */
+function headOf(n: number, tailLength: number): Head {
+  const place = n % 1_000;
+  const at = 1_700_000_000_000 + n;
+  return {
+    pid: `default#work#${n}`,
+    version: 1,
+    writer: 'bench',
+    run: `run-${n}`,
+    status: place === 0 ? 'running' : place === 1 ? 'stuck' : place < 12 ? 'failed' : 'completed',
+    definition: 'work@1',
+    clock: at,
+    control: '{"format":2,"seq":2}',
+    tail: [JSON.stringify({ type: 'ProcessStarted', padding: 'x'.repeat(tailLength) })],
+    tailFrom: 0,
+    startedAt: at,
+    ...(place > 1 && { closedAt: at }),
+  };
+}
+
 async function fill(state: State, count: number, tailLength: number): Promise<void> {
-  const tail = [JSON.stringify({ type: 'ProcessStarted', padding: 'x'.repeat(tailLength) })];
   for (let n = 0; n < count; n += 1) {
-    const place = n % 1_000;
-    const status = place === 0 ? 'running' : place === 1 ? 'stuck' : place < 12 ? 'failed' : 'completed';
-    const at = 1_700_000_000_000 + n;
-    const head: Head = {
-      pid: `default#work#${n}`,
-      version: 1,
-      writer: 'bench',
-      run: `run-${n}`,
-      status,
-      definition: 'work@1',
-      clock: at,
-      control: '{"format":2,"seq":2}',
-      tail,
-      tailFrom: 0,
-      startedAt: at,
-      ...(place > 1 && { closedAt: at }),
-    };
-    await state.processStore.commit(head, { kind: 'absent' });
+    await state.processStore.commit(headOf(n, tailLength), { kind: 'absent' });
     if (n % 1_000 === 999) await state.durable();
     // Without turns of the event loop the log is moved into the tables only here.
     if (n % 10_000 === 9_999) state.checkpoint();
   }
 }
 
+/** Writes rows as bookings of four steps leave them. */
+function fillBooked(directory: string, count: number): void {
+  const { heads, records, log } = openTables(directory);
+  for (let n = 0; n < count; n += 1) {
+    heads.set(`default#work#${n}`, headOf(n, 1_900));
+    for (let step = 1; step <= 4; step += 1)
+      records.set(`default#work#${n}/run-${n}/${step}`, { state: 'DONE', hash: 'h'.repeat(64), reply: 'r'.repeat(480), revision: 2 });
+    if (n % 10_000 === 9_999) log.checkpoint();
+  }
+  log.abandon();
+}
+
 async function recover(): Promise<void> {
-  title('A folder after a crash', 'folder MB', 'instances', 'open ms', 'CPU ms', 'first list page ms');
-  await inFolder(async (directory) => {
-    const options = { system: systemContract(growth), directory };
-    const state = openState(options);
-    const count = 150_000;
-    await fill(state, count, 4_700);
-    await state.durable();
-    state.abandon();
-    let again: State | undefined;
-    const opened = await measured(async () => (again = openState(options)));
-    const listed = await measured(() => first((again as State).instanceIndex.list({ tenant: 'default' }), 100));
-    line(folderBytes(directory) / 1e6, String(count), opened.ms, opened.cpu, listed.ms);
-    again?.abandon();
-  });
+  title('A folder after a crash', 'folder MB', 'bookings', 'open ms', 'CPU ms', 'first list page ms');
+  for (const count of [30_000, 80_000]) {
+    await inFolder(async (directory) => {
+      fillBooked(directory, count);
+      let state: State | undefined;
+      const opened = await measured(async () => (state = openState({ system: systemContract(growth), directory })));
+      const listed = await measured(() => first((state as State).instanceIndex.list({ tenant: 'default' }), 100));
+      line(folderBytes(directory) / 1e6, String(count), opened.ms, opened.cpu, listed.ms);
+      state?.abandon();
+    });
+  }
 }
 
 async function million(): Promise<void> {
@@ -231,6 +242,7 @@ async function million(): Promise<void> {
       'first 100 failed': [{ statuses: ['failed'] }, 100],
       'first 100 cancelled, of none': [{ statuses: ['cancelled'] }, 100],
       'all, counted': [{}, Infinity],
+      'all of another tenant, of none': [{ tenant: 'other' }, Infinity],
     } as const;
     for (const [name, [filter, count]] of Object.entries(requests)) {
       let found = 0;

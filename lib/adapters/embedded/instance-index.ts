@@ -8,8 +8,9 @@ import { IS_RARE, isResident, RARE } from './process-store.ts';
 import type { RawRow } from './log/row-format.ts';
 import type { Sqlite, Statement } from './sqlite.ts';
 
-/** Rows read at a time. */
+/** Rows that are read at a time, and those that a read may pass over to find them. */
 const PAGE = 200;
+const WINDOW = 1_000;
 
 /** The indexes of the memory adapter on the heads in memory, and those of SQLite on the rows. */
 export class SqliteInstanceIndex extends MemoryInstanceIndex {
@@ -25,28 +26,30 @@ export class SqliteInstanceIndex extends MemoryInstanceIndex {
   }
 }
 
+/** The next matching rows behind a place, and then the place up to which there is no other. It may be the end of a window in which few rows match. */
 function* storedHeads(
   heads: LoggedTable<string, Head>,
   database: Sqlite,
   filter: InstanceFilter,
   place: ListPlace,
-): IterableIterator<Head> {
+): IterableIterator<Head | ListPlace> {
   // An open head is in memory.
   if (filter.statuses?.every((status) => status === 'running' || status === 'stuck') === true || filter.paused) return;
-  const page = pageStatement(heads.rows.selected, database, filter);
+  const { windowEnd, page } = statementsOf(heads.rows.selected, database, filter);
+  const ofProcess = filter.process === undefined ? [] : [filter.process];
+  const behind = [place.startedAt, place.startedAt, place.pid];
+  const least = filter.startedAfter ?? 0;
+  const [end] = windowEnd.all(...(isRare(filter) ? [] : ofProcess), ...behind, least, WINDOW - 1) as ListPlace[];
+  const upTo = end === undefined ? [least, -1, ''] : [end.startedAt, end.startedAt, end.pid];
   const ofTenant = `${filter.tenant}#`;
-  const of = filter.process === undefined ? [] : [filter.process];
-  for (let { startedAt, pid } = place; ;) {
-    const bounds = [startedAt, startedAt, pid, filter.startedAfter ?? 0, ofTenant.length, ofTenant, ...(filter.statuses ?? [])];
-    const rows = page.all(...of, ...bounds) as RawRow[];
-    for (const row of rows) {
-      const read = heads.rows.read(row);
-      [startedAt, pid] = [row['started_at_'] as number, read.key];
-      const head = heads.stored(read);
-      if (head !== undefined) yield head;
-    }
-    if (rows.length < PAGE) return;
+  const rows = page.all(...ofProcess, ...behind, ...upTo, ofTenant.length, ofTenant, ...(filter.statuses ?? [])) as RawRow[];
+  for (const raw of rows) {
+    const head = heads.stored(heads.rows.read(raw));
+    if (head !== undefined) yield head;
   }
+  const last = rows[PAGE - 1];
+  if (last !== undefined) yield { startedAt: last['started_at_'] as number, pid: heads.rows.read(last).key };
+  else if (end !== undefined) yield end;
 }
 
 /** The tenants of all rows, found by stepping from one to the next along the keys. `$` is the character behind `#`, so it sorts behind every pid of a tenant. */
@@ -61,15 +64,30 @@ function* storedTenants(database: Sqlite): Iterable<string> {
   }
 }
 
-/** The indexes serve process and start, and rare statuses. The rest of the filter applies to the decoded heads. */
-function pageStatement(selected: string, database: Sqlite, { process, statuses }: InstanceFilter): Statement {
-  const isRare = statuses?.every((status) => RARE.includes(status)) ?? false;
-  // The sign keeps SQLite from the index by process, which would read the rows of all statuses.
-  const ofProcess = process === undefined ? '' : `${isRare ? '+' : ''}process = ? AND `;
-  const ofRare = isRare ? `AND ${IS_RARE} ` : '';
+function isRare({ statuses }: InstanceFilter): boolean {
+  return statuses?.every((status) => RARE.includes(status)) ?? false;
+}
+
+/** The indexes serve process and start, and rare statuses. The rest of the filter applies to the rows of a window of the index, or to the decoded heads. */
+function statementsOf(
+  selected: string,
+  database: Sqlite,
+  filter: InstanceFilter,
+): { readonly windowEnd: Statement; readonly page: Statement } {
+  const { process, statuses } = filter;
+  const rare = isRare(filter);
   const ofStatus = statuses === undefined ? '' : `AND status IN (${statuses.map(() => '?').join(', ')}) `;
-  return database.prepare(
-    `SELECT ${selected} FROM heads WHERE ${ofProcess}started_at <= ? AND (started_at < ? OR key > ?) AND started_at >= ? AND substr(key, 1, ?) = ? ` +
-      `${ofRare}${ofStatus}ORDER BY started_at DESC, key LIMIT ${PAGE}`,
-  );
+  // One lower bound: SQLite stops at the first of two.
+  const behind = 'started_at <= ? AND (started_at < ? OR key > ?) AND started_at >= ?';
+  const order = 'ORDER BY started_at DESC, key LIMIT';
+  const indexed = rare ? `${IS_RARE} AND ` : process === undefined ? '' : 'process = ? AND ';
+  // The sign keeps SQLite from the index by process, which would read the rows of all statuses.
+  const ofProcess = rare && process !== undefined ? '+process = ? AND ' : '';
+  return {
+    windowEnd: database.prepare(`SELECT started_at AS startedAt, key AS pid FROM heads WHERE ${indexed}${behind} ${order} 1 OFFSET ?`),
+    page: database.prepare(
+      `SELECT ${selected} FROM heads WHERE ${ofProcess}${indexed}${behind} AND (started_at > ? OR key <= ?) ` +
+        `AND substr(key, 1, ?) = ? ${ofStatus}${order} ${PAGE}`,
+    ),
+  };
 }

@@ -5,9 +5,8 @@ import { OrderedBlocks } from './ordered-blocks.ts';
 import { OrderedHeap } from './ordered-heap.ts';
 import type { Table } from './table.ts';
 
-/** Heads of a list that are returned, or looked at, before other work of the thread gets its turn. */
+/** Heads of a list that are looked at before other work of the thread gets its turn. */
 const PAGE = 200;
-const LOOKS = 1_000;
 
 interface DueEntry {
   readonly pid: string;
@@ -28,8 +27,8 @@ export interface DueOptions {
 
 /** The heads that lie in rows alone. */
 export interface StoredHeads {
-  /** Those behind `place`, newest start first. */
-  readonly stored?: (filter: InstanceFilter, place: ListPlace) => Iterable<Head>;
+  /** Those behind `place` that may match, newest start first. A place without a head says that none up to it is left. */
+  readonly stored?: (filter: InstanceFilter, place: ListPlace) => Iterable<Head | ListPlace>;
   readonly storedTenants?: () => Iterable<string>;
   /** Whether a head that memory has at the start is not among them. @default all are not */
   readonly stays?: (head: Head) => boolean;
@@ -93,18 +92,19 @@ export class MemoryInstanceIndex implements InstanceIndex {
     let looks = 0;
     for (const head of this.#merged(filter, place)) {
       if (head.startedAt < (filter.startedAfter ?? 0)) break;
+      if (!('status' in head)) return { heads, last: head };
       if (listed(head, filter)) heads.push(head);
       looks += 1;
-      if (heads.length === PAGE || looks === LOOKS) return { heads, last: placeOf(head) };
+      if (looks === PAGE) return { heads, last: placeOf(head) };
     }
     return { heads };
   }
 
-  *#merged(filter: InstanceFilter, place: ListPlace): IterableIterator<Head> {
+  *#merged(filter: InstanceFilter, place: ListPlace): IterableIterator<Head | ListPlace> {
     const inMemory = this.#inMemory(place);
     let mine = inMemory.next();
     for (const head of this.#options.stored?.(filter, place) ?? []) {
-      for (; mine.done !== true && newestFirst(mine.value, head) < 0; mine = inMemory.next()) yield mine.value;
+      for (; mine.done !== true && newestFirst(mine.value, head) <= 0; mine = inMemory.next()) yield mine.value;
       yield head;
     }
     for (; mine.done !== true; mine = inMemory.next()) yield mine.value;

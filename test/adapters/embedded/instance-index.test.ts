@@ -11,7 +11,7 @@ const put = (state: State, id: number, over: Partial<Head>, before?: number): Pr
     before === undefined ? { kind: 'absent' } : { kind: 'at', version: before, run: 'r1' },
   );
 
-const idsOf = async (state: State, filter: Omit<InstanceFilter, 'tenant'> = {}): Promise<number[]> => {
+const idsOf = async (state: State, filter: Partial<InstanceFilter> = {}): Promise<number[]> => {
   const ids: number[] = [];
   for await (const { pid } of state.instanceIndex.list({ tenant: 'default', ...filter })) ids.push(Number(pid.slice(-4)));
   return ids;
@@ -77,6 +77,27 @@ test('other work of the thread has its turn during a list', async () => {
   setImmediate(turn);
   expect(await idsOf(state, { tags: { city: 'Bern' } })).toEqual([]);
   expect(await idsOf(state)).toHaveLength(900);
+  goes = false;
+  expect(turns).toBeGreaterThanOrEqual(4);
+});
+
+test.each([
+  ['another tenant', { tenant: 'other' }],
+  ['a status that no row has', { statuses: ['completed', 'early'] }],
+  ['a rare status of another tenant', { tenant: 'other', statuses: ['failed'] }],
+  ['a rare status of another process', { process: 'other', statuses: ['failed'] }],
+] as const)('other work of the thread has its turn while many rows are passed over: of %s', async (_, filter) => {
+  const state = opens({ directory: newDirectory(), keptMax: 0 });
+  for (const id of upTo(4_000)) await put(state, id, { ...ended, status: 'failed' });
+  state.checkpoint();
+  let turns = 0;
+  let goes = true;
+  const turn = (): void => {
+    turns += 1;
+    if (goes) setImmediate(turn);
+  };
+  setImmediate(turn);
+  expect(await idsOf(state, filter)).toEqual([]);
   goes = false;
   expect(turns).toBeGreaterThanOrEqual(4);
 });

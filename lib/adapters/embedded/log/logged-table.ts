@@ -3,6 +3,7 @@ import { type Kind, type RawRow, type Row, RowFormat } from './row-format.ts';
 import { blobBytes, type SqliteBlob, type Statement } from '../sqlite.ts';
 import { DirtySlots, ROWS_MAX } from './dirty-slots.ts';
 import { type Codec, FieldReader, FieldWriter } from './field-text.ts';
+import { suspectRows } from './suspect-rows.ts';
 import type { LogParticipant, OrderedLog } from './log.ts';
 
 /** The effect of a record of the log on its key. */
@@ -395,12 +396,16 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     return this.definition.codec.decode(this.#reader, undefined);
   }
 
-  /** Reads every row, because reads on demand do not find a changed key. */
+  /** Checks every row, because reads on demand do not find a changed key. */
   #verify(): void {
     const { name, key } = this.definition;
     const { database, inspection } = this.#log;
+    const suspect = suspectRows(database, { name, key, fields: this.rows.fields });
+    if (suspect === undefined) return;
     const damaged: Key[] = [];
-    for (const raw of database.prepare(`SELECT ${this.rows.selected} FROM ${name}`).iterate() as IterableIterator<RawRow>) {
+    for (const raw of database
+      .prepare(`SELECT ${this.rows.selected} FROM ${name} WHERE ${suspect}`)
+      .iterate() as IterableIterator<RawRow>) {
       const row = this.rows.read(raw);
       if (row.isIntact) continue;
       inspection.note(this.rows.damageOf(row));

@@ -46,6 +46,11 @@ export class RowFormat<Key extends string | number> {
     this.#names = [...this.#kinds.map(([field]) => field), 'data', 'checksum'];
   }
 
+  /** The columns that the checksum of a row covers before its data, in this order. */
+  get fields(): readonly string[] {
+    return this.#kinds.map(([field]) => field);
+  }
+
   /** The statement that writes `rows` rows. */
   insert(rows: number): string {
     const row = `(${this.#names.map(() => '?').join(', ')})`;
