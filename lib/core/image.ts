@@ -49,7 +49,7 @@ export interface OpenCommand {
   /** SHA-256 of the input, if it is a payload. */
   inputRef?: string | undefined;
   /** The whole hash. It is not stored, so it is absent in a decoded head. */
-  readonly wireHash?: string;
+  readonly wireHash?: string | undefined;
   /** First 16 hex digits of the SHA-256 of the canonical input. */
   readonly hash: string;
   /** A `call` is awaited, a `send` is not. An `undo` is sent until its outcome is definite. */

@@ -14,6 +14,7 @@ import {
   sendingUnlessNew,
   sentFirst,
 } from './journal.ts';
+import type { Decided } from './journal-entry.ts';
 import { labelledPath } from './labels.ts';
 import type { CallPolicy, CallStep, ProcessRun, Scope, UndoItem } from './run.ts';
 import { originOf, nextPath, rejectIfCancelled } from './run.ts';
@@ -166,6 +167,10 @@ type Issue = Omit<NumberedSend, 'contract'> &
     readonly undoes?: string;
   };
 
+type Issued = Extract<Decided, { readonly type: 'CommandIssued' }>;
+/** Its members are set one by one, because each decision and each replayed step comes here, and spread objects take longer. */
+type IssuedEntry = { -readonly [Member in keyof Issued]: Issued[Member] };
+
 export function issue(run: ProcessRun, path: string, how: Issue): OpenCommand {
   const { image } = run;
   const { contract, input } = how;
@@ -177,17 +182,12 @@ export function issue(run: ProcessRun, path: string, how: Issue): OpenCommand {
       `${image.pid} has ${OPEN_MAX} open commands and issues one more, ${contract.name}: at most ${OPEN_MAX} may be open at a time.`,
     );
   const { data, version, wireHash, hashes, characters } = input;
-  journal(run, {
-    type: 'CommandIssued',
-    n,
-    path,
-    command: contract.name,
-    hash: hashes.hash,
-    ...(hashes.asked !== undefined && { asked: hashes.asked }),
-    ...(how.undoes && { undoes: how.undoes }),
-    ...(how.mode === 'send' && { mode: 'send' }),
-    ...(how.owner !== undefined && { owner: how.owner }),
-  });
+  const entry: IssuedEntry = { type: 'CommandIssued', n, path, command: contract.name, hash: hashes.hash };
+  if (hashes.asked !== undefined) entry.asked = hashes.asked;
+  if (how.undoes) entry.undoes = how.undoes;
+  if (how.mode === 'send') entry.mode = 'send';
+  if (how.owner !== undefined) entry.owner = how.owner;
+  journal(run, entry);
   const command: OpenCommand = {
     n,
     path,
@@ -196,7 +196,7 @@ export function issue(run: ProcessRun, path: string, how: Issue): OpenCommand {
     version,
     inputRef: undefined,
     hash: hashes.hash,
-    ...(wireHash !== undefined && { wireHash }),
+    wireHash,
     mode: how.mode,
     owner: how.owner,
     stands: how.stands,

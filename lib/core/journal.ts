@@ -187,9 +187,9 @@ export function trySending(run: ProcessRun, type: HashedType, path: string, pass
   const recorded = run.expected?.recorded(type, path) as (Hashed & { readonly n?: number }) | undefined;
   if (!recorded) return sentNow(run, passed);
   const before = sentBefore(run, `${type} ${path}`, recorded, passed);
-  if ('fault' in before) return before;
+  if ('fault' in before || before.difference === undefined) return before;
   const { difference, ...sent } = before;
-  if (difference !== undefined) run.expected?.differs(difference);
+  run.expected?.differs(difference);
   return sent;
 }
 

@@ -28,11 +28,12 @@ export function activations(journal: readonly JournalEntry[]): Activation[] {
 
 /** The recorded decisions of the current activation that the replay has not made yet. */
 export class Expected {
-  /** By type and path, in the order of the journal. Labels of old releases can give two decisions one path. */
-  readonly #left = new Map<string, Decided[]>();
   readonly differences: string[] = [];
-  /** How many decisions the journal holds for the activation. */
-  readonly size: number;
+  readonly #decided: readonly Decided[];
+  /** The replay has made the decisions in front of this one, in the order of the journal. */
+  #at = 0;
+  /** The others by type and path, as soon as the code asks for another than the next. Labels of old releases can give two decisions one path. */
+  #left: Map<string, Decided[]> | undefined;
 
   /** How a skipped value differs from the recorded decision of its path, by type and path. */
   readonly #skipped = new Map<string, string>();
@@ -41,17 +42,26 @@ export class Expected {
 
   constructor(decided: readonly Decided[], held: (n: number) => Json | undefined) {
     this.#held = held;
-    this.size = decided.length;
-    for (const entry of decided) {
-      const alike = this.#left.get(identity(entry));
-      if (alike) alike.push(entry);
-      else this.#left.set(identity(entry), [entry]);
-    }
+    this.#decided = decided;
+  }
+
+  /** How many decisions the journal holds for the activation. */
+  get size(): number {
+    return this.#decided.length;
   }
 
   /** The next recorded decision of this type and path. */
   recorded<T extends Decided['type']>(type: T, path: string): Extract<Decided, { readonly type: T }> | undefined {
-    return this.#left.get(`${type} ${path}`)?.[0] as Extract<Decided, { readonly type: T }> | undefined;
+    return this.#next(type, path) as Extract<Decided, { readonly type: T }> | undefined;
+  }
+
+  #next(type: Decided['type'], path: string): Decided | undefined {
+    if (this.#left === undefined) {
+      const next = this.#decided[this.#at];
+      if (next === undefined || (next.type === type && next.path === path)) return next;
+      this.#left = byIdentity(this.#decided.slice(this.#at));
+    }
+    return this.#left.get(`${type} ${path}`)?.[0];
   }
 
   /** The number of that decision. */
@@ -75,8 +85,9 @@ export class Expected {
 
   /** Compares the decision, and returns the recorded one. */
   match(entry: Decided): Decided | undefined {
-    const key = identity(entry);
-    const recorded = this.#left.get(key)?.shift();
+    const recorded = this.#next(entry.type, entry.path);
+    if (this.#left === undefined) this.#at += 1;
+    else this.#left.get(identity(entry))?.shift();
     const difference = recorded ? changed(recorded, entry) : `the code now decides ${describe(entry)}, which the journal does not hold`;
     if (difference) this.differs(difference);
     return recorded;
@@ -84,13 +95,26 @@ export class Expected {
 
   /** Ends the activation: each decision that the replay has not made is a difference. Returns the changes that were left out without one (P4). */
   rest(): readonly string[] {
-    const left = [...this.#left.values()].flat();
+    const left = this.#left === undefined ? this.#decided.slice(this.#at) : [...this.#left.values()].flat();
+    if (left.length === 0) return NONE;
     const differing = left.filter(({ type }) => type !== 'ChangeTaken');
     for (const entry of differing)
       this.differences.push(this.#skipped.get(identity(entry)) ?? `the journal holds ${describe(entry)}, which the code no longer decides`);
-    this.#left.clear();
+    this.#left = new Map();
     return left.filter(({ type }) => type === 'ChangeTaken').map(({ path }) => path);
   }
+}
+
+const NONE: readonly string[] = [];
+
+function byIdentity(decided: readonly Decided[]): Map<string, Decided[]> {
+  const found = new Map<string, Decided[]>();
+  for (const entry of decided) {
+    const alike = found.get(identity(entry));
+    if (alike) alike.push(entry);
+    else found.set(identity(entry), [entry]);
+  }
+  return found;
 }
 
 function identity(entry: Decided): string {
