@@ -47,6 +47,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     cancel: refuse,
     terminate: refuse,
     pause: refuse,
+    erase: refuse,
     fork: refuse,
     resolve: refuse,
     resume: refuse,

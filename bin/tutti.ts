@@ -14,6 +14,7 @@ import { addKeysCommand } from './commands/keys.ts';
 import { addListCommand } from './commands/list.ts';
 import { addMoveCommand } from './commands/move.ts';
 import { addParkedCommand } from './commands/parked.ts';
+import { addEraseCommand } from './commands/erase.ts';
 import { addForkCommand } from './commands/fork.ts';
 import { addPauseCommand } from './commands/pause.ts';
 import { addPricesCommand } from './commands/prices.ts';
@@ -79,6 +80,7 @@ function commandLine(invocation: Invocation): Command {
   addTraceCommand(program, invocation);
   addCancelCommand(program, invocation);
   addTerminateCommand(program, invocation);
+  addEraseCommand(program, invocation);
   addPauseCommand(program, invocation);
   addForkCommand(program, invocation);
   addResolveCommand(program, invocation);

@@ -102,6 +102,14 @@ export interface Client {
    * `FORK_REFUSED` with each reason, and `ALREADY_USED` if an instance has the id.
    */
   fork(process: AnyProcess, id: string, options: ForkOptions): Promise<{ id: string; run: string }>;
+  /**
+   * Erases the data of an instance that has ended: its journal, view, tags and large values, and the events that are parked beside it. Its id,
+   * status and times stay, and the reason is journaled with the principal. It has no result any more and begins no other run. What other
+   * instances hold stays: `describe` names its parent, its original and its forks. Throws `NOT_ERASED` if it is open, if an event is parked beside it
+   * for an operator, or if something of it goes on. A late success that would be undone is such a thing: `abandon` gives that undo up. A
+   * second erasure changes nothing.
+   */
+  erase(process: AnyProcess, id: string, reason: string, options?: { abandon?: true }): Promise<void>;
   /** Returns what a fork would do, without doing it: the prefix, the later steps, the events, and the reasons for a refusal. */
   previewFork(process: AnyProcess, id: string, options: Omit<ForkOptions, 'reason'>): Promise<ForkPreview>;
   /**

@@ -62,6 +62,7 @@ export function connect(system: System<string>, connection: Connection, { tenant
     resolve: (process, id, step, outcome) => resolveStep(reach, named(process, id), step, outcome as never),
     fork: async (process, id, options) => (await import('./fork.ts')).forkInstance(reach, named(process, id), options),
     previewFork: async (process, id, options) => (await import('./fork.ts')).previewFork(reach, named(process, id), options),
+    erase: (process, id, reason, options) => performOperation(reach, named(process, id), { act: 'erase', reason, ...options }),
     complete: (command, token, output) => completeTask(reach, command, token, output),
     fail: (command, token, failure) => failTask(reach, command, token, failure as never),
     heartbeat: (token) => beatTask(reach, token),

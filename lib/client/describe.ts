@@ -7,6 +7,7 @@ import { CHILD } from '../core/children.ts';
 import { decodeHead, formatFault } from '../format/head-codec.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
+import { erasedOf, type Erased } from './erased.ts';
 import { splitDefinition, namesOf, type InstanceName } from './instance.ts';
 import { requireBegun } from './waiting-start.ts';
 import { parkedCount, type ParkedCount } from './parked-count.ts';
@@ -75,6 +76,8 @@ export interface Description extends Summary {
   readonly forks?: readonly InstanceRef[];
   /** After a terminate: the completed commands that have an undo, which was not run. Absent at any other end. */
   readonly standing?: readonly Standing[];
+  /** The erasure of its data. Absent: it was not erased. */
+  readonly erased?: Erased;
   /** Starts that wait for its end, in order. Absent: none. */
   readonly waiting?: readonly Waiting[];
   /** Number of parked events of the instance, by reason. `CLOSED` counts the events that came after its end. */
@@ -108,6 +111,7 @@ export async function describeInstance(reach: Reach, instance: InstanceName): Pr
 export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): Description {
   const { line, pending } = whyOfHead(reach, head);
   const paused = pausedOf(head, parked);
+  const erased = erasedOf(head.tail);
   const image = formatFault(head) === undefined ? decodeHead(head) : undefined;
   return {
     ...namesOf(head.pid),
@@ -119,6 +123,7 @@ export function descriptionOf(reach: Reach, head: Head, parked: ParkedCount): De
     tags: head.tags ?? {},
     pending,
     ...(paused && { paused }),
+    ...(erased && { erased }),
     unresolved: image ? unresolvedOf(image) : [],
     ...(image?.parent && !isGate(pidOfCommand(image.parent.commandId)) && { parent: refOf(pidOfCommand(image.parent.commandId)) }),
     children: [...(image?.commands.values() ?? [])].flatMap(({ command, owner }) =>

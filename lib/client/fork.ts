@@ -11,6 +11,7 @@ import { decodeHead, requireReadable } from '../format/head-codec.ts';
 import { sha256 } from '../format/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';
 import { type Reach } from './connection.ts';
+import { requireData } from './erased.ts';
 import { nameOf, pidOf, readHead, requireHead, type InstanceName } from './instance.ts';
 import { newMessageId } from './message-id.ts';
 import { readHeadJournal } from './operations/journal-view.ts';
@@ -102,6 +103,7 @@ function taken(pid: string): ClientError {
 export async function previewFork(reach: Reach, instance: InstanceName, options: Omit<ForkOptions, 'reason'>): Promise<ForkPreview> {
   const head = await requireHead(reach.ports, pidOf(reach, instance));
   requireReadable(head);
+  requireData(head);
   const request = await requestOf(reach, instance, options);
   const entries = await readHeadJournal(reach.ports, head);
   const { commands, fork } = decodeHead(head);

@@ -7,6 +7,7 @@ import { decodeHead, requireReadable } from '../format/head-codec.ts';
 import { type OperationMessage, sha256 } from '../format/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';
 import { principalOf, type Reach } from './connection.ts';
+import { erasedOf, requireData } from './erased.ts';
 import { ENGINE_TIMEOUT_MS, notTaken, sendRequest } from './request.ts';
 import { splitDefinition, nameOf, notFound, pidOf, requireHead, type InstanceName } from './instance.ts';
 import { newMessageId } from './message-id.ts';
@@ -39,6 +40,7 @@ interface Operation {
   readonly step?: string;
   readonly resolution?: Resolution;
   readonly fork?: ForkRequest;
+  readonly abandon?: true;
   /** Id of the operation. @default a new one */
   readonly opid?: string;
 }
@@ -54,6 +56,7 @@ const PAST: Readonly<Record<Operation['act'], string>> = {
   resolve: 'resolved',
   move: 'moved',
   fork: 'forked',
+  erase: 'erased',
 };
 
 /** Resumes a stuck or paused instance; a stuck one on another version of its process if `version` is given. The engine replays the journal on that version first. */
@@ -80,14 +83,14 @@ export function moveInstance(reach: Reach, instance: InstanceName, { version, re
 }
 
 /**
- * Sends an operation (cancel, terminate, pause, resume, resolve, move or fork) to the engine. Resolves when the operation is committed and durable.
+ * Sends an operation (cancel, terminate, pause, resume, resolve, move, fork or erase) to the engine. Resolves when the operation is committed and durable.
  * Throws if the operation is refused, by the head that is read first or by the engine.
  */
 export async function performOperation(reach: Reach, instance: InstanceName, { opid: given, ...operation }: Operation): Promise<void> {
   const { ports } = reach;
   const pid = pidOf(reach, instance);
   const head = await requireHead(ports, pid);
-  refuseClosed(head, operation);
+  if (operation.act === 'erase' ? isErased(head) : refuseClosed(head, operation)) return;
   // The wait below reads the effect from the state, so an unreadable state is refused before the message is sent.
   requireReadable(head);
   if (operation.act === 'cancel' && head.status === 'stuck' && head.run === '') throw stillStuck(head, operation);
@@ -112,6 +115,7 @@ function applied(before: Head, head: Head | undefined, opid: string, operation: 
   if (operation.act === 'pause' && head.paused !== undefined) return true;
   if (needsNoMove(head, operation)) return true;
   refusePaused(head, operation);
+  if (operation.act === 'erase' && isErased(head)) return true;
   const image = decodeHead(head);
   if (image.starts.includes(actIdentity(sha256, head.pid, opid))) return true;
   refuseClosed(head, operation);
@@ -135,6 +139,7 @@ async function refuseParked({ parking }: Reach['ports'], pid: string, opid: stri
   const parked = (await parking.parked(pid)).find(({ body, reason }) => reason === 'REFUSED' && body.includes(JSON.stringify(opid)));
   if (!parked) return;
   if (act === 'fork') throw new ClientError('FORK_REFUSED', parked.detail);
+  if (act === 'erase') throw new ClientError('NOT_ERASED', parked.detail);
   if (act !== 'move') throw new ContractError('DATA_INVALID', parked.detail);
   const what = `${nameOf(pid)} was not moved to version ${String(version)}, and goes on as it was: ${parked.detail}`;
   if (parked.detail.startsWith('UNKNOWN_VERSION')) throw new ClientError('NOT_FOUND', what, { remedy: LIST_VERSION });
@@ -198,9 +203,17 @@ function refuseStuck(head: Head): void {
   if (code === 'UNKNOWN_VERSION') throw new ClientError('NOT_FOUND', what, { remedy: LIST_VERSION });
 }
 
+/** Whether nothing is left to erase. An open instance is refused. */
+function isErased(head: Head): boolean {
+  if (!isClosed(head.status))
+    throw new ClientError('NOT_ERASED', `${nameOf(head.pid)} was not erased: it is ${head.status}: expected an instance that has ended.`);
+  return erasedOf(head.tail) !== undefined;
+}
+
 /** A closed instance accepts `resolve`, because an unresolved command may outlive the end, and `fork`. */
-function refuseClosed(head: Head, { act }: Operation): void {
-  if (!isClosed(head.status) || act === 'resolve' || act === 'fork') return;
+function refuseClosed(head: Head, { act }: Operation): undefined {
+  if (act === 'fork') requireData(head);
+  if (!isClosed(head.status) || act === 'resolve' || act === 'fork' || act === 'erase') return undefined;
   throw new ClientError(
     'CLOSED',
     `${nameOf(head.pid)} cannot be ${PAST[act]}, because it has ended as ${head.status}: expected an open instance.`,

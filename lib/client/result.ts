@@ -6,6 +6,7 @@ import { isClosed } from '../core/image.ts';
 import type { Decided, JournalEntry } from '../core/journal-entry.ts';
 import type { Head } from '../ports/process-store.ts';
 import type { Reach } from './connection.ts';
+import { requireData } from './erased.ts';
 import { nameOf, notFound, pidOf, readValue, type InstanceName } from './instance.ts';
 import { parseEntry } from '../format/read-journal.ts';
 import { reasonOf } from './operations/ending-line.ts';
@@ -27,6 +28,7 @@ export async function resultOf(reach: Reach, instance: InstanceName, options: { 
   });
   // Callers act on the result, so wait until the commit is durable.
   await reach.ports.durable();
+  requireData(head);
   const ending = await endingOf(reach, head);
   switch (ending?.type) {
     case 'ProcessCompleted':

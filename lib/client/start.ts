@@ -13,6 +13,7 @@ import { type StartMessage, sha256 } from '../format/inbox-message.ts';
 import type { Head } from '../ports/process-store.ts';
 import { carriedData, type CarriedData } from './carried-data.ts';
 import { principalOf, type Reach } from './connection.ts';
+import { requireData } from './erased.ts';
 import { ENGINE_TIMEOUT_MS, lengthSentAgain, notTaken, sendRequest } from './request.ts';
 import { nameOf } from './instance.ts';
 import { newMessageId } from './message-id.ts';
@@ -248,8 +249,10 @@ function otherRun({ id }: Starting, { run }: Head): Started {
   return { id, run, started: false };
 }
 
-/** @throws ClientError `ALREADY_USED` unless the definition allows a new run after the end of this one */
-function refuseReuse({ definition, pid }: Starting, { status, run }: Head): void {
+/** @throws ClientError `ALREADY_USED` unless the definition allows a new run after the end of this one, `ERASED` if its data was erased */
+function refuseReuse({ definition, pid }: Starting, head: Head): void {
+  requireData(head);
+  const { status, run } = head;
   const { onClosed } = definition;
   if (onClosed === 'restart' || (onClosed === 'restart-failed' && status !== 'completed')) return;
   throw new ClientError(

@@ -241,6 +241,8 @@ export type ClientCode =
   | 'TIMED_OUT'
   | 'TOKEN_INVALID'
   | 'FORK_REFUSED'
+  | 'NOT_ERASED'
+  | 'ERASED'
   | 'DENIED'
   | 'UNREACHABLE'
   | 'STATE_CORRUPT'
@@ -256,6 +258,8 @@ export const CLIENT_REMEDIES: Readonly<Record<ClientCode, string>> = {
   EARLY_OVERFLOW: 'Start the instance, then send the event.',
   TIMED_OUT: 'Wait longer, or run tutti why to see what the instance waits for.',
   FORK_REFUSED: 'Show the plan with tutti fork and --plan, then cut elsewhere, or choose for each step that the message names.',
+  NOT_ERASED: 'Do what the message names first: end the instance, or wait for it, then erase it again.',
+  ERASED: 'None: an operator has erased the data of this instance, and tutti show names the operator and the reason.',
   TOKEN_INVALID: 'Use task.token of the same command, unchanged.',
   DENIED: 'Grant the caller the permission that the message names.',
   UNREACHABLE: 'Check the network and the name of the system, then try again.',

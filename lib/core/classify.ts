@@ -69,6 +69,8 @@ export function classify(image: Image | undefined, inbound: Inbound, definition:
 }
 
 function ofStart(image: Image | undefined, start: StartInbound, definition: ProcessContract): Verdict {
+  // Its id begins no other run, so that what is removed of it is of no other run.
+  if (image?.erased !== undefined) return isKnownStart(image, start) || inRing(image.signals, start) ? 'dup' : 'closed';
   if (start.fork) return forkVerdict(image, start);
   if (start.parent) return childVerdict(image, start, start.parent, definition.onClosed);
   if (!image || image.status === 'early') return 'apply';
@@ -214,7 +216,9 @@ function onAct(image: Image, operator: OperationInbound): Verdict {
       if (!resolvable(image, operator.step ?? '')) return 'dup';
       return image.paused ? 'keep' : 'apply';
     case 'fork':
-      return image.status === 'early' || image.run === '' ? 'closed' : 'apply';
+      return image.status === 'early' || image.run === '' || image.erased !== undefined ? 'closed' : 'apply';
+    case 'erase':
+      return image.status === 'early' ? 'closed' : image.erased === undefined ? 'apply' : 'dup';
     case 'cancel':
     case 'terminate':
       if (isClosed(image.status) || image.status === 'early') return 'closed';

@@ -386,6 +386,8 @@ export interface Image {
   fork?: ForkOf;
   /** Pids of the last forks that this instance was asked for, but those whose id was taken. */
   forks?: readonly string[] | undefined;
+  /** When the data of the instance was erased (lib/core/erasing.ts). */
+  erased?: number;
   /** Entries as JSON, from index `tailFrom`. */
   tail: string[];
   tailFrom: number;

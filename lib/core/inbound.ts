@@ -120,7 +120,7 @@ export interface TickInbound extends Carried {
   readonly tickAt: number;
 }
 
-export type OperationKind = 'cancel' | 'terminate' | 'pause' | 'resume' | 'resolve' | 'move' | 'fork';
+export type OperationKind = 'cancel' | 'terminate' | 'pause' | 'resume' | 'resolve' | 'move' | 'fork' | 'erase';
 
 /** The outcome of a command that an operator found out: its output, or its failure. */
 export type Resolution =
@@ -154,6 +154,8 @@ export interface OperationInbound extends Carried {
   readonly run?: string;
   /** With `fork`. */
   readonly fork?: ForkRequest;
+  /** With `erase`: a late success is not undone any more. */
+  readonly abandon?: true;
   /** With `fork`, after it was checked: the facts of the original. */
   readonly planned?: Planned;
 }

@@ -275,7 +275,19 @@ export type Decided =
   | ({ readonly type: 'ProcessFailed'; readonly path: string } & Value)
   /** `message`: the principal that asked for it, and why. */
   | { readonly type: 'ProcessCancelled'; readonly path: string; readonly reason: string; readonly message?: string }
-  | { readonly type: 'ProcessTerminated'; readonly path: string; readonly reason: string };
+  | { readonly type: 'ProcessTerminated'; readonly path: string; readonly reason: string }
+  /**
+   * The only entry of an erased instance: the request of an operator (lib/core/erasing.ts). `abandoned`: ids of the commands whose late success
+   * is not undone any more.
+   */
+  | ({
+      readonly type: 'Erased';
+      readonly path: string;
+      readonly at: number;
+      readonly id: string;
+      readonly reason: string;
+      readonly abandoned?: readonly string[];
+    } & Principal);
 
 /**
  * replaced  a later start with `onOpen: 'replace'` took its place

@@ -5,6 +5,7 @@ import type { System } from '../contract/system.ts';
 import type { FrontEndOf } from '../core/front-end.ts';
 import type { ActivationObserver, RunEnvironment } from '../core/run.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ErasureStore } from '../ports/erasure-store.ts';
 import type { EventPublisher } from '../ports/event-publisher.ts';
 import type { InstanceIndex } from '../ports/instance-index.ts';
 import type { MessageSender } from '../ports/message-sender.ts';
@@ -37,6 +38,10 @@ export interface EngineOptions {
   readonly clock: Clock;
   /** By `name@version`: the hash of the code of each definition (lib/flow/code-hash.ts). @default not known: no journal has one */
   readonly codes?: Readonly<Record<string, string>> | undefined;
+  /** Removes what is stored of erased instances. @default no instance is erased */
+  readonly erasure?: ErasureStore;
+  /** For how long a worker may go on that took its message before an erasure: the removal is repeated then. @default 0 */
+  readonly lateWritesMs?: number;
   /** Finds what a hold holds, at its end. @default it holds nothing */
   readonly held?: HeldIndex;
   /** Timers at most this far ahead are carried by the inbox, later ones by the due index. @default 900,000, the longest delay of SQS */

@@ -14,6 +14,7 @@ export { applyToKey } from './advance/apply-to-key.ts';
 export { answeredBefore, applyChild } from './advance/child-start.ts';
 export { heldService, holdOn, parkHeld, pauseBy, readHolds } from './advance/held.ts';
 export { queueStart } from './advance/queue-start.ts';
+export { erase, removeErased } from './advance/erase.ts';
 export { forked, forkedBefore, planned } from './advance/fork.ts';
 export { releaseAll, releaseUnlessHeld, sendRelease } from './jobs/release-held.ts';
 export { drainDeadLetters } from './jobs/drain-dead-letters.ts';

@@ -58,6 +58,7 @@ interface Control {
   readonly past?: readonly PastTail[];
   readonly fork?: ForkOf;
   readonly forks?: readonly string[];
+  readonly erased?: number;
 }
 
 /** The control state of an instance whose start could not be applied. */
@@ -157,6 +158,7 @@ export function encodeControl(image: Image): string {
     past: image.past,
     fork: image.fork,
     forks: image.forks,
+    erased: image.erased,
   });
 }
 
@@ -268,6 +270,7 @@ export function decodeHead(head: Head): Image {
     ...(control.past && { past: control.past }),
     ...(control.fork && { fork: control.fork }),
     ...(control.forks && { forks: control.forks }),
+    ...(control.erased !== undefined && { erased: control.erased }),
   };
 }
 

@@ -148,12 +148,14 @@ export function begunFault(data: Json | undefined): string | undefined {
   return tags === undefined || isTags(tags) ? undefined : 'tags must be an object of strings';
 }
 
-const OPERATION_NAMES: readonly unknown[] = ['cancel', 'terminate', 'pause', 'resume', 'resolve', 'move', 'fork'];
+const OPERATION_NAMES: readonly unknown[] = ['cancel', 'terminate', 'pause', 'resume', 'resolve', 'move', 'fork', 'erase'];
 
 const CLOCKS: readonly unknown[] = [undefined, 'stop', 'run'];
 
-function operateFault({ opid, pid, act, reason, by, skip, clock, version, step, resolution, fork }: OperationMessage): string | undefined {
-  if (!OPERATION_NAMES.includes(act)) return `act is ${act}, expected cancel, terminate, pause, resume, resolve, move or fork`;
+function operateFault(message: OperationMessage): string | undefined {
+  const { opid, pid, act, reason, by, skip, clock, version, step, resolution, fork, abandon } = message;
+  if (!OPERATION_NAMES.includes(act)) return `act is ${act}, expected cancel, terminate, pause, resume, resolve, move, fork or erase`;
+  if (!MARKED.includes(abandon)) return 'abandon must be true';
   if (typeof reason !== 'string' || (skip !== undefined && typeof skip !== 'string')) return 'reason and skip must be strings';
   if (!CLOCKS.includes(clock)) return `clock is ${String(clock)}, expected stop or run`;
   if ((version !== undefined || act === 'move') && !(Number.isSafeInteger(version) && (version as number) >= 1))

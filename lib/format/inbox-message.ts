@@ -164,6 +164,8 @@ export interface OperationMessage {
   readonly version?: number;
   /** With `fork`. */
   readonly fork?: ForkRequest;
+  /** With `erase`: erases also where a late success would be undone, which then stays done. */
+  readonly abandon?: true;
 }
 
 /** The schedules that the code of the system lists begin, or get their new times: after a deployment, and every hour. */

@@ -17,12 +17,12 @@ export interface EngineSeat {
 
 /** The ports that an engine in another thread reaches through its channel. */
 export type EnginePorts = Pick<EngineOptions, 'store' | 'index' | 'sender' | 'publisher' | 'payloads' | 'parking'> &
-  Required<Pick<EngineOptions, 'held'>>;
+  Required<Pick<EngineOptions, 'held' | 'erasure'>>;
 
 /** The ports of an engine on this state. */
 export function enginePortsOf(state: State): EnginePorts {
   const { processStore: store, instanceIndex: index, sender, publisher, payloadStore: payloads, parkingStore: parking } = state;
-  return { store, index, sender, publisher, payloads, parking, held: heldIndex({ index, parking }, 0) };
+  return { store, index, sender, publisher, payloads, parking, erasure: state.erasureStore, held: heldIndex({ index, parking }, 0) };
 }
 
 /** Every method of every port, by name. The other thread can call no other method. */
@@ -34,6 +34,7 @@ const METHODS: { readonly [P in keyof EnginePorts]: readonly (keyof EnginePorts[
   payloads: ['put', 'get', 'fetch'],
   parking: ['park', 'parked', 'redriven', 'discarded', 'attempt'],
   held: ['find'],
+  erasure: ['erase'],
 };
 
 export function offeredPorts(ports: EnginePorts): Methods {
@@ -45,6 +46,7 @@ export function offeredPorts(ports: EnginePorts): Methods {
     ...offeredPort(ports.payloads, 'payloads', METHODS.payloads),
     ...offeredPort(ports.parking, 'parking', METHODS.parking),
     ...offeredPort(ports.held, 'held', METHODS.held),
+    ...offeredPort(ports.erasure, 'erasure', METHODS.erasure),
   };
 }
 
@@ -57,5 +59,6 @@ export function remotePorts(channel: PortChannel): EnginePorts {
     payloads: { ...remotePort<PayloadStore>(channel, 'payloads', METHODS.payloads), reference: embeddedReference },
     parking: remotePort(channel, 'parking', METHODS.parking),
     held: remotePort(channel, 'held', METHODS.held),
+    erasure: remotePort(channel, 'erasure', METHODS.erasure),
   };
 }

@@ -8,8 +8,10 @@ import { MemoryMessageSender } from '../adapters/memory/message-sender.ts';
 import { MemoryParkingStore } from '../adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../adapters/memory/payload-store.ts';
 import { MemoryProcessStore, memoryProcessTables } from '../adapters/memory/process-store.ts';
+import { MemoryErasureStore } from '../adapters/memory/erasure-store.ts';
 import { MemoryRetirementStore } from '../adapters/memory/retirement-store.ts';
 import { MemoryTable } from '../adapters/memory/table.ts';
+import { SqliteErasureStore } from '../adapters/embedded/erasure-store.ts';
 import { SqliteIdempotencyStore } from '../adapters/embedded/idempotency-store.ts';
 import { SqliteInstanceIndex } from '../adapters/embedded/instance-index.ts';
 import type { LogOptions } from '../adapters/embedded/log/log.ts';
@@ -25,11 +27,13 @@ import type { Clock } from '../ports/clock.ts';
 import type { IdempotencyStore } from '../ports/idempotency-store.ts';
 import type { PayloadStore } from '../ports/payload-store.ts';
 import type { ProcessStore } from '../ports/process-store.ts';
+import type { ErasureStore } from '../ports/erasure-store.ts';
 import type { RetirementStore } from '../ports/retirement-store.ts';
 import { QUEUE_RECEIVES_MAX } from '../service/consumer/redelivery.ts';
 
 /** The queue of the engine. */
 export const INBOX_QUEUE = 'inbox';
+const ENGINE_QUEUES: ReadonlySet<string> = new Set([INBOX_QUEUE, `${INBOX_QUEUE}-dead-letter`]);
 /** Due instances of one sweep: ten sweeps a second are faster than the engine, and none of them holds the thread for long. */
 const DUE_MAX = 500;
 /** As deployed: docs/protocol.md#queues. */
@@ -64,6 +68,7 @@ export interface State {
   readonly processStore: ProcessStore;
   readonly instanceIndex: MemoryInstanceIndex;
   readonly retirementStore: RetirementStore;
+  readonly erasureStore: ErasureStore;
   readonly parkingStore: MemoryParkingStore;
   readonly payloadStore: PayloadStore;
   readonly idempotencyStore: IdempotencyStore;
@@ -94,6 +99,7 @@ type Stores = Pick<
   | 'processStore'
   | 'instanceIndex'
   | 'retirementStore'
+  | 'erasureStore'
   | 'parkingStore'
   | 'payloadStore'
   | 'idempotencyStore'
@@ -142,13 +148,16 @@ function logOptions({ checkpointLength, keptMax, stalled }: StateOptions): LogOp
 
 function memoryStores(due: DueOptions): Stores {
   const tables = memoryProcessTables();
+  const parkingStore = new MemoryParkingStore();
+  const payloadStore = new MemoryPayloadStore(undefined, new Map());
   const index = new MemoryInstanceIndex(tables.heads, { ...due, turn: nextTurn });
   return {
     processStore: new MemoryProcessStore({ ...tables, written: (head, previous) => index.written(head, previous) }),
     instanceIndex: index,
     retirementStore: new MemoryRetirementStore(tables, (head) => index.gone(head)),
-    parkingStore: new MemoryParkingStore(),
-    payloadStore: new MemoryPayloadStore(),
+    erasureStore: new MemoryErasureStore({ chunks: tables.chunks, payloads: payloadStore, parking: parkingStore }),
+    parkingStore,
+    payloadStore,
     idempotencyStore: new MemoryIdempotencyStore(),
     durable: () => Promise.resolve(),
     durableOrRefused: () => Promise.resolve(),
@@ -165,12 +174,24 @@ function sqliteStores(tables: SqliteTables, due: DueOptions, recordPrefix: strin
   const { log, heads, chunks } = tables;
   const durable = (): Promise<void> => log.durable();
   const payloadStore = new SqlitePayloadStore(tables.payloads, log.inspection.directory);
+  const parkingStore = new SqliteParkingStore({
+    parked: tables.parked,
+    attempts: tables.attempts,
+    all: allParked(log, tables.parked),
+    durable,
+  });
   const index = new SqliteInstanceIndex(heads, log.database, due);
   return {
     processStore: new SqliteProcessStore({ heads, chunks, written: (head, previous) => index.written(head, previous) }),
     instanceIndex: index,
     retirementStore: new SqliteRetirementStore(tables, { recordPrefix, gone: (head) => index.gone(head) }),
-    parkingStore: new SqliteParkingStore({ parked: tables.parked, attempts: tables.attempts, all: allParked(log, tables.parked), durable }),
+    erasureStore: new SqliteErasureStore(tables, {
+      parking: parkingStore,
+      payloads: payloadStore,
+      recordPrefix,
+      engineQueues: ENGINE_QUEUES,
+    }),
+    parkingStore,
     payloadStore,
     idempotencyStore: new SqliteIdempotencyStore(tables.records, durable),
     durable,

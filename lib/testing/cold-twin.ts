@@ -4,6 +4,7 @@ import type { Json } from '../contract/wire/json.ts';
 import type { System } from '../contract/system.ts';
 import type { JournalEntry } from '../core/journal-entry.ts';
 import type { Engine } from '../engine/engine.ts';
+import { erasedOf } from '../client/erased.ts';
 import { decodeHead } from '../format/head-codec.ts';
 import type { ReceivedMessage } from '../ports/message-queue.ts';
 import type { Head } from '../ports/process-store.ts';
@@ -58,6 +59,8 @@ export class ColdTwin {
   /** Throws if the twin decides differently. */
   async compare(messages: readonly ReceivedMessage[]): Promise<void> {
     if (![...this.#before.values()].some(isCheap)) return;
+    // The twin would read the values that the erasure has removed.
+    if ([...this.#before.keys()].some((pid) => erasedOf(this.#state.heads.get(pid)?.tail ?? []))) return;
     const heads = new OverlayTable(this.#state.heads, new Map(this.#before));
     const sent: string[] = [];
     const engine = this.#engine(heads, sent);

@@ -42,6 +42,7 @@ export class EngineWorker {
         publisher: this.#publisher(),
         payloads: this.#life.holds(state.payloads),
         parking: this.#parking(),
+        erasure: this.#life.holds(state.erasure),
         held: heldIndex({ index: state.index, parking: state.parking }, 0),
       },
       // No time passes while the world settles, so a sleep ends with the turn of the event loop.

@@ -20,7 +20,7 @@ import '../engine/on-demand.ts';
 import '../engine/admit/named-in-message.ts';
 
 /** The ports of an engine, except its clock. */
-export type EnginePortMap = Pick<EngineOptions, 'store' | 'index' | 'sender' | 'publisher' | 'payloads' | 'parking' | 'held'>;
+export type EnginePortMap = Pick<EngineOptions, 'store' | 'index' | 'sender' | 'publisher' | 'payloads' | 'parking' | 'held' | 'erasure'>;
 
 export interface MemoryEngineOptions extends Partial<Omit<EngineOptions, keyof EnginePortMap | 'frontEndOf'>> {
   readonly system: System<string>;
@@ -42,6 +42,7 @@ export function memoryEngine({ system, ports = {}, clock = new VirtualClock(0), 
     payloads: ports.payloads ?? new MemoryPayloadStore(),
     parking: ports.parking ?? new MemoryParkingStore(),
     ...(ports.held && { held: ports.held }),
+    ...(ports.erasure && { erasure: ports.erasure }),
     ...options,
   });
 }

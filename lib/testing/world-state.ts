@@ -3,6 +3,7 @@ import { MemoryIdempotencyStore } from '../adapters/memory/idempotency-store.ts'
 import type { MemoryInstanceIndex } from '../adapters/memory/instance-index.ts';
 import { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
 import { MemoryMessageSender } from '../adapters/memory/message-sender.ts';
+import { MemoryErasureStore } from '../adapters/memory/erasure-store.ts';
 import { MemoryParkingStore } from '../adapters/memory/parking-store.ts';
 import { MemoryPayloadStore } from '../adapters/memory/payload-store.ts';
 import type { MemoryProcessStore } from '../adapters/memory/process-store.ts';
@@ -12,6 +13,7 @@ import { VirtualClock } from '../adapters/memory/virtual-clock.ts';
 import type { ObservedLine } from '../contract/instrumentation.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { INBOX } from '../format/inbox-message.ts';
+import type { ErasureStore } from '../ports/erasure-store.ts';
 import type { Head, JournalChunk } from '../ports/process-store.ts';
 import { QUEUE_RECEIVES_MAX } from '../service/consumer/redelivery.ts';
 import { memoryStores } from './memory-engine.ts';
@@ -29,6 +31,7 @@ export interface WorldState {
   readonly index: MemoryInstanceIndex;
   readonly payloads: MemoryPayloadStore;
   readonly parking: MemoryParkingStore;
+  readonly erasure: ErasureStore;
   readonly records: MemoryIdempotencyStore;
   /** By name: the queues of the inbox and the services, and their dead-letter queues. */
   readonly queues: ReadonlyMap<string, MemoryMessageQueue>;
@@ -51,6 +54,8 @@ export function newWorldState(
   const clock = new VirtualClock(startsAt);
   const { heads, chunks, index, store } = memoryStores(written);
   const payloadTexts = new MemoryTable<string, string>();
+  const payloads = new MemoryPayloadStore(payloadTexts, new Map());
+  const parking = new MemoryParkingStore();
   const queues = new Map<string, MemoryMessageQueue>();
   const open = queueOpener(queues, clock);
   open([INBOX, ...system.services.keys()]);
@@ -65,8 +70,9 @@ export function newWorldState(
     index,
     queues,
     store,
-    payloads: new MemoryPayloadStore(payloadTexts),
-    parking: new MemoryParkingStore(),
+    payloads,
+    parking,
+    erasure: new MemoryErasureStore({ chunks, payloads, parking }),
     records: new MemoryIdempotencyStore(),
     sender: new MemoryMessageSender(queues),
     publisher: new MemoryEventPublisher({

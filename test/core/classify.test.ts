@@ -127,6 +127,17 @@ describe('a start', () => {
     expect(verdict(imageOf('completed', { starts: [identity('second')] }), start(), { onClosed: 'restart' })).toBe('dup');
   });
 
+  test('on an erased head begins no run, also of a child or a fork', () => {
+    const erased = imageOf('completed', { erased: NOW });
+    const command = { commandId: `${PID}/r/3`, hash: '' };
+    expect(verdict(erased, start({ parent: { ...command, depth: 1, cancelIdentity: '' } as never }), { onClosed: 'restart' })).toBe(
+      'closed',
+    );
+    expect(verdict(erased, start({ fork: command }))).toBe('closed');
+    expect(verdict(erased, start({ identity: RUN }))).toBe('dup');
+    expect(verdict(imageOf('completed', { erased: NOW, ...STARTED }), start())).toBe('dup');
+  });
+
   test('on a stuck head is parked', () => {
     expect(verdict(imageOf('stuck'), start())).toBe('park');
   });
@@ -413,6 +424,7 @@ const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
   Start: [
     [[undefined, start()]],
     [[imageOf('completed'), start({ identity: RUN }), { onClosed: 'restart' }]],
+    [[imageOf('completed', { erased: NOW }), start(), { onClosed: 'restart' }]],
     [[imageOf('stuck'), start()]],
     [
       [imageOf('completed', WAITING), start({ identity: 'w-1' })],
@@ -516,6 +528,12 @@ const CASES: Readonly<Record<string, readonly (readonly Case[])[]>> = {
     [
       [imageOf('early', { run: '' }), operate('fork')],
       [imageOf('completed'), operate('fork')],
+      [imageOf('completed', { erased: NOW }), operate('fork')],
+    ],
+    [[imageOf('early', { run: '' }), operate('erase')]],
+    [
+      [imageOf('completed', { erased: NOW }), operate('erase')],
+      [imageOf('running'), operate('erase')],
     ],
     [[imageOf('stuck', { run: '' }), operate('cancel')]],
     [[imageOf('stuck'), operate('cancel')]],

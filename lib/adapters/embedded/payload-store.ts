@@ -18,9 +18,9 @@ const HASH_LENGTH = 64;
 /** Payloads in a logged table, with the semantics of the memory adapter. A value that is read is compared with the hash that is its key. */
 export class SqlitePayloadStore extends MemoryPayloadStore {
   readonly #directory: string;
-  /** The hashes that were put in this hour, and those of the last one. */
-  #put = new Set<string>();
-  #putBefore = new Set<string>();
+  /** By hash: the instances that have put the value in this hour, and in the last one. */
+  #put = new Map<string, Set<string>>();
+  #putBefore = new Map<string, Set<string>>();
   #putSince = performance.now();
 
   constructor(payloads: Table<string, string>, directory: string) {
@@ -31,16 +31,21 @@ export class SqlitePayloadStore extends MemoryPayloadStore {
   override async put(pid: string, hash: string, json: string): Promise<void> {
     if (performance.now() - this.#putSince > FRESH_MS) {
       this.#putBefore = this.#put;
-      this.#put = new Set();
+      this.#put = new Map();
       this.#putSince = performance.now();
     }
-    this.#put.add(hash);
+    this.#put.set(hash, (this.#put.get(hash) ?? new Set<string>()).add(pid));
     await super.put(pid, hash, json);
   }
 
   /** Whether the value was put so lately that its writer may not have named it yet. */
   isFresh(hash: string): boolean {
-    return this.#put.has(hash) || this.#putBefore.has(hash);
+    return [this.#put, this.#putBefore].some((put) => (put.get(hash)?.size ?? 0) > 0);
+  }
+
+  /** No value counts as fresh because of this instance, whose data is erased. */
+  override forget(pid: string): void {
+    for (const put of [this.#put, this.#putBefore]) for (const pids of put.values()) pids.delete(pid);
   }
 
   override async get(pid: string, hash: string): Promise<string | undefined> {

@@ -78,20 +78,20 @@ export class SqliteRetirementStore implements RetirementStore {
       this.#scan = scan;
       break;
     }
-    this.#beside = this.#unstoredOf(new Set(found.map(({ pid }) => pid)));
+    this.#beside = unstoredOf(this.#tables, this.#options.recordPrefix, new Set(found.map(({ pid }) => pid)));
     return found;
   }
 
   async retire(pid: string, version: number, _expiresAt: number): Promise<boolean> {
     await this.#turn();
-    const { heads, chunks, parked, records } = this.#tables;
+    const { heads, parked } = this.#tables;
+    const { recordPrefix } = this.#options;
     const head = heads.get(pid);
     if (!head || !isOver(head) || head.version !== version) return false;
-    for (const remove of this.#beside.get(pid) ?? this.#unstoredOf(new Set([pid])).get(pid) ?? []) remove();
-    const beside = `${pid.length};${pid}/`;
-    removeUnder(chunks, beside);
-    removeUnder(parked, beside);
-    removeUnder(records, `${this.#options.recordPrefix}${pid}/`);
+    for (const remove of this.#beside.get(pid) ?? unstoredOf(this.#tables, recordPrefix, new Set([pid])).get(pid) ?? []) remove();
+    removeUnder(this.#tables.chunks, keysBeside(pid));
+    removeUnder(parked, keysBeside(pid));
+    removeUnder(this.#tables.records, `${recordPrefix}${pid}/`);
     heads.delete(pid);
     this.#options.gone(head);
     return true;
@@ -129,27 +129,34 @@ export class SqliteRetirementStore implements RetirementStore {
     }
     return named;
   }
+}
 
-  /** By pid: the removal of each chunk, parked event and record that has no row. */
-  #unstoredOf(pids: ReadonlySet<string>): Map<string, (() => void)[]> {
-    const { chunks, parked, records } = this.#tables;
-    const { recordPrefix } = this.#options;
-    const found = new Map<string, (() => void)[]>();
-    const collect = (table: Pick<LoggedTable<string, unknown>, 'unsaved' | 'delete'>, pidOf: (key: string) => string): void => {
-      for (const { key, stored } of table.unsaved()) {
-        const pid = stored ? '' : pidOf(key);
-        if (!pids.has(pid)) continue;
-        const removals = found.get(pid) ?? [];
-        removals.push(() => table.delete(key));
-        found.set(pid, removals);
-      }
-    };
-    if (pids.size === 0) return found;
-    collect(chunks, pidBehindLength);
-    collect(parked, pidBehindLength);
-    collect(records, (key) => (key.startsWith(recordPrefix) ? key.slice(recordPrefix.length, Math.max(0, key.indexOf('/'))) : ''));
-    return found;
-  }
+/** By pid: the removal of each chunk, parked event and record that has no row. */
+export function unstoredOf(
+  { chunks, parked, records }: Pick<SqliteTables, 'chunks' | 'records'> & { readonly parked?: SqliteTables['parked'] },
+  recordPrefix: string,
+  pids: ReadonlySet<string>,
+): Map<string, (() => void)[]> {
+  const found = new Map<string, (() => void)[]>();
+  const collect = (table: Pick<LoggedTable<string, unknown>, 'unsaved' | 'delete'>, pidOf: (key: string) => string): void => {
+    for (const { key, stored } of table.unsaved()) {
+      const pid = stored ? '' : pidOf(key);
+      if (!pids.has(pid)) continue;
+      const removals = found.get(pid) ?? [];
+      removals.push(() => table.delete(key));
+      found.set(pid, removals);
+    }
+  };
+  if (pids.size === 0) return found;
+  collect(chunks, pidBehindLength);
+  if (parked) collect(parked, pidBehindLength);
+  collect(records, (key) => (key.startsWith(recordPrefix) ? key.slice(recordPrefix.length, Math.max(0, key.indexOf('/'))) : ''));
+  return found;
+}
+
+/** The beginning of the keys of the chunks and parked events of an instance. */
+export function keysBeside(pid: string): string {
+  return `${pid.length};${pid}/`;
 }
 
 /** A closed instance with a due time still undoes a late success. An early buffer without one has expired. */
@@ -163,7 +170,7 @@ function pidBehindLength(key: string): string {
   return key.slice(from, from + Number.parseInt(key, 10));
 }
 
-function removeUnder<Value>(table: LoggedTable<string, Value>, prefix: string): void {
+export function removeUnder<Value>(table: LoggedTable<string, Value>, prefix: string): void {
   // `0` is the character behind `/`.
   for (const key of table.storedKeys(prefix, `${prefix.slice(0, -1)}0`)) table.delete(key);
 }

@@ -63,6 +63,11 @@ export class MemoryParkingStore implements ParkingStore, ParkedList {
     }
   }
 
+  /** Removes the events that were parked beside an instance at `instant` or before, also those that were sent back. */
+  forget(pid: string, instant: number): void {
+    for (const { id, parkedAt } of this.#parked.list(pid)) if (parkedAt <= instant) this.#parked.delete(parkedKey(pid, id));
+  }
+
   /** Removes the events that have expired by `now`. The tables have no expiry of their own. */
   expire(now: number): void {
     for (const event of this.#parked.resident())

@@ -12,13 +12,26 @@ export function embeddedReference(_pid: string, hash: string): string {
 export class MemoryPayloadStore implements PayloadStore {
   readonly reference = embeddedReference;
   readonly #payloads: Table<string, string>;
+  readonly #owners: Map<string, Set<string>> | undefined;
 
-  constructor(payloads: Table<string, string> = new MemoryTable()) {
+  /** `owners`: the instances that have put each value, for `forget`. @default they are not known */
+  constructor(payloads: Table<string, string> = new MemoryTable(), owners?: Map<string, Set<string>>) {
     this.#payloads = payloads;
+    this.#owners = owners;
   }
 
-  async put(_pid: string, hash: string, json: string): Promise<void> {
+  async put(pid: string, hash: string, json: string): Promise<void> {
     if (this.#payloads.get(hash) === undefined) this.#payloads.set(hash, json);
+    if (this.#owners) this.#owners.set(hash, (this.#owners.get(hash) ?? new Set<string>()).add(pid));
+  }
+
+  /** Removes the values that this instance alone has put. */
+  forget(pid: string): void {
+    for (const [hash, owners] of this.#owners ?? []) {
+      if (!owners.delete(pid) || owners.size > 0) continue;
+      this.#owners?.delete(hash);
+      this.#payloads.delete(hash);
+    }
   }
 
   async get(_pid: string, hash: string): Promise<string | undefined> {

@@ -2,11 +2,17 @@ import { instantText } from '../../contract/wire/wire.ts';
 import type { Image } from '../../core/image.ts';
 import type { JournalEntry } from '../../core/journal-entry.ts';
 import { parseEntry } from '../../format/read-journal.ts';
+import { erasedOf } from '../erased.ts';
 import { failureName } from './failure-text.ts';
 
 /** The time and the reason of an instance's end, for `list` and `why`: `failed at …: ledger.book failed with PeriodClosed: closed until May`. */
 export function endLine(image: Image): string {
-  return withReason(image, `${image.status} at ${instantText(image.closedAt ?? image.clock)}`);
+  return withReason(image, `${image.status} at ${instantText(image.closedAt ?? image.clock)}${erasedText(image)}`);
+}
+
+function erasedText({ tail }: Image): string {
+  const erased = erasedOf(tail);
+  return erased === undefined ? '' : `; erased at ${instantText(erased.at.getTime())} by ${principalText(erased)}: ${erased.reason}`;
 }
 
 /** The same line without its time. */

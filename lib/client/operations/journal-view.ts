@@ -4,6 +4,7 @@ import { chainOf, pastOf } from '../../format/head-codec.ts';
 import { journalTexts, parseEntry, readEntries, runBefore, textsOfRun } from '../../format/read-journal.ts';
 import type { Head } from '../../ports/process-store.ts';
 import type { ClientPorts } from '../connection.ts';
+import { requireData } from '../erased.ts';
 import { nameOf, readValue } from '../instance.ts';
 
 export type JournalPorts = Pick<ClientPorts, 'store' | 'payloads'>;
@@ -25,6 +26,7 @@ export async function readRunJournal(
 ): Promise<RunJournal> {
   const current = chainOf(head)?.number ?? 1;
   if (number === undefined || number === current) return { run: head.run, entries: await readHeadJournal(ports, head, options) };
+  requireData(head);
   let run = head.run;
   let texts: readonly string[] = [];
   for (let at = current; at >= 1; at -= 1) {

@@ -187,6 +187,8 @@ function tellOfRun(entry: JournalEntry): Sentence | undefined {
       return bad(`cancelled: ${entry.reason}`);
     case 'ProcessTerminated':
       return bad(`terminated: ${entry.reason}`);
+    case 'Erased':
+      return plain(`erased by ${principalText(entry)}: ${entry.reason}`);
     default:
       return undefined;
   }

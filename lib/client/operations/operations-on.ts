@@ -88,6 +88,12 @@ export function operationsOn(system: Reach): Operations {
       const ended = await operated(reach, instance, { act: 'terminate', reason });
       return { ...ended, standing: await standingOf(reach, await requireHead(reach.ports, pidOf(reach, instance))) };
     },
+    erase: async ({ reason, abandon, ...instance }) => {
+      const reach = of(instance);
+      await namedHead(reach, instance);
+      await performOperation(reach, instance, { act: 'erase', reason, ...(abandon && { abandon }) });
+      return statusOf(reach, instance);
+    },
     pause: async ({ reason, clock, ...instance }) => {
       const reach = of(instance);
       await namedHead(reach, instance);

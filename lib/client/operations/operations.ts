@@ -60,6 +60,8 @@ export interface Operations {
   flow: Operation<OfTenant & FlowOptions & { readonly process: string; readonly id?: string }, DefinitionFlow>;
   cancel: Operation<Instance & { reason: string }, { status: Status }>;
   terminate: Operation<Instance & { reason: string }, TerminateResponse>;
+  /** Erases the data of an instance that has ended. `abandon`: also where a late success would be undone with it. */
+  erase: Operation<Instance & { reason: string; abandon?: boolean }, { status: Status }>;
   pause: Operation<Instance & { reason: string; clock?: PauseClock }, PauseResponse>;
   resolve: Operation<Instance & { step: string; reason: string } & ({ output: Json } | { failure: UndeclaredFailure }), { status: Status }>;
   resume: Operation<Instance & { version?: number; skip?: string; reason?: string }, { status: Status }>;

@@ -49,8 +49,9 @@ export function acknowledgeDone({ message, items, retryInSeconds }: HandledMessa
 }
 
 /** Whether nothing is left to do for an event: its dispatches were sent, and no other event was kept because of it. */
-function isDone({ verdict, refused, retryInSeconds, pausedBy, redrives, target }: Item): boolean {
-  const isLeft = refused !== undefined || retryInSeconds !== undefined || pausedBy !== undefined || redrives || target.ends !== undefined;
+function isDone({ verdict, refused, retryInSeconds, pausedBy, erasedAt, redrives, target }: Item): boolean {
+  const isHeld = refused !== undefined || retryInSeconds !== undefined || pausedBy !== undefined;
+  const isLeft = isHeld || redrives || erasedAt !== undefined || target.ends !== undefined;
   return !isLeft && (verdict === 'apply' || verdict === 'dup');
 }
 
@@ -67,6 +68,10 @@ async function settle(context: EngineContext, item: Item): Promise<Settlement> {
   if (item.forwarded) return 'acknowledge';
   const { message, target, refused } = item;
   if (refused) return settleRefused(context, item, refused);
+  if (item.erasedAt !== undefined) {
+    const retryInSeconds = await (await import('../on-demand.ts')).removeErased(context, item, item.erasedAt);
+    if (retryInSeconds !== undefined) return { retryInSeconds };
+  }
   switch (item.verdict) {
     case 'early':
       return buffer(context, item);
@@ -112,6 +117,7 @@ const PARKED_AS: ReadonlyMap<string, string> = new Map([
   ['START_TOO_OLD', 'START_TOO_OLD'],
   ['NEWER', 'NEWER'],
   ['DATA_INVALID', 'REFUSED'],
+  ['NOT_ERASED', 'REFUSED'],
 ]);
 
 /** Deliveries of an event whose code throws, before its instance gets stuck: the fault may be transient. */
@@ -143,7 +149,7 @@ async function settleRefused(context: EngineContext, item: Item, reason: StuckRe
     return 'acknowledge';
   }
   // An operation whose sends failed is parked as any event is: the next `resume` sends them.
-  if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH') {
+  if (target.inbound.kind === 'operate' && reason.code !== 'DISPATCH' && reason.code !== 'UNSENT') {
     const { refuseOperation } = await import('../on-demand.ts');
     const isWritten = await refuseOperation(context, { message, target, reason, verdictOn });
     // The redelivery of the operation of a bulk job finds the reason in the head, and replies with it.

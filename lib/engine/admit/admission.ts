@@ -160,6 +160,8 @@ export interface Item {
   pausedBy: string | undefined;
   /** A `resume` that was applied: the events that are parked beside the instance are redriven. */
   redrives: boolean;
+  /** When the instance was erased: what is left of it is removed. */
+  erasedAt: number | undefined;
   /** Set if the event is not done: the message is redelivered after this many seconds. */
   retryInSeconds: number | undefined;
 }
@@ -184,6 +186,7 @@ export function newItem(message: ReceivedMessage, target: Target): Item {
     hold: undefined,
     pausedBy: undefined,
     redrives: false,
+    erasedAt: undefined,
     retryInSeconds: undefined,
   };
 }

@@ -95,6 +95,7 @@ function ofOperate(operate: OperationMessage, by: Carried, senderId: string | un
       ...(operate.resolution !== undefined && { resolution: operate.resolution }),
       ...(operate.version !== undefined && { version: operate.version }),
       ...(operate.fork !== undefined && { fork: operate.fork }),
+      ...(operate.abandon !== undefined && { abandon: operate.abandon }),
     },
   });
 }

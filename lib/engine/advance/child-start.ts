@@ -71,6 +71,7 @@ export interface ChildReply {
  */
 export async function answeredBefore(context: EngineContext, image: Image, { identity }: StartInbound): Promise<ChildReply | undefined> {
   if (isBegunBy(image, identity) && !isClosed(image.status)) return undefined;
+  if (image.erased !== undefined) return erasedReply(image.pid);
   const texts = isBegunBy(image, identity)
     ? await journalTexts(context.options.store, image)
     : (await context.options.store.chunks(image.pid, identity)).flatMap(({ entries }) => entries);
@@ -93,6 +94,12 @@ export async function answeredBefore(context: EngineContext, image: Image, { ide
       return { outcome: 'failed', data: failureToJson(new ProcessFailed({ process: processOf(image.pid), type: 'Other', data })) };
     }
   }
+}
+
+/** The reply of the end was accepted before the erasure, so this one is of a copy of the command. */
+function erasedReply(pid: string): ChildReply {
+  const data = { reason: 'its data was erased' };
+  return { outcome: 'failed', data: failureToJson(new ProcessFailed({ process: processOf(pid), type: 'Other', data })) };
 }
 
 async function valueOf(

@@ -96,6 +96,11 @@ async function isConfirmed(context: EngineContext, pid: string, basis: Basis): P
   return basis.live !== undefined && head?.writer === basis.live.run.image.writer;
 }
 
+/** An erasure empties a committed head, so it is alone in its commit. */
+function isErasure(inbound: Inbound): boolean {
+  return inbound.kind === 'operate' && inbound.act === 'erase';
+}
+
 /** Of a run that goes on with another version of its process: the copy in memory runs the earlier one. */
 function isMove(inbound: Inbound): boolean {
   return inbound.kind === 'operate' && inbound.act === 'move';
@@ -192,7 +197,7 @@ export class WorkingCopy {
    * move replays what is committed.
    */
   #mustCommitBefore({ verdict, target: { inbound } }: Item): boolean {
-    if (verdict === 'apply' && isMove(inbound)) return true;
+    if (verdict === 'apply' && (isMove(inbound) || isErasure(inbound))) return true;
     return verdict === 'restart' || (this.#image?.status === 'early' && wakesKey(inbound));
   }
 
@@ -217,6 +222,7 @@ export class WorkingCopy {
   async #apply(item: Item): Promise<StuckReason | undefined> {
     if (this.#resumesStart(item.target.inbound)) return undefined;
     if (item.verdict === 'note') return this.#note(item);
+    if (isErasure(item.target.inbound)) return this.#erase(item);
     const refusal = this.#tooOld(item) ?? (item.verdict === 'restart' ? await this.#unsent() : undefined);
     if (refusal) return refusal;
     const built = this.#liveFor(item);
@@ -299,6 +305,14 @@ export class WorkingCopy {
     this.changed = true;
   }
 
+  /** An erasure runs no code. It sends what the head has not sent, and leaves nothing to send. */
+  async #erase({ target }: Item): Promise<StuckReason | undefined> {
+    const { erase } = await import('../on-demand.ts');
+    const refusal = await erase(this.#context, this.#image as Image, target.inbound as OperationInbound);
+    this.changed ||= refusal === undefined;
+    return refusal;
+  }
+
   #liveFor({ verdict, target }: Item): LiveInstance | Promise<LiveInstance | StuckReason> {
     const { inbound } = target;
     if (this.#live && verdict !== 'restart' && !isMove(inbound)) return this.#live;
@@ -364,13 +378,14 @@ export class WorkingCopy {
     return commit;
   }
 
-  /** Nothing was rebuilt: a start was resumed, or an operation was noted. */
+  /** Nothing was rebuilt: a start was resumed, an operation was noted, or the instance was erased. */
   async #commitHead(): Promise<Commit> {
     const base = this.#head as Head;
     const image = this.#image as Image;
     if (this.#sendsBefore.length > 0) await this.#sendSetAside(image);
     const [version, writer] = [base.version + 1, this.#context.nextWriter()];
-    const head = base.run === '' ? resumedStart(base, image, writer) : (await import('../on-demand.ts')).notedHead(image, version, writer);
+    const isStart = base.run === '' && image.erased === undefined;
+    const head = isStart ? resumedStart(base, image, writer) : (await import('../on-demand.ts')).notedHead(image, version, writer);
     const result = await this.#context.options.store.commit(head, expectation(base));
     return result.status === 'committed' ? { status: 'committed', head } : result;
   }
@@ -396,6 +411,7 @@ export class WorkingCopy {
       const { key, kind, messageId, forced } = item.target.inbound;
       item.sendsVersion = this.changed && !this.#sendsLeft ? this.#image.version : undefined;
       item.pausedBy = this.#image.paused?.hold;
+      item.erasedAt = this.#image.erased;
       item.redrives = this.#image.status !== 'stuck' && !this.#image.paused && this.#unsticks(item);
       const caused = dispatchesCausedBy(this.#image, context, (by) =>
         kind === 'tick' && !forced ? by.messageId === messageId : by.cause === key,

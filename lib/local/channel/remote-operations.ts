@@ -17,6 +17,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'why',
   'cancel',
   'terminate',
+  'erase',
   'pause',
   'resolve',
   'resume',

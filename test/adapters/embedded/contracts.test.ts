@@ -1,3 +1,4 @@
+import { erasureStoreContract } from '../../contracts/erasure-store.contract.ts';
 import { eventPublisherContract } from '../../contracts/event-publisher.contract.ts';
 import { idempotencyStoreContract } from '../../contracts/idempotency-store.contract.ts';
 import { instanceIndexContract } from '../../contracts/instance-index.contract.ts';
@@ -37,6 +38,11 @@ for (const [name, evicts] of [
       retirement: retirementStore,
       settle: async () => (evicts ? checkpoint() : undefined),
     };
+  });
+  erasureStoreContract(name, () => {
+    const { processStore, payloadStore, parkingStore, erasureStore, checkpoint } = opened();
+    const settle = async (): Promise<void> => (evicts ? checkpoint() : undefined);
+    return { store: processStore, payloads: payloadStore, parking: parkingStore, erasure: erasureStore, settle };
   });
   instanceIndexContract(name, () => {
     const { processStore, instanceIndex, checkpoint, durable } = opened();

@@ -1,5 +1,6 @@
 import { calendarContract } from '../../contracts/calendar.contract.ts';
 import { clockContract } from '../../contracts/clock.contract.ts';
+import { erasureStoreContract } from '../../contracts/erasure-store.contract.ts';
 import { eventPublisherContract } from '../../contracts/event-publisher.contract.ts';
 import { instanceIndexContract } from '../../contracts/instance-index.contract.ts';
 import { messageQueueContract } from '../../contracts/message-queue.contract.ts';
@@ -30,6 +31,10 @@ instanceIndexContract('memory', () => {
 retirementStoreContract('memory', () => {
   const { processStore, instanceIndex, retirementStore } = opens();
   return { store: processStore, index: instanceIndex, retirement: retirementStore, settle: async () => {} };
+});
+erasureStoreContract('memory', () => {
+  const { processStore, payloadStore, parkingStore, erasureStore } = opens();
+  return { store: processStore, payloads: payloadStore, parking: parkingStore, erasure: erasureStore };
 });
 clockContract('virtual', () => {
   const clock = new VirtualClock(5);
