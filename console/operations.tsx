@@ -46,6 +46,29 @@ export function terminateOperation(name: InstanceRef): Plain {
   };
 }
 
+export function eraseOperation(name: InstanceRef): Operation<{ readonly abandon: boolean }> {
+  return {
+    act: 'erase',
+    title: `Erase the data of ${name.id}`,
+    verb: 'Erase for good',
+    isGrave: true,
+    explains: 'Its journal, view, tags and large values go, and so do the events that are parked beside it. Its id, status and times stay.',
+    values: { abandon: false },
+    form: ({ abandon }, change) => (
+      <Checkbox
+        checked={abandon}
+        onChange={({ detail }) => change({ abandon: detail.checked })}
+        description="Without it, a command whose late success would be undone keeps the data."
+      >
+        Give up undos of late successes
+      </Checkbox>
+    ),
+    line: ({ abandon }, reason) => commandLine(['erase', name.process, name.id], { 'abandon-undos': abandon, reason }),
+    send: ({ abandon }, reason) => post<OperatedResult>(`${instancePath(name)}/erase`, { reason, ...(abandon && { abandon }) }),
+    done: operated(name),
+  };
+}
+
 function ending(name: InstanceRef, act: 'cancel' | 'terminate'): Pick<Plain, 'act' | 'values' | 'line' | 'send' | 'done'> {
   return {
     act,

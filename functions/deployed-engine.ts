@@ -1,5 +1,6 @@
 import { Engine } from '../lib/engine/engine.ts';
 import { STEPS } from '../lib/contract/steps.ts';
+import type { ErasureStore } from '../lib/ports/erasure-store.ts';
 import { frontEndOf } from '../lib/process/front-end.ts';
 import {
   clock,
@@ -16,6 +17,13 @@ import { faultLine, logLine, noticeLine } from './log-line.ts';
 
 /** Few messages reach the environment that has their instance warm, and each warm instance takes the memory of its journal. */
 const WARM_INSTANCES_MAX = 2_000;
+
+/** The longest time for which Lambda runs a function. */
+const LATE_WRITES_MS = 900_000;
+
+const ERASURE: ErasureStore = {
+  erase: async (...instance) => (await import('./deployed-erasure.ts')).deployedErasure().erase(...instance),
+};
 
 /**
  * The engine on the resources of the deployment. Its warm instances live as long as the function's environment.
@@ -35,6 +43,7 @@ export async function deployedEngine(): Promise<Engine> {
     // sweep-timers reads the index, and has no engine.
     index: { due: () => Promise.resolve([]) },
     held: { find: async (...scope) => (await import('./deployed-held.ts')).deployedHeld().find(...scope) },
+    ...(process.env['TUTTI_ERASURE'] === 'true' && { erasure: ERASURE, lateWritesMs: LATE_WRITES_MS }),
     parking: deployedParking(),
     payloads: deployedPayloads(),
     sender: deployedSender(),

@@ -346,6 +346,7 @@ function Operations({ view, system }: { readonly view: InstanceView; readonly sy
     }),
     fork: { text: 'Fork', operation: async () => (await forks()).forkOperation(view, '') },
     cancel: { text: 'Cancel and undo', operation: async () => (await operations()).cancelOperation(view) },
+    erase: { text: 'Erase its data', operation: async () => (await operations()).eraseOperation(view) },
     terminate: { text: 'Terminate without undo', operation: async () => (await operations()).terminateOperation(view) },
   };
   const possible = Object.entries(all).filter(([act]) => view.can.includes(act as Act));

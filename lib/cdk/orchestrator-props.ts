@@ -48,6 +48,11 @@ export interface OrchestratorProps {
    */
   readonly retention?: Duration;
   /**
+   * Allows `client.erase` and `tutti erase`: advance-processes may then delete items of the table, and objects of the bucket.
+   * @default false: advance-processes deletes nothing, and refuses an erasure
+   */
+  readonly erasure?: boolean;
+  /**
    * Longest delay of a timer that waits as a message in the inbox, exact to the second. A later timer is swept once a minute. At most 15 minutes.
    * @default Duration.minutes(15)
    */

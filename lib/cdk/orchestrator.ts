@@ -310,6 +310,7 @@ export class Orchestrator extends GrantingOrchestrator {
       logRetention: props.logRetention,
       retention: props.retention,
       otlp: props.otlp,
+      erasure: props.erasure ?? false,
       alarms: this.#alarms,
     });
   }

@@ -104,8 +104,8 @@ export interface Client {
   fork(process: AnyProcess, id: string, options: ForkOptions): Promise<{ id: string; run: string }>;
   /**
    * Erases the data of an instance that has ended: its journal, view, tags and large values, and the events that are parked beside it. Its id,
-   * status and times stay, and the reason is journaled with the principal. It has no result any more and begins no other run. What other
-   * instances hold stays: `describe` names its parent, its original and its forks. Throws `NOT_ERASED` if it is open, if an event is parked beside it
+   * status and times stay, and the reason is journaled with the principal. It has no result any more and begins no other run. Copies in
+   * other instances stay: `describe` names its parent, its original and its forks. Throws `NOT_ERASED` if it is open, if an event is parked beside it
    * for an operator, or if something of it goes on. A late success that would be undone is such a thing: `abandon` gives that undo up. A
    * second erasure changes nothing.
    */

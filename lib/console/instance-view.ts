@@ -146,7 +146,8 @@ function resultOf({ tail }: Image): Parameters<typeof readValue>[2] | undefined 
 function actsOf({ system }: Reach, image: Image): readonly Act[] {
   const { status, paused, definition } = image;
   const resolves: readonly Act[] = resolvables(image).length > 0 ? ['resolve'] : [];
-  if (isClosed(status)) return ['fork', ...resolves];
+  if (image.erased !== undefined) return [];
+  if (isClosed(status)) return ['fork', ...resolves, 'erase'];
   if (status === 'stuck') return ['resume', ...resolves, 'fork', 'cancel', 'terminate'];
   if (paused) return ['resume', 'signal', 'fork', 'cancel', 'terminate'];
   const versions = system.processes.get(definition.slice(0, definition.lastIndexOf('@')));

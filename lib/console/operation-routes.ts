@@ -154,6 +154,7 @@ export const OPERATION_ROUTES: readonly Route[] = [
     'Records the outcome of a command: also completes or fails a task.',
   ),
   onInstance('fork', object({ at: cut, reason }, forkMembers), 'Goes on from a step of the instance under a new id.', 'ForkResult'),
+  onInstance('erase', object({ reason }, { abandon: { type: 'boolean' } }), 'Erases the data of an instance that has ended.'),
   {
     method: 'POST',
     path: `${INSTANCE}/fork/plan`,

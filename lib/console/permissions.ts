@@ -15,6 +15,7 @@ export const GRANTS: Readonly<Record<Act, string>> = {
   resolve: 'grantOperate',
   move: 'grantOperate',
   fork: 'grantOperate',
+  erase: 'grantOperate',
   redrive: 'grantOperate',
   discard: 'grantOperate',
   bulk: 'grantOperate',

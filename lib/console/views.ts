@@ -90,6 +90,7 @@ export type Act =
   | 'resolve'
   | 'move'
   | 'fork'
+  | 'erase'
   | 'redrive'
   | 'discard'
   | 'bulk'

@@ -9,7 +9,7 @@ import type { OperationInbound } from './inbound.ts';
  * D1 Only an ended instance is erased, and only if nothing of it goes on: no undo, no waiting start, no fork that has not replied. A late success
  *    that would be undone holds it too, unless the operator abandons that undo.
  * D2 The erased head keeps what names its run and finds duplicates, and one entry: principal, reason, instant. It begins no other run.
- * D3 What is in the outbox is sent before the commit that drops it.
+ * D3 The outbox is sent before the commit that drops it.
  * D4 All else that is stored of the instance is removed after that commit, and again by each message that finds the erased head.
  */
 export function erasureFault(image: Image, { abandon }: Pick<OperationInbound, 'abandon'>): string | undefined {
@@ -20,7 +20,8 @@ export function erasureFault(image: Image, { abandon }: Pick<OperationInbound, '
   if (undo) return `${undo.command} (${undo.path}) still undoes a late success`;
   if (awaitsFork(image)) return 'a fork of it has not replied yet';
   if (tombstones.length === 0 || abandon) return undefined;
-  return `a late success of ${tombstones.map((each) => `${each.command} (${each.path ?? each.n})`).join(', ')} would be undone with this data`;
+  const late = tombstones.map(({ command, path, n }) => `${command} (${path ?? n})`).join(', ');
+  return `a late success of ${late} would be undone with this data`;
 }
 
 /** Drops all data of the image, and journals the request as its only entry. The outbox was sent (D3). */

@@ -128,6 +128,8 @@ describe('docs/operations.md', () => {
     ['tutti fork book-trip cart-18 --at start --supersede --reason', /^forked as book-trip cart-18b\n$/],
     ['tutti show book-trip cart-18b', /started/],
     ['tutti list --process book-trip', /^book-trip cart-18b .*; a fork of cart-18$/m],
+    ['tutti erase', /^erased; completed\n$/],
+    ['tutti show book-trip cart-9', /erased by .*: request 4711 of the customer/],
     ['tutti cancel', /^(?:running|cancelled)\n$/],
     ['tutti terminate', /^terminated\n$/],
     ['tutti resolve book-trip cart-6', /^(?:running|completed)\n$/],

@@ -31,7 +31,7 @@ const trip = process(
     ctx.view({ name });
     const note = await ctx.waitFor(Note);
     const booked = await ctx.call(svc.book, { name });
-    await ctx.send(svc.mail, { name });
+    ctx.send(svc.mail, { name });
     ctx.publish(Told, { name });
     return { booked, note: note.text };
   },
@@ -48,7 +48,7 @@ async function ended(world: World): Promise<void> {
 }
 
 describe('client.erase', () => {
-  test('removes all data of an ended instance, and keeps its id, its status, and who erased it why', async () => {
+  test('removes all data of an ended instance, and keeps its id, its status and the request', async () => {
     const world = opened();
     await ended(world);
     expect(JSON.stringify(world.journal(trip, 'x'))).toContain('Ada Lovelace');

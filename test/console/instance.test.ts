@@ -52,7 +52,11 @@ describe('an instance by the operations API', () => {
     });
     await reached.client.signal(order, 'o-1', NoteAdded, { orderId: 'o-1', text: 'done' });
     await reached.client.result(order, 'o-1');
-    expect(await instance('o-1')).toMatchObject({ status: 'completed', result: { shelf: 'shelf of lamp', text: 'done' }, can: ['fork'] });
+    expect(await instance('o-1')).toMatchObject({
+      status: 'completed',
+      result: { shelf: 'shelf of lamp', text: 'done' },
+      can: ['fork', 'erase'],
+    });
   });
 
   test('its ETag changes with a commit: until then the answer is 304, at once or after the wait', async () => {

@@ -174,6 +174,20 @@ describe('the operations of the operations API', () => {
     expect((await reached.client.describe(approval, 'a-1')).status).toBe('running');
   });
 
+  test('an instance that has ended is erased, and then nothing is left to operate', async () => {
+    await reached.post('/api/processes/approval/start', { input: { item: 'lamp of Ada' }, id: 'e-1' });
+    const path = '/api/instances/approval/e-1';
+    expect(await reached.post<RefusalView>(`${path}/erase`, { reason: 'r' })).toMatchObject({
+      status: 409,
+      body: { error: { code: 'NOT_ERASED' } },
+    });
+    await reached.post(`${path}/terminate`, { reason: 'r' });
+    expect((await reached.post(`${path}/erase`, { reason: 'request 7', abandon: true })).status).toBe(200);
+    const { body } = await reached.get<InstanceView>(path);
+    expect(body).toMatchObject({ status: 'terminated', can: [], why: expect.stringContaining('request 7') as unknown });
+    expect(JSON.stringify(body)).not.toContain('Ada');
+  });
+
   test('a console that only reads refuses each operation and says why', async () => {
     const closed = await reachedConsole({ readOnly: 'No system runs on the folder: start it.' });
     const answer = await closed.post<RefusalView>('/api/processes/approval/start', { input: { item: 'lamp' } });

@@ -130,10 +130,8 @@ describe('a start', () => {
   test('on an erased head begins no run, also of a child or a fork', () => {
     const erased = imageOf('completed', { erased: NOW });
     const command = { commandId: `${PID}/r/3`, hash: '' };
-    expect(verdict(erased, start({ parent: { ...command, depth: 1, cancelIdentity: '' } as never }), { onClosed: 'restart' })).toBe(
-      'closed',
-    );
-    expect(verdict(erased, start({ fork: command }))).toBe('closed');
+    expect(verdict(erased, start({ parent: { ...command, depth: 1, cancelIdentity: '' } }), { onClosed: 'restart' })).toBe('closed');
+    expect(verdict(erased, start({ fork: command as never }))).toBe('closed');
     expect(verdict(erased, start({ identity: RUN }))).toBe('dup');
     expect(verdict(imageOf('completed', { erased: NOW, ...STARTED }), start())).toBe('dup');
   });

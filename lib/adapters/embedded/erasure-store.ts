@@ -18,7 +18,7 @@ export interface ErasureOptions {
  *
  * B1 A record stays while a command of its instance is queued: a copy of that command would run again without it.
  * B2 Instances share large values, so the sweep looks for those that nothing in the folder names any more (payload-sweep.ts).
- * B3 The log and free pages of the database hold what was deleted, so they are written anew at last.
+ * B3 The log and free pages of the database hold what was deleted, so both are written again at last.
  */
 export class SqliteErasureStore implements ErasureStore {
   readonly #tables: SqliteTables;

@@ -104,6 +104,21 @@ export class S3PayloadStore implements PayloadStore {
     }
   }
 
+  /** Deletes all values of an instance that one writer has put. */
+  async removeFolder(writer: string, pid: string): Promise<void> {
+    const [client, { DeleteObjectCommand, ListObjectsV2Command }] = await this.#loaded();
+    const { Bucket, ExpectedBucketOwner } = this.#at('');
+    const Prefix = `${writer}/${encodeURIComponent(pid)}/`;
+    let ContinuationToken: string | undefined;
+    do {
+      const page = await client.send(
+        new ListObjectsV2Command({ Bucket, ExpectedBucketOwner, Prefix, ...(ContinuationToken !== undefined && { ContinuationToken }) }),
+      );
+      await Promise.all((page.Contents ?? []).map(({ Key = '' }) => client.send(new DeleteObjectCommand(this.#at(Key)))));
+      ContinuationToken = page.NextContinuationToken;
+    } while (ContinuationToken !== undefined);
+  }
+
   async #read(key: string): Promise<string | undefined> {
     const [client, { GetObjectCommand }] = await this.#loaded();
     let output: GetObjectCommandOutput;

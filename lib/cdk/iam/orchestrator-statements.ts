@@ -3,7 +3,7 @@ import { DUE_INDEX, LIST_INDEX } from '../../adapters/dynamodb/tables.ts';
 import { FLOW_PARTITIONS } from '../../format/stored-flow.ts';
 import { CLIENT_WRITER, ORCHESTRATOR_WRITER } from '../../ports/payload-store.ts';
 import { payloadKeys } from '../resources/payload-bucket.ts';
-import { allow, inPartitions, publishedBy, RECEIVE } from './statement.ts';
+import { allow, inPartitions, INSTANCES, publishedBy, RECEIVE } from './statement.ts';
 
 /** The resources that the functions of an orchestrator use. */
 export interface OrchestratorResources {
@@ -19,6 +19,18 @@ export interface OrchestratorResources {
   readonly deadLetterArns: readonly string[];
   readonly services: readonly string[];
   readonly serviceQueueArns: readonly string[];
+}
+
+/** Removes what is stored of an erased instance. advance-processes may list the bucket already. */
+export function erasureStatements(at: OrchestratorResources): readonly PolicyStatement[] {
+  const writers = [ORCHESTRATOR_WRITER, ...at.services];
+  return [
+    allow(['dynamodb:DeleteItem'], [at.tableArn], inPartitions(INSTANCES)),
+    allow(
+      ['s3:DeleteObject'],
+      writers.map((writer) => payloadKeys(at.payloadBucketArn, writer)),
+    ),
+  ];
 }
 
 /** Reads and writes single items. No scan; no delete, because items are removed by their expiry. */

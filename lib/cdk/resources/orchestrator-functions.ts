@@ -15,6 +15,7 @@ import { countLines, watchCounts } from './log-metrics.ts';
 import { LambdaFunction, type LambdaBundle } from '../bundle/lambda-function.ts';
 import {
   advanceStatements,
+  erasureStatements,
   drainStatements,
   retireStatements,
   sweepStatements,
@@ -49,6 +50,7 @@ export interface OrchestratorFunctionsProps {
   readonly logRetention: RetentionDays | undefined;
   readonly retention: Duration | undefined;
   readonly otlp: OtlpProps | undefined;
+  readonly erasure: boolean;
   readonly alarms: Alarms;
 }
 
@@ -83,8 +85,12 @@ export class OrchestratorFunctions extends Construct {
       this.#props;
     const made = this.#make('AdvanceProcesses', 'advance-processes', {
       description: `${name}: applies events to process instances, commits, sends commands`,
-      statements: [...advanceStatements(resources), ...this.#traceStatements()],
-      environment: this.#traceEnvironment(),
+      statements: [
+        ...advanceStatements(resources),
+        ...(this.#props.erasure ? erasureStatements(resources) : []),
+        ...this.#traceStatements(),
+      ],
+      environment: { ...this.#traceEnvironment(), ...(this.#props.erasure && { TUTTI_ERASURE: 'true' }) },
       timeout,
       roleName: senderRoleName,
       reservedConcurrency: this.#props.reservedConcurrency,

@@ -1,4 +1,5 @@
 import { afterAll } from 'vitest';
+import { DynamoDbErasureStore } from '../../../lib/adapters/dynamodb/erasure-store.ts';
 import { DynamoDbIdempotencyStore } from '../../../lib/adapters/dynamodb/idempotency-store.ts';
 import { DynamoDbInstanceIndex } from '../../../lib/adapters/dynamodb/instance-index.ts';
 import { DynamoDbParkingStore } from '../../../lib/adapters/dynamodb/parking-store.ts';
@@ -10,6 +11,7 @@ import { COMMAND_TABLE, MAIN_TABLE } from '../../../lib/adapters/dynamodb/tables
 import { MemoryPayloadStore } from '../../../lib/adapters/memory/payload-store.ts';
 import { idempotencyStoreContract } from '../../contracts/idempotency-store.contract.ts';
 import { instanceIndexContract } from '../../contracts/instance-index.contract.ts';
+import { erasureStoreContract } from '../../contracts/erasure-store.contract.ts';
 import { parkingStoreContract } from '../../contracts/parking-store.contract.ts';
 import { payloadStoreContract } from '../../contracts/payload-store.contract.ts';
 import { processStoreContract } from '../../contracts/process-store.contract.ts';
@@ -37,6 +39,17 @@ retirementStoreContract('dynamodb', async () => {
     index: new DynamoDbInstanceIndex({ client, table, ...indexed }),
     retirement: new DynamoDbRetirementStore({ client, table, ...indexed }),
     settle,
+  };
+});
+erasureStoreContract('dynamodb', async () => {
+  const table = await tables.make(MAIN_TABLE);
+  const large = new MemoryPayloadStore();
+  const erasure = new DynamoDbErasureStore({ client, table, large: { removeFolder: async () => {} }, writers: [] });
+  return {
+    store: new DynamoDbProcessStore({ client, table }),
+    payloads: new DynamoDbPayloadStore({ client, table, large }),
+    parking: new DynamoDbParkingStore({ client, table, large }),
+    erasure,
   };
 });
 parkingStoreContract(

@@ -114,3 +114,29 @@ describe('a value in S3', () => {
     expect(await store.get(PID, HASH)).toBe('{"a":1}');
   });
 });
+
+test('a removed folder is listed page by page, and no object of another instance is deleted', async () => {
+  const sent: { readonly name: string; readonly input: Readonly<Record<string, unknown>> }[] = [];
+  const pages = [
+    { Contents: [{ Key: 'stock/default%23trip%23t-1/a' }, { Key: 'stock/default%23trip%23t-1/b' }], NextContinuationToken: 'next' },
+    { Contents: [{ Key: 'stock/default%23trip%23t-1/c' }] },
+  ];
+  const client = {
+    send: async (command: { readonly input: Readonly<Record<string, unknown>> }) => {
+      sent.push({ name: command.constructor.name, input: command.input });
+      return command.constructor.name === 'ListObjectsV2Command' ? pages.shift() : {};
+    },
+  };
+  const store = new S3PayloadStore({ client: client as unknown as S3Client, bucket: 'b', owner: '111111111111', writer: 'orchestrator' });
+  await store.removeFolder('stock', PID);
+  const lists = sent.filter(({ name }) => name === 'ListObjectsV2Command').map(({ input }) => input);
+  expect(lists).toEqual([
+    { Bucket: 'b', ExpectedBucketOwner: '111111111111', Prefix: 'stock/default%23trip%23t-1/' },
+    expect.objectContaining({ Prefix: 'stock/default%23trip%23t-1/', ContinuationToken: 'next' }),
+  ]);
+  expect(sent.flatMap(({ name, input }) => (name === 'DeleteObjectCommand' ? String(input['Key']).slice(-1) : []))).toEqual([
+    'a',
+    'b',
+    'c',
+  ]);
+});

@@ -44,9 +44,11 @@ const ASKING: Readonly<Record<string, Asking>> = {
       return asked('events:PutEvents', resource, resource.split(':')[4] as string, contextOfEntries(ofBus));
     });
   },
-  s3: ({ operation, input }, place) => [
-    asked(`s3:${operation}`, `arn:aws:s3:::${String(input['Bucket'])}/${String(input['Key'])}`, place.account),
-  ],
+  s3: ({ operation, input }, place) => {
+    const bucket = `arn:aws:s3:::${String(input['Bucket'])}`;
+    if (operation === 'ListObjectsV2') return [asked('s3:ListBucket', bucket, place.account)];
+    return [asked(`s3:${operation}`, `${bucket}/${String(input['Key'])}`, place.account)];
+  },
   ssm: ({ operation, input }, place) => [
     asked(`ssm:${operation}`, `arn:aws:ssm:${place.region}:${place.account}:parameter${String(input['Path'])}`, place.account),
   ],

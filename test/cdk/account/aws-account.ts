@@ -182,6 +182,10 @@ export class AwsAccount {
       const after = this.#table(input.TableName).update(input);
       return input.ReturnValues === 'UPDATED_NEW' ? { Attributes: after } : {};
     },
+    DeleteItem: (input: TableInput & Named) => {
+      this.#table(input.TableName).delete(input);
+      return {};
+    },
     // All conditions hold here: a transaction that fails half-way is not emulated.
     TransactWriteItems: ({ TransactItems }: { readonly TransactItems: readonly Readonly<Record<string, TableInput & Named>>[] }) => {
       for (const { Put, Update } of TransactItems) {
@@ -235,6 +239,13 @@ export class AwsAccount {
       return {};
     },
     GetObject: (input: Readonly<Record<'Bucket' | 'Key', string>>, role: string) => ({ Body: this.#object(input, role) }),
+    DeleteObject: ({ Bucket, Key }: Readonly<Record<'Bucket' | 'Key', string>>) => {
+      this.objects.delete(`${Bucket}/${Key}`);
+      return {};
+    },
+    ListObjectsV2: ({ Bucket, Prefix }: Readonly<Record<'Bucket' | 'Prefix', string>>) => ({
+      Keys: [...this.objects.keys()].flatMap((key) => (key.startsWith(`${Bucket}/${Prefix}`) ? key.slice(Bucket.length + 1) : [])),
+    }),
     PutObjectTagging: (input: Readonly<Record<'Bucket' | 'Key', string>>, role: string) => {
       this.#object(input, role);
       return {};

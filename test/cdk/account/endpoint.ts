@@ -62,20 +62,30 @@ const S3_FORMAT: Format = {
     const url = new URL(request.url ?? '', 'http://s3');
     const [bucket = '', ...key] = url.pathname.slice(1).split('/');
     const put = url.searchParams.has('tagging') ? 'PutObjectTagging' : 'PutObject';
+    const get = url.searchParams.has('list-type') ? 'ListObjectsV2' : 'GetObject';
+    const prefix = url.searchParams.get('prefix');
     return {
       service,
-      operation: request.method === 'GET' ? 'GetObject' : put,
+      operation: request.method === 'GET' ? get : request.method === 'DELETE' ? 'DeleteObject' : put,
       input: {
         Bucket: bucket,
         Key: key.map(decodeURIComponent).join('/'),
+        ...(prefix !== null && { Prefix: prefix }),
         Body: body,
         ExpectedBucketOwner: request.headers['x-amz-expected-bucket-owner'],
       },
     };
   },
-  answer: (response, answer) => response.writeHead(200).end('Body' in answer ? String(answer.Body) : ''),
+  answer: (response, answer) =>
+    'Keys' in answer
+      ? response.writeHead(200, XML_TYPE).end(listed(answer.Keys as readonly string[]))
+      : response.writeHead(200).end('Body' in answer ? String(answer.Body) : ''),
   fail: failXml,
 };
+
+function listed(keys: readonly string[]): string {
+  return `<ListBucketResult>${keys.map((key) => `<Contents><Key>${key}</Key></Contents>`).join('')}</ListBucketResult>`;
+}
 
 const STS_FORMAT: Format = {
   call: (service, _request, body) => ({ service, operation: new URLSearchParams(body).get('Action') ?? '', input: {} }),

@@ -101,6 +101,10 @@ export class Table {
     this.#items.set(id, item);
   }
 
+  delete(input: TableInput): void {
+    this.#items.delete(this.#idOf(input.Key as Item));
+  }
+
   update(input: TableInput): Item {
     const id = this.#idOf(input.Key as Item);
     this.#check(id, input);

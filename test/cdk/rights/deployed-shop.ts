@@ -55,7 +55,7 @@ export const tokenOf = (orderId: string): string => Reflect.get(globalThis, `tok
 /** The shop with its two services, its steps and these roles, deployed into an account in memory whose IAM is enforced. */
 export async function deployShop(grants: Grants): Promise<DeployedShop> {
   const stack = testStack('Shop');
-  const orchestrator = new Orchestrator(stack, 'Shop', { system: shop, entry: ENTRY, retention: Duration.days(60) });
+  const orchestrator = new Orchestrator(stack, 'Shop', { system: shop, entry: ENTRY, retention: Duration.days(60), erasure: true });
   new ServiceFunction(stack, 'Stock', { orchestrator, service: stock, entry: entryOf('Stock') });
   new ServiceFunction(stack, 'People', { orchestrator, service: people, entry: entryOf('People') });
   new StepFunction(stack, 'Courier', { orchestrator, processes: [courier] });

@@ -210,6 +210,32 @@ describe('functions', () => {
     expect(await statusOf(order, 'o-5')).toBe('completed');
   });
 
+  test('an operator erases an instance, and neither the table nor the bucket holds its data', async () => {
+    const text = `Ada Lovelace ${LARGE}`;
+    await place('o-20', text);
+    await awaken('o-20');
+    await client.complete(people.approve, tokenOf('o-20'), { text });
+    await shop.functions.run();
+    const items = () => shop.account.tables.get('shop')?.items.filter(({ pk }) => pk?.S === 'default#order#o-20') ?? [];
+    const objects = () => [...shop.account.objects.keys()].filter((key) => key.includes('o-20/'));
+    expect(items().length).toBeGreaterThan(1);
+    expect(new Set(objects().map((key) => key.split('/')[1]))).toEqual(new Set(['orchestrator', 'people', 'stock']));
+    await shop.during(client.erase(order, 'o-20', 'request 7'));
+    // Its step has returned a value that is too large for a message.
+    await shop.during(client.erase(courier, 'c-1', 'request 8'));
+    await shop.functions.run();
+    // The operation comes again when no worker goes on that began before.
+    pass(HOUR_MS / 4);
+    await shop.functions.run({ delayMax: 900 });
+    expect(items().map(({ sk }) => sk?.S)).toEqual(['H']);
+    expect(objects()).toEqual([]);
+    expect([...shop.account.objects.keys()].filter((key) => key.includes('courier%23c-1/'))).toEqual([]);
+    expect(shop.account.queues.get('shop-operations')).toEqual([]);
+    const { entries } = await (await shop.acts('Client')).journal({ process: 'order', id: 'o-20', payloads: true, from: 0 });
+    expect(entries).toEqual([expect.objectContaining({ type: 'Erased', reason: 'request 7' })]);
+    expect(JSON.stringify(await client.describe(order, 'o-20'))).not.toContain('Ada');
+  });
+
   test('a stuck instance keeps later events beside it, and a resume sends them to the inbox again', async () => {
     await place('o-6', 'bug');
     await redeliver();

@@ -226,7 +226,7 @@ export class OrderedLog {
   }
 
   /**
-   * Leaves no deleted text in the files, after an erasure: moves the log into the tables, empties its files and writes the database anew. Holds
+   * Leaves no deleted text in the files, after an erasure: moves the log into the tables, empties its files and writes the database again. Holds
    * the thread for about as long as a copy of the database takes.
    */
   scrub(): void {
