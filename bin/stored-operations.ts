@@ -37,7 +37,8 @@ export function storedReach(directory: string): { readonly reach: Reach; readonl
 export function storedOperations(directory: string): { readonly operations: Operations; readonly close: () => void } {
   const { reach, close } = storedReach(directory);
   const refuse = (): Promise<never> => Promise.reject(notRunning(directory));
-  const { list, previewFork, causes, counts, bulk, holds, journal, trace, why, parked, schedules, versions, flow } = operationsOn(reach);
+  const { list, previewFork, causes, counts, bulk, holds, journal, trace, audit, why, parked, schedules, versions, flow } =
+    operationsOn(reach);
   const refused = {
     start: refuse,
     result: refuse,
@@ -62,6 +63,7 @@ export function storedOperations(directory: string): { readonly operations: Oper
     causes,
     journal,
     trace,
+    audit,
     why,
     parked,
     versions,

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addAskCommand } from './commands/ask.ts';
+import { addAuditCommand } from './commands/audit.ts';
 import { addBulkCommand } from './commands/bulk.ts';
 import { addHoldsCommand } from './commands/holds.ts';
 import { addCancelCommand } from './commands/cancel.ts';
@@ -78,6 +79,7 @@ function commandLine(invocation: Invocation): Command {
   addShowCommand(program, invocation);
   addWhyCommand(program, invocation);
   addTraceCommand(program, invocation);
+  addAuditCommand(program, invocation);
   addCancelCommand(program, invocation);
   addTerminateCommand(program, invocation);
   addEraseCommand(program, invocation);

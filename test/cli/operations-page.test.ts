@@ -137,6 +137,7 @@ describe('docs/operations.md', () => {
     ['tutti redrive book-trip', /^1 parked event matches: 1 CLOSED\n1 of 1 sent\n$/],
     ['tutti discard --reason MALFORMED --stack', /^0 parked events match\.\n$/],
     ['tutti publish', /^confirmed-10-again\n$/],
+    ['tutti audit --since', /^\S+Z {2}\w+ +book-trip cart-\d+.* {2}by \S+.*: /m],
     ['tutti replay', /\b0 differ\.\n$/],
     ['tutti repair', /is not damaged/],
   ])('%s prints what the page promises', (start, printed) => {

@@ -1,5 +1,5 @@
 import type { JournalEntry } from '../../core/journal-entry.ts';
-import { ClientError } from '../../contract/errors.ts';
+import { ClientError, DataLost } from '../../contract/errors.ts';
 import { chainOf, pastOf } from '../../format/head-codec.ts';
 import { journalTexts, parseEntry, readEntries, runBefore, textsOfRun } from '../../format/read-journal.ts';
 import type { Head } from '../../ports/process-store.ts';
@@ -35,6 +35,20 @@ export async function readRunJournal(
     run = runBefore(texts) ?? run;
   }
   throw new ClientError('NOT_FOUND', `${nameOf(head.pid)} has no run ${number}: expected a number from 1 to ${current}.`);
+}
+
+/**
+ * The journals of all runs of the chain, the current one first. Throws `JOURNAL_GAP` at the first one that is no longer whole, or that is no
+ * longer kept.
+ */
+export async function* runsOfChain(ports: JournalPorts, head: Head, options: JournalOptions): AsyncGenerator<RunJournal, void, undefined> {
+  let run: string | undefined = head.run;
+  while (run !== undefined) {
+    const texts: readonly string[] = await textsOfRun(ports.store, { ...head, past: pastOf(head) }, run);
+    if (texts.length === 0) throw new DataLost('JOURNAL_GAP', `The journal of the run ${run} of ${nameOf(head.pid)} is no longer kept.`);
+    yield { run, entries: await entriesOf(ports, head, texts, options) };
+    run = runBefore(texts);
+  }
 }
 
 interface RunJournal {

@@ -75,6 +75,13 @@ export function operationsOn(system: Reach): Operations {
       const reach = of(instance);
       return (await import('./trace-of.ts')).traceOf(reach, await namedHead(reach, instance), number);
     },
+    audit: async ({ process, id, where, tenant, ...filter }) => {
+      const { auditOf } = await import('./audit.ts');
+      const reach = within(system, tenant);
+      const one = process !== undefined && id !== undefined ? { process, id } : undefined;
+      const listed = { ...(process === undefined ? {} : { process: { name: process } }), ...(where === undefined ? {} : { where }) };
+      return auditOf(reach, one ? [await namedHead(reach, one)] : matchingHeads(reach, listed), filter);
+    },
     why: async (instance) => whyOf(of(instance), instance),
     versions: async (request) => ({ versions: await versionsInUse(system, request) }),
     flow: async ({ process, id, tenant, ...options }) => {

@@ -14,6 +14,7 @@ import type { VersionUse } from '../versions.ts';
 import type { ScheduleDescription } from '../schedules.ts';
 import type { OnOpen } from '../start.ts';
 import type { ParkedCount } from '../parked-count.ts';
+import type { AuditedInstances, AuditFilter } from './audit.ts';
 import type { CauseGroup } from './causes.ts';
 import type { Standing } from './standing.ts';
 import type { Why } from './why.ts';
@@ -53,6 +54,8 @@ export interface Operations {
   journal: Operation<Instance & { payloads: boolean; from: number; number?: number }, JournalResponse>;
   /** The spans of a run, made of its journal. `number` as in `journal`. */
   trace: Operation<Instance & { number?: number }, TraceResponse>;
+  /** The operations on the instances of a list or on one instance, of their journals. `limit` bounds the instances. */
+  audit: Operation<AuditRequest, AuditedInstances>;
   why: Operation<Instance, WhyResponse>;
   /** The versions of each process, with their open runs in all tenants; with `changes`, also those of `ctx.patched`. */
   versions: Operation<{ readonly changes?: boolean }, { versions: readonly VersionUse[] }>;
@@ -81,6 +84,14 @@ export interface Operations {
   holds: Operation<HoldOperation, HoldResponse>;
   /** Lists or describes schedules, or acts on one and describes it. */
   schedules: Operation<ScheduleRequest, { schedules: readonly ListedSchedule[] }>;
+}
+
+/** Without `id`: the instances of a list, the newest first. */
+export interface AuditRequest extends OfTenant, AuditFilter {
+  readonly process?: string;
+  readonly id?: string;
+  readonly where?: string;
+  readonly limit: number;
 }
 
 /** An act on bulk jobs, or the preview or the start of one. */

@@ -14,6 +14,7 @@ const METHODS: readonly (keyof Operations)[] = [
   'flow',
   'journal',
   'trace',
+  'audit',
   'why',
   'cancel',
   'terminate',
