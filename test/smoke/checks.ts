@@ -9,6 +9,7 @@ import { isOrchestratorError } from '../../lib/contract/errors.ts';
 import type { ListedParked } from '../../lib/client/operations/operations.ts';
 import type { Reach } from '../../lib/client/connection.ts';
 import type { MessageSender } from '../../lib/ports/message-sender.ts';
+import { refusedCaches } from './code-cache.ts';
 import { denyTable } from './denied-table.ts';
 import { publishAs } from './publisher-role.ts';
 
@@ -247,6 +248,14 @@ export const CHECKS: readonly Check[] = [
       await awaitStatus(smoke.deployment, pidOf('book-trip', id), 'completed', 20 * 60);
       const parked = (await readParked(smoke.deployment)).filter(({ body }) => body.includes(id));
       if (parked.length > 0) throw new Error(`The outage has parked ${JSON.stringify(parked)}.`);
+    },
+  },
+  {
+    title: 'V8 took the code cache of advance-processes at each start since its deployment, if it has one',
+    skip: ({ local }) => (local ? 'LocalStack starts Node with flags of its own' : undefined),
+    run: async ({ deployment }) => {
+      const [first, ...others] = await refusedCaches(deployment);
+      if (first !== undefined) throw new Error(`It was refused ${others.length + 1} times: ${first}`);
     },
   },
   {
