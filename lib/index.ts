@@ -34,6 +34,7 @@ export type {
   ObservedCommit,
   ObservedLine,
 } from './contract/instrumentation.ts';
+export type { CommandLimits, Rate } from './contract/limits.ts';
 export type { LogFields, LogLevel } from './contract/logged.ts';
 export type { Message } from './contract/message.ts';
 export type { AnyProcess, EventsOf, Process, ProcessTypes, ResultOf, StartOf, ViewOf } from './contract/process-contract.ts';

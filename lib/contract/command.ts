@@ -1,6 +1,7 @@
 import { milliseconds, type Duration } from './duration.ts';
 import { ContractError, type CommandExhausted, type CommandFailed } from './errors.ts';
 import { type Data, type Frozen, type NothingSchema, type Received, type Schema, type Sent, type Wire, nothingSchema } from './schema.ts';
+import type { CommandLimits } from './limits.ts';
 import { retryPolicy, runTimeoutMs, type Retry } from './retry-policy.ts';
 import type { CommandContract, OnUnknown, RetryPolicy } from './runtime-contract.ts';
 
@@ -66,6 +67,7 @@ export interface DefinitionParts {
   readonly timeoutMs: number;
   readonly heartbeatMs?: number;
   readonly retry: RetryPolicy;
+  readonly limits?: CommandLimits<never>;
 }
 
 /**
@@ -100,8 +102,10 @@ export function command<
   readonly heartbeat?: Duration;
   /** The retries of a handler that ends without a reply. @default within 3 days; from 1 second, doubling to 5 minutes, full jitter */
   readonly retry?: Retry;
+  /** The rate and the concurrency of the runs that the called system allows. A command waits for them. @default no limit */
+  readonly limits?: CommandLimits<Data<I>>;
 }): Definition<{ input: Data<I>; output: Data<O>; errors: { [K in keyof E]: Data<E[K]> }; undo: [U] extends [never] ? false : true }> {
-  const { about, undo, heartbeat, onUnknown } = definition;
+  const { about, undo, heartbeat, onUnknown, limits } = definition;
   const parts: DefinitionParts = {
     ...(about === undefined ? {} : { about: checkedAbout(about) }),
     input: definition.input as Schema,
@@ -112,6 +116,7 @@ export function command<
     timeoutMs: runTimeoutMs(definition.timeout),
     ...(heartbeat === undefined ? {} : { heartbeatMs: milliseconds(heartbeat) }),
     retry: retryPolicy(definition.retry),
+    ...(limits === undefined ? {} : { limits: limits as unknown as CommandLimits<never> }),
   };
   return Object.freeze({ '~': Object.freeze(parts) }) as never;
 }

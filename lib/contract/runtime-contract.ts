@@ -1,4 +1,5 @@
 import type { Instrumentation } from './instrumentation.ts';
+import type { CommandLimits } from './limits.ts';
 import type { Json, Schema } from './schema.ts';
 
 /**
@@ -58,6 +59,8 @@ export interface CommandContract {
   readonly timeoutMs: number;
   readonly heartbeatMs?: number;
   readonly retry: RetryPolicy;
+  /** As the definition has them; the service checks and keeps them (docs/protocol.md#limits). @default its handler runs at any rate */
+  readonly limits?: CommandLimits<never>;
 }
 
 export interface ServiceContract {

@@ -41,7 +41,7 @@ export function service<const N extends string, C extends Readonly<Record<string
 }
 
 function contractOf(service: string, verb: string, parts: DefinitionParts, verbs: ReadonlyMap<Definition, string>): CommandContract {
-  const { about, undo, heartbeatMs, output } = parts;
+  const { about, undo, heartbeatMs, limits, output } = parts;
   const name = `${service}.${verb}`;
   return Object.freeze({
     name,
@@ -56,6 +56,7 @@ function contractOf(service: string, verb: string, parts: DefinitionParts, verbs
     timeoutMs: parts.timeoutMs,
     ...(heartbeatMs === undefined ? {} : { heartbeatMs }),
     retry: parts.retry,
+    ...(limits === undefined ? {} : { limits }),
   });
 }
 

@@ -3,9 +3,9 @@ import { atUserFrame } from '../engine/user-frame.ts';
 import type { ServiceNotice } from '../service/consumer/in-flight.ts';
 import { isRetryAfter } from '../service/task.ts';
 
-/** The error for `onFault` about a command of a service in this process; undefined if the handler asked for another run. */
+/** The error for `onFault` about a command of a service in this process; undefined if it only waits: for its limit, or as its handler asked. */
 export function serviceFault(service: string, { kind, messageId, commandId, message, cause }: ServiceNotice): ServiceFault | undefined {
-  if (isRetryAfter(cause)) return undefined;
+  if (kind === 'limited' || isRetryAfter(cause)) return undefined;
   const what = kind === 'handler-failed' ? `its handler threw ${message} ${atUserFrame(cause)}`.trimEnd() : message;
   return new ServiceFault(`${service}, ${commandId ?? `message ${messageId}`}: ${what}`, {
     retryable: kind === 'handler-failed' || kind === 'fault' || kind === 'held',

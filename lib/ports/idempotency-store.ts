@@ -8,9 +8,10 @@ import type { LastError } from '../contract/wire/last-error.ts';
  * - DEFERRED: the handler has returned, and the reply will come by task token.
  * - REVOKED: `cancel` of the handler is running, or waits between two runs.
  * - TOMB: the command is cancelled, and must not run any more.
+ * - LIMIT: no command, but the state of a limit, under an id that no command has (docs/protocol.md#limits).
  */
 export interface CommandRecord {
-  readonly state: 'RUN' | 'DONE' | 'FAILED' | 'DEFERRED' | 'REVOKED' | 'TOMB';
+  readonly state: 'RUN' | 'DONE' | 'FAILED' | 'DEFERRED' | 'REVOKED' | 'TOMB' | 'LIMIT';
   /** The `datahash` of the command: an equal id with another hash is refused. */
   readonly hash: string;
   /** RUN: fencing token of the worker whose run has not ended. Absent between two runs. */
@@ -26,7 +27,7 @@ export interface CommandRecord {
   readonly nonce?: string;
   /** RUN: a reply by token that came before the handler deferred. */
   readonly early?: string;
-  /** The command's envelope, kept from the claim on, so that a deferred command can get a reply or be cancelled without its message. */
+  /** LIMIT: its state as JSON. Else the command's envelope, kept from the claim on, so that a deferred command can get a reply or be cancelled without its message. */
   readonly command?: string;
   /** RUN: no worker may run it again after the lease has expired (effect class `once`), so a reply by token then ends it. */
   readonly once?: true;
@@ -38,6 +39,8 @@ export interface CommandRecord {
   readonly lastError?: LastError;
   /** RUN, REVOKED: earliest begin of the next run, in milliseconds since the epoch. */
   readonly nextRunAt?: number;
+  /** RUN: the next run has this time of the rate of its command reserved, in milliseconds since the epoch. */
+  readonly slotAt?: number;
   /** DEFERRED: time of the last heartbeat, in milliseconds since the epoch. */
   readonly beatAt?: number;
   /** Counts writes, from 1; set by the store. */

@@ -4,6 +4,7 @@ import type { Definition, Throws } from '../contract/command.ts';
 import { milliseconds, type Duration } from '../contract/duration.ts';
 import { ContractError } from '../contract/errors.ts';
 import type { Instrumentation } from '../contract/instrumentation.ts';
+import { checkedLimits } from '../contract/limits.ts';
 import { type Frozen, type Received, type Sent, versionOf } from '../contract/schema.ts';
 import type { CommandContract, ServiceContract } from '../contract/runtime-contract.ts';
 import { serviceContract, type AnyService, type Service } from '../contract/service.ts';
@@ -177,6 +178,7 @@ function servedCommand({ contract, declared, handler, transactional }: BoundHand
     run: run as AnyRun,
     ...(cancel === undefined ? {} : { cancel: cancel as NonNullable<ServedCommand['cancel']> }),
     ...(prepare === undefined ? {} : { prepare }),
+    ...(contract.limits === undefined ? {} : { limits: checkedLimits(name, contract.limits) }),
     errors: declared,
     inputWhat: `${name} was called with`,
     outputWhat: `${name} answered with`,

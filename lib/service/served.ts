@@ -1,4 +1,5 @@
 import type { Instrumentation } from '../contract/instrumentation.ts';
+import type { Limits } from '../contract/limits.ts';
 import type { CommandContract, ServiceContract } from '../contract/runtime-contract.ts';
 import type { CommandEnvelope } from '../contract/wire/envelope.ts';
 import type { Effect } from './consumer/command-record.ts';
@@ -51,6 +52,8 @@ export interface ServedCommand {
   /** Only of the built-in service `steps`. @default a run needs nothing */
   readonly prepare?: Prepare;
   readonly cancel?: (input: unknown, task: unknown) => Promise<void>;
+  /** @default its runs are not limited */
+  readonly limits?: Limits;
   readonly errors: unknown;
   readonly inputWhat: string;
   readonly outputWhat: string;

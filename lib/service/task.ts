@@ -4,7 +4,7 @@ import { logged, loggedParts, type LogFields, type LogLevel } from '../contract/
 import type { ObservedLine } from '../contract/instrumentation.ts';
 import type { CommandEnvelope } from '../contract/wire/envelope.ts';
 import { parsePid, pidOfCommand } from '../contract/wire/process-id.ts';
-import { isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
+import { ContractError, isOrchestratorError, OrchestratorError } from '../contract/errors.ts';
 import type { Deferred } from '../contract/steps.ts';
 import { taskToken } from './task-token.ts';
 
@@ -42,8 +42,11 @@ export interface Task<E, Tx> {
   readonly tx: Tx;
   /** Return its result if the reply comes later: a client replies by `token`. */
   defer(): Deferred;
-  /** Throw its result to run the command again after `delay`. This run does not count as an attempt; the deadline still applies. */
-  retryAfter(delay: Duration, reason: string): Error;
+  /**
+   * Throw its result to run the command again after `delay`. This run does not count as an attempt; the deadline still applies. With `key`,
+   * all commands with the same key of its `limits` wait as long: `throw task.retryAfter('10 minutes', 'rate limited', { key: true })`.
+   */
+  retryAfter(delay: Duration, reason: string, options?: { readonly key?: boolean }): Error;
   /**
    * Throw its result if this run certainly had no effect. The run counts as an attempt, and the command is run again. If the process no
    * longer wants the command (`signal` has aborted), the reply is `cancelled` at once.
@@ -101,6 +104,8 @@ export interface CommandTaskOptions {
   readonly nonce: string;
   /** Receives the lines of the handler, without their time. */
   readonly log: (line: Omit<ObservedLine, 'at'>) => void;
+  /** Whether the command has limits. */
+  readonly limited: boolean;
 }
 
 /** The task of one run. */
@@ -118,8 +123,9 @@ export class CommandTask implements Task<unknown, unknown> {
   readonly #nonce: string;
   readonly #command: CommandEnvelope;
   readonly #log: CommandTaskOptions['log'];
+  readonly #limited: boolean;
 
-  constructor({ command, keyPrefix, service, errors, tx, abort, nonce, log }: CommandTaskOptions) {
+  constructor({ command, keyPrefix, service, errors, tx, abort, nonce, log, limited }: CommandTaskOptions) {
     this.attempt = command.attempt;
     this.commandId = `${keyPrefix}${command.id}`;
     this.errors = errors;
@@ -133,6 +139,7 @@ export class CommandTask implements Task<unknown, unknown> {
     this.#nonce = nonce;
     this.#command = command;
     this.#log = log;
+    this.#limited = limited;
   }
 
   get token(): string {
@@ -147,8 +154,13 @@ export class CommandTask implements Task<unknown, unknown> {
     return DEFERRED;
   }
 
-  retryAfter(delay: Duration, reason: string): Error {
-    return new RetryAfter(milliseconds(delay), reason);
+  retryAfter(delay: Duration, reason: string, { key = false }: { readonly key?: boolean } = {}): Error {
+    if (key && !this.#limited)
+      throw new ContractError(
+        'CONTRACT_INVALID',
+        `${this.#command.type} has no limits: task.retryAfter with key expects a command with limits.`,
+      );
+    return new RetryAfter(milliseconds(delay), reason, key);
   }
 
   notDone(reason: string): Error {
@@ -178,14 +190,17 @@ function processIdOf(commandId: string): string {
 export class RetryAfter extends OrchestratorError {
   declare readonly code: 'RETRY_AFTER';
   readonly delayMs: number;
+  /** Whether all commands with the key of its limits wait. */
+  readonly key: boolean;
 
-  constructor(delayMs: number, reason: string) {
+  constructor(delayMs: number, reason: string, key = false) {
     super('RETRY_AFTER', `A handler requested another run in ${delayMs} ms: ${reason}.`, {
       retryable: true,
       remedy: 'Throw it from the handler: the consumer waits and runs the command again.',
       details: { delayMs, reason },
     });
     this.delayMs = delayMs;
+    this.key = key;
   }
 }
 

@@ -20,6 +20,7 @@ import { month, MonthBegan, PlanChanged } from './documented/month.ts';
 import { report, reports } from './documented/nightly.ts';
 import { quoted } from './documented/quoted.ts';
 import { reminder } from './documented/reminder.ts';
+import { bureau, scored } from './documented/scored.ts';
 import { cancelRide, ride, RideOrdered } from './documented/ride.ts';
 import { Left, Paused, pausing, PeriodBegan, Resumed, subscription } from './documented/subscription.ts';
 
@@ -53,6 +54,19 @@ describe('docs/authoring.md', () => {
   test('has no line of more than 120 characters', () => {
     expect(page.split('\n').filter((line) => line.length > 120)).toEqual([]);
   });
+});
+
+test('a bureau is asked ten times a second for each account', async () => {
+  const scores = scripted(bureau, { score: async () => ({ score: 7 }) });
+  const world = simulate(system('lending', { processes: [scored], services: [bureau] }), { services: [scores] });
+  for (let n = 0; n < 25; n += 1) await world.client.start(scored, { account: n < 24 ? 'a' : 'b', customer: `c-${n}` }, { id: `c-${n}` });
+  await world.settle();
+  expect(world.calls(bureau.score)).toHaveLength(11);
+  // Four at once: a batch of ten needs three turns.
+  await world.advance('1.5 seconds');
+  expect(world.calls(bureau.score)).toHaveLength(21);
+  await world.advance('2 seconds');
+  expect(await world.client.result(scored, 'c-23')).toEqual({ score: 7 });
 });
 
 test('a ride follows the driver that it names', async () => {

@@ -7,8 +7,11 @@ import type { Message } from '../../lib/contract/message.ts';
 import type { AnyProcess } from '../../lib/contract/process-contract.ts';
 import type { ProcessContract } from '../../lib/contract/runtime-contract.ts';
 import { parse } from '../../lib/contract/schema.ts';
+import { limitsText } from '../../lib/contract/limits.ts';
 import { service, serviceContract } from '../../lib/contract/service.ts';
 import { system, systemContract } from '../../lib/contract/system.ts';
+import { serve } from '../../lib/service/serve.ts';
+import { servedParts } from '../../lib/service/served.ts';
 
 const refused = (code: string, message: unknown = expect.any(String)) => expect.objectContaining({ code, message });
 
@@ -43,6 +46,36 @@ function processOf(name: string, contract: Partial<ProcessContract> = {}): AnyPr
   };
   return { name, '~': held as never };
 }
+
+describe('limits of a command', () => {
+  const input = z.object({ account: z.string() });
+  const served = (limits: object): unknown => {
+    const one = service('bureau', { score: command({ input, limits }) });
+    return servedParts(serve(one, { score: async () => null })).commands.get('bureau.score')?.limits;
+  };
+
+  test('are kept as they are written, and checked by the service', () => {
+    expect(served({ rate: '10 per minute', concurrency: 4 })).toEqual({ rate: { most: 10, periodMs: 60_000 }, concurrency: 4 });
+    expect(limitsText({ rate: '10 per minute', concurrency: 4, key: () => '' })).toBe('10 per minute and 4 at once for each key');
+  });
+
+  test('of a large count are kept as a smaller count in a shorter period', () => {
+    expect(served({ rate: '1000 per second' })).toEqual({ rate: { most: 100, periodMs: 100 } });
+    expect(served({ rate: '151 per minute' })).toEqual({ rate: { most: 75, periodMs: 30_000 } });
+  });
+
+  test.each([
+    [{}, 'limits had neither rate nor concurrency'],
+    [{ rate: '0 per second' }, 'limits.rate was "0 per second"'],
+    [{ rate: '10 per week' }, 'limits.rate was "10 per week"'],
+    [{ rate: 10 }, 'limits.rate was 10'],
+    [{ concurrency: 0 }, 'limits.concurrency was 0'],
+    [{ concurrency: 2.5 }, 'limits.concurrency was 2.5'],
+    [{ concurrency: 1, key: 'account' }, 'limits.key was "account"'],
+  ])('that are wrong are refused by serve: %j', (limits, message) => {
+    expect(() => served(limits)).toThrow(refused('CONTRACT_INVALID', expect.stringContaining(`bureau.score: ${message}`)));
+  });
+});
 
 describe('event', () => {
   test('is a frozen value that holds its owner, schema and dedupeBy', () => {

@@ -24,6 +24,8 @@ const REVOKED: Body = {
   nextRunAt: 5,
 };
 const DEFERRED: Body = { state: 'DEFERRED', hash: 'sha256:aa', command: '{"id":"a"}', beatAt: 7 };
+const RESERVED: Body = { state: 'RUN', hash: 'sha256:aa', command: '{"id":"a"}', nextRunAt: 2_000_000, slotAt: 2_000_000 };
+const LIMIT: Body = { state: 'LIMIT', hash: '', command: '{"m":20}' };
 const TOMB: Body = { state: 'TOMB', hash: 'sha256:bb' };
 const DONE: Body = { state: 'DONE', hash: 'sha256:aa', reply: '{"outcome":"completed","data":"\\u00e9"}' };
 
@@ -43,6 +45,8 @@ export function idempotencyStoreContract(name: string, make: () => Promise<Idemp
       ['REVOKED', REVOKED],
       ['DONE', DONE],
       ['TOMB', TOMB],
+      ['RUN with a reserved time', RESERVED],
+      ['LIMIT', LIMIT],
     ])('keeps every field of a %s record, and no others', async (_, body) => {
       const store = await make();
       expect(await store.write('a', body, 'absent')).toEqual({ status: 'written' });

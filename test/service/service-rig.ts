@@ -22,6 +22,8 @@ export interface RigOptions {
   readonly store?: IdempotencyStore;
   readonly publisher?: (bus: MemoryEventPublisher) => EventPublisher;
   readonly queue?: (queue: MemoryMessageQueue) => MessageQueue;
+  /** Whether the consumer takes the queue for one that counts in whole seconds, as SQS. @default false */
+  readonly wholeSeconds?: boolean;
 }
 
 /** One service on memory adapters in virtual time. */
@@ -39,10 +41,12 @@ export class ServiceRig {
   readonly consumer: Consumer;
   readonly #served: Served;
   readonly #queuePort: MessageQueue;
+  readonly #wholeSeconds: boolean;
   #nonces = 0;
 
   constructor(served: Served, options: RigOptions = {}) {
     this.#served = served;
+    this.#wholeSeconds = options.wholeSeconds ?? false;
     this.store = options.store ?? new MemoryIdempotencyStore();
     this.publisher = options.publisher?.(this.bus) ?? this.bus;
     this.#queuePort = options.queue?.(this.queue) ?? this.queue;
@@ -75,6 +79,7 @@ export class ServiceRig {
       publisher: this.publisher,
       payloads: this.payloads,
       clock: this.clock,
+      wholeSeconds: this.#wholeSeconds,
       sender: this.sender,
       random: () => (next = (next * 1.37 + 0.11) % 1),
       newNonce: () => String((this.#nonces += 1)).padStart(22, '0'),

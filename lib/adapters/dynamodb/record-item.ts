@@ -4,7 +4,7 @@ import { NO_RECORD, SAME_REVISION } from './conditions.ts';
 import type { HeadItem } from './head-item.ts';
 import { attributeNames, setOrRemove } from './set-or-remove.ts';
 
-/** An ended record is kept this long, longer than any copy of its command can be delayed. */
+/** An ended record, or a limit since its last change, is kept this long, longer than any copy of its command can be delayed. */
 const ENDED_DAYS = 90;
 const DAY_SECONDS = 86_400;
 
@@ -27,6 +27,7 @@ const ATTRIBUTES = [
   'errorMessage',
   'nextRunAt',
   'nonce',
+  'slotAt',
 ] as const;
 const NAMES: Record<string, string> = attributeNames(ATTRIBUTES);
 
@@ -80,7 +81,8 @@ function encodeRecord({ record, expected, write, now }: RecordWriteRequest): Hea
   }
   if (record.nextRunAt !== undefined) item['nextRunAt'] = { N: String(record.nextRunAt) };
   if (record.nonce !== undefined) item['nonce'] = { S: record.nonce };
-  if (record.state === 'DONE' || record.state === 'FAILED' || record.state === 'TOMB')
+  if (record.slotAt !== undefined) item['slotAt'] = { N: String(record.slotAt) };
+  if (record.state !== 'RUN' && record.state !== 'DEFERRED' && record.state !== 'REVOKED')
     item['ttl'] = { N: String(Math.ceil(now / 1000) + ENDED_DAYS * DAY_SECONDS) };
   return item;
 }
@@ -103,5 +105,6 @@ export function decodeRecord(item: HeadItem): CommandRecord {
   if (item['errorCode']?.S !== undefined) record.lastError = { code: item['errorCode'].S, message: item['errorMessage']?.S ?? '' };
   if (item['nextRunAt']?.N !== undefined) record.nextRunAt = Number(item['nextRunAt'].N);
   if (item['nonce']?.S !== undefined) record.nonce = item['nonce'].S;
+  if (item['slotAt']?.N !== undefined) record.slotAt = Number(item['slotAt'].N);
   return record;
 }

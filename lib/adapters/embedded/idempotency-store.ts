@@ -30,13 +30,14 @@ function charactersOf({ command, early, reply }: CommandRecord): number {
   return (command?.length ?? 0) + (early?.length ?? 0) + (reply?.length ?? 0);
 }
 
-/** Flags of a record. A record without any of the last five has the format of older versions. */
+/** Flags of a record. A record without any of the last six has the format of older versions. */
 const ONCE = 1;
 const FAILURES = 2;
 const MAYBE_DONE = 4;
 const LAST_ERROR = 8;
 const NEXT_RUN_AT = 16;
 const NONCE = 32;
+const SLOT_AT = 64;
 
 function flagsOf(record: CommandRecord): number {
   return (
@@ -45,7 +46,8 @@ function flagsOf(record: CommandRecord): number {
     (record.maybeDone === true ? MAYBE_DONE : 0) +
     (record.lastError === undefined ? 0 : LAST_ERROR) +
     (record.nextRunAt === undefined ? 0 : NEXT_RUN_AT) +
-    (record.nonce === undefined ? 0 : NONCE)
+    (record.nonce === undefined ? 0 : NONCE) +
+    (record.slotAt === undefined ? 0 : SLOT_AT)
   );
 }
 
@@ -70,6 +72,7 @@ function recordCodec(leasesFrom: number): Codec<CommandRecord> {
         writer.string(record.lastError.message, previous?.lastError?.message);
       }
       if (record.nonce !== undefined) writer.string(record.nonce, previous?.nonce);
+      if (record.slotAt !== undefined) writer.number(record.slotAt);
     },
     decode(reader, previous) {
       const state = reader.string() as CommandRecord['state'];
@@ -93,6 +96,7 @@ function recordCodec(leasesFrom: number): Codec<CommandRecord> {
               message: reader.string(previous?.lastError?.message) ?? '',
             };
       const nonce = (flags & NONCE) === 0 ? undefined : reader.string(previous?.nonce);
+      const slotAt = (flags & SLOT_AT) === 0 ? undefined : reader.number();
       return {
         state,
         hash,
@@ -109,6 +113,7 @@ function recordCodec(leasesFrom: number): Codec<CommandRecord> {
         ...(nextRunAt === undefined ? {} : { nextRunAt }),
         ...(lastError === undefined ? {} : { lastError }),
         ...(nonce === undefined ? {} : { nonce }),
+        ...(slotAt === undefined ? {} : { slotAt }),
       };
     },
   };

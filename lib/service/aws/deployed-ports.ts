@@ -55,6 +55,7 @@ export function deployedPorts(served: Served, queueUrl: string, environment: Env
       writer: service,
     }),
     clock,
+    wholeSeconds: true,
     random: Math.random,
     onLog: (line) => void process.stderr.write(`${logText(line, { service, system: system.name })}\n`),
     report: (notice) => {

@@ -18,14 +18,14 @@ export interface NoticeLineOptions {
 }
 
 /**
- * Returns a notice as one line of JSON for a log, or undefined if the handler itself requested another run. The line contains the command
+ * Returns a notice as one line of JSON for a log, or undefined if the command only waits: for its limit, or as its handler asked. The line contains the command
  * id, the error's code, the fields that a contract refused and the place in the code. It contains no payload and, unless `messages` is set,
  * no text that may quote one. Lambda reads the level of a line only if the line has a timestamp, and otherwise assumes INFO ("Log-level
  * filtering").
  */
 export function noticeLine(notice: ServiceNotice, { service, system, now, messages = false }: NoticeLineOptions): string | undefined {
   const { kind, messageId, commandId, message, cause } = notice;
-  if (isRetryAfter(cause)) return undefined;
+  if (kind === 'limited' || isRetryAfter(cause)) return undefined;
   const level = kind === 'fault' || kind === 'handler-failed' || kind === 'lease-lost' || kind === 'held' ? 'warn' : 'error';
   const line = {
     timestamp: new Date(now).toISOString(),

@@ -9,6 +9,7 @@ import { lastErrorFrom, runEndOf } from './run-error.ts';
 import { OVERDUE } from './run-time.ts';
 import type { RunnerDependencies } from './runner-dependencies.ts';
 import type { ServedCommand } from '../served.ts';
+import { isRetryAfter } from '../task.ts';
 
 /**
  * Records the reply of a handler that ran under this worker's lease. In: the reply. Out: the reply to publish: this one, or the early
@@ -51,6 +52,9 @@ export async function afterUnanswered(job: Job, thrown: unknown, { store, clock,
   const end = runEndOf(thrown, flight);
   // A handler that ends because its signal aborted did not fail.
   const heeded = flight.stopping || (flight.settled && (end.how === 'not-done' || flight.abort.caused(thrown)));
+  if (isRetryAfter(thrown) && thrown.key) await flight.place?.rest(clock.now() + thrown.delayMs);
+  // A handler that ignores the end of its time may still run: its place lapses, and is not freed.
+  if (thrown === OVERDUE) flight.place = undefined;
   if (thrown === OVERDUE) report(noticeOn(job, 'handler-failed', end.error.message));
   else if (!heeded) report(noticeOn(job, 'handler-failed', thrownText(thrown), thrown));
   job.delivery = { ...delivery, now: clock.now() };

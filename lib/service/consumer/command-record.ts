@@ -87,6 +87,8 @@ export function claim(record: CommandRecord | undefined, delivery: ClaimRequest)
       return delivery.settling ? revoke(record, delivery) : { kind: 'answer', outcome: 'deferred' };
     case 'REVOKED':
       return revoke(record, delivery);
+    case 'LIMIT':
+      return { kind: 'refuse' };
   }
 }
 

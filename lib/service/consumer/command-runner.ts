@@ -1,9 +1,11 @@
+import assert from 'node:assert';
 import { parseEnvelope } from '../../contract/wire/wire.ts';
 import type { CommandEnvelope, ReplyEnvelope } from '../../contract/wire/envelope.ts';
 import { thrownText } from '../../contract/wire/thrown-text.ts';
 import { afterFailedCancel } from './after-run.ts';
 import { cancelledRecord, claimed } from './command-record.ts';
 import { decideCommand, type Decision } from './decide-command.ts';
+import type { CommandRecord } from '../../ports/idempotency-store.ts';
 import type { InFlight } from './in-flight.ts';
 import { HOLD_SECONDS } from './redelivery.ts';
 import { createJob, createTask, prepareJob, type Job } from './job.ts';
@@ -15,6 +17,9 @@ import { endText, type Runs } from './run-limits.ts';
 import type { RunnerDependencies } from './runner-dependencies.ts';
 import type { TransactionalRecords } from '../store.ts';
 import { runTransaction } from './transaction-run.ts';
+
+/** A wait that is no longer than this takes place in the worker, if its queue counts in whole seconds. */
+const WAIT_HERE_MS = 2_000;
 
 const NO_RUNS: Runs = { failures: 0 };
 
@@ -38,10 +43,9 @@ export class CommandRunner {
     try {
       return await this.#handle(flight);
     } catch (cause) {
-      const { message, command } = flight;
-      const fault = { kind: 'fault', messageId: message.messageId, message: `A port failed: ${thrownText(cause)}`, cause } as const;
-      this.#deps.report(command === undefined ? fault : { ...fault, commandId: command.id });
-      return this.#returns.backOff(message, command);
+      this.#fault(flight, cause);
+      await flight.place?.free().catch((error: unknown) => this.#fault(flight, error));
+      return this.#returns.backOff(flight.message, flight.command);
     } finally {
       flight.end();
     }
@@ -56,7 +60,22 @@ export class CommandRunner {
     if (job.served?.prepare !== undefined) await prepareJob(job, this.#deps);
     let next = await this.#begin(job);
     while (next.kind === 'decide') next = await this.#act(job, await decideCommand(job, next, this.#deps));
-    return next.kind === 'reply' ? await this.#publish(job, next) : next.disposal;
+    const freed = flight.place && this.#freePlace(job);
+    const disposal = next.kind === 'reply' ? await this.#publish(job, next) : next.disposal;
+    await freed;
+    return disposal;
+  }
+
+  /** If the store fails, the place lapses. */
+  async #freePlace({ flight }: Job): Promise<void> {
+    const { place } = flight;
+    flight.place = undefined;
+    await place?.free().catch((cause: unknown) => this.#fault(flight, cause));
+  }
+
+  #fault({ message, command }: InFlight, cause: unknown): void {
+    const fault = { kind: 'fault', messageId: message.messageId, message: `A port failed: ${thrownText(cause)}`, cause } as const;
+    this.#deps.report(command === undefined ? fault : { ...fault, commandId: command.id });
   }
 
   /** Returns undefined, with a notice, for a message that is no command. */
@@ -74,6 +93,7 @@ export class CommandRunner {
     const { store } = this.#deps;
     const again = message.receiveCount > 1 || command.attempt > 1;
     if (again || delivery.mode !== 'run' || delivery.settling) return decideAgain(await store.read(command.id));
+    if (job.served?.limits !== undefined) return decideAgain(undefined);
     const claim = claimed(delivery);
     if (delivery.effect === 'transaction') return runTransaction(job, { claim, found: undefined }, this.#deps);
     const written = await store.write(command.id, claim, 'absent');
@@ -101,7 +121,10 @@ export class CommandRunner {
       case 'wait':
         return this.#wait(job, verdict.until);
       case 'pause':
+        if (job.served?.limits !== undefined) return this.#untilTurn(job, verdict.until);
         return this.#giveBack(job, verdict.until - this.#deps.clock.now());
+      case 'limited':
+        return this.#admit(job, found);
       case 'hold':
         return this.#giveBack(job, HOLD_SECONDS * 1000);
       case 'give-up':
@@ -117,6 +140,30 @@ export class CommandRunner {
 
   async #giveBack({ message, command }: Job, milliseconds: number): Promise<NextStep> {
     return endWith(await this.#returns.giveBack(message, command, milliseconds));
+  }
+
+  async #admit(job: Job, found: CommandRecord | undefined): Promise<NextStep> {
+    const limiter = await this.#deps.limiter?.();
+    assert(limiter, 'the consumer has a limiter if a command has limits');
+    const { admitRun } = await import('./limits/admit-run.ts');
+    const admitted = await admitRun(job, found, limiter, this.#deps);
+    return admitted.kind === 'wait' ? this.#untilTurn(job, admitted.until) : admitted;
+  }
+
+  /**
+   * Returns the message until the turn of its command. A queue that counts in whole seconds shows it up to a second early: this worker then
+   * waits for the rest, because a late worker would lose the reserved time.
+   */
+  async #untilTurn(job: Job, until: number): Promise<NextStep> {
+    const { clock, store, wholeSeconds } = this.#deps;
+    const { flight, message, command } = job;
+    const leftMs = until - clock.now();
+    if (!wholeSeconds || leftMs > WAIT_HERE_MS)
+      return endWith(await this.#returns.giveBackUntil(message, command, wholeSeconds ? Math.floor(leftMs / 1000) - 1 : leftMs / 1000));
+    await clock.sleep(leftMs, flight.ended);
+    if (flight.stopping || flight.lost) return endWith(1);
+    job.delivery = { ...job.delivery, now: clock.now() };
+    return decideAgain(await store.read(command.id));
   }
 
   /** Another worker has the lease, so the message is returned until the lease ends. A settling delivery aborts a run in this worker. */

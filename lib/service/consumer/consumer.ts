@@ -12,7 +12,8 @@ import { Heartbeat } from './heartbeat.ts';
 import type { Disposal } from './message-returns.ts';
 import { Replies } from './replies.ts';
 import { observedCommands } from './observe-commands.ts';
-import { servedParts, type Served } from '../served.ts';
+import type { Limiter } from './limits/limiter.ts';
+import { servedParts, type Served, type ServedParts } from '../served.ts';
 import { prefixedRecords } from '../store.ts';
 import { newNonce } from '../task-token.ts';
 import { tracedCommands } from './trace-commands.ts';
@@ -41,6 +42,8 @@ export interface ConsumerOptions {
   readonly onLog?: (line: ObservedLine) => void;
   /** Returns the secret part of a task token, 22 characters of base64url. @default 128 random bits */
   readonly newNonce?: () => string;
+  /** Whether the queue hides messages for whole seconds only, as SQS does. @default false */
+  readonly wholeSeconds?: boolean;
   /** Most messages in one receive call. @default 10, the limit of SQS */
   readonly receiveMax?: number;
 }
@@ -116,6 +119,8 @@ export class Consumer {
       newNonce: nonceOf,
       leaseMs: LEASE_MS,
       inFlight,
+      limiter: hasLimits(parts) ? limiterOf(parts.records ?? options.store, clock) : undefined,
+      wholeSeconds: options.wholeSeconds ?? false,
       worker: workerName(random),
     });
     // A message whose deletion fails is redelivered, and its record then has the reply.
@@ -286,6 +291,16 @@ export class Consumer {
       if (!ended.aborted) await this.#heartbeat.beat();
     }
   }
+}
+
+function hasLimits({ commands }: ServedParts): boolean {
+  return Array.from(commands.values()).some(({ limits }) => limits !== undefined);
+}
+
+/** Loads the limiter at the first command with limits. All systems of the service share it, so its records have no prefix. */
+function limiterOf(store: IdempotencyStore, clock: Clock): () => Promise<Limiter> {
+  let limiter: Promise<Limiter> | undefined;
+  return () => (limiter ??= import('./limits/limiter.ts').then((loaded) => new loaded.Limiter(store, clock)));
 }
 
 /** 2 × 32 random bits, so that two workers do not share a fencing token. */

@@ -15,6 +15,8 @@ export type WrittenVerdict =
   /** `runs`: the limits are used up, and the reply reports these runs. */
   | (Extract<ClaimVerdict, { kind: 'repeat' }> & { readonly runs?: Runs })
   | { readonly kind: 'lost' }
+  /** The command may run if its limits allow it. */
+  | { readonly kind: 'limited' }
   /** Each write lost against another worker. */
   | { readonly kind: 'outrun' };
 
@@ -39,6 +41,11 @@ export async function decideCommand(
   for (let tries = 0; tries < CONFLICTS_MAX; tries++) {
     job.nonce = record?.nonce ?? job.delivery.nonce;
     const verdict = withReply(rule(record, job.delivery), job, deps);
+    if (verdict.kind === 'run' && job.served?.limits !== undefined && job.admitted !== (record?.revision ?? 0)) {
+      // A place is for the record as it was: another worker may have run the command at the time that is reserved.
+      const kind = job.admitted === undefined ? 'limited' : 'outrun';
+      return { verdict: { kind }, found: record, revision: 0 };
+    }
     const write = writeOf(verdict, job);
     if (write === undefined) return { verdict, found: record, revision: record?.revision ?? 0 };
     const expected = record?.revision ?? 'absent';

@@ -88,8 +88,11 @@ export class Heartbeat {
     const { token, command } = flight;
     if (token === '' || command === undefined) return;
     try {
+      const until = this.#deps.clock.now() + this.#deps.leaseMs;
+      // The place first: the lease of the command ends no later.
+      if ((await flight.place?.extend(until)) === false) return this.#lose(flight, 'its place among the runs of its limit has lapsed');
       const record = await this.#deps.store.read(command.id);
-      const fenced = lease(record, token, this.#deps.clock.now() + this.#deps.leaseMs);
+      const fenced = lease(record, token, until);
       // The handler has ended during the read, so the lease is not needed any more.
       if (flight.token !== token) return;
       if (fenced.kind === 'lost' || record === undefined) return this.#lose(flight, 'another worker has taken it over');

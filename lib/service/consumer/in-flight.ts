@@ -3,6 +3,7 @@ import { Cancelled } from '../../contract/errors.ts';
 import { WaitSignal } from '../../ports/clock.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { RecordBody } from './command-record.ts';
+import type { PlaceHeld } from './limits/limit-state.ts';
 import { TaskAbort } from '../task.ts';
 
 /** The result of one delivery. */
@@ -17,8 +18,8 @@ export interface DeliveryResult {
 
 /** A diagnostic about one delivery, for logs and alarms. It contains no payload. */
 export interface ServiceNotice {
-  /** `held`: this build does not have the step of the command, so the command waits for another build. */
-  readonly kind: 'malformed' | 'id-reused' | 'gave-up' | 'handler-failed' | 'fault' | 'lease-lost' | 'held';
+  /** `limited`: the command waits for its limit. `held`: this build does not have the step of the command, so the command waits for another build. */
+  readonly kind: 'malformed' | 'id-reused' | 'gave-up' | 'handler-failed' | 'fault' | 'lease-lost' | 'held' | 'limited';
   readonly messageId: string;
   readonly commandId?: string;
   readonly message: string;
@@ -35,6 +36,8 @@ export class InFlight {
   token = '';
   /** The record as this worker wrote it to claim the command. */
   claim: RecordBody | undefined;
+  /** The place of the run among those of its limit. @default its command has no limits */
+  place: PlaceHeld | undefined;
   /** Revision of this worker's last write; 0 if the record holds an early reply, so that no other reply overwrites it. */
   revision = 0;
   /** Consecutive heartbeats that the queue refused. */

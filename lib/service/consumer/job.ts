@@ -23,11 +23,15 @@ export interface Job {
   /** Receives the lines of the handler. */
   readonly log: CommandTaskOptions['log'];
   readonly input: Json;
+  /** The key of its limits. @default one key for all, or no limits */
+  readonly limitKey?: string;
   /** The result of `prepare`, for the run. */
   prepared?: object;
   /** The reason why this worker cannot run the command; empty if it can. */
   reason: string;
   delivery: ClaimRequest;
+  /** The revision of the record for which the limits of the command have given a place; 0 if there was no record. */
+  admitted?: number;
   /** Nonce of the task token: the record's, else a new one that the claim writes. */
   nonce: string;
   /** Effect class `transaction`: the record that was read before the transaction. */
@@ -56,7 +60,7 @@ interface ReceivedCommand {
 export function createJob({ flight, command, data, token }: ReceivedCommand, deps: JobDependencies): Job {
   const { message } = flight;
   const served = deps.commands.get(command.type);
-  const read = readInput(command, served, data);
+  const read = withLimitKey(served, readInput(command, served, data));
   const now = deps.clock.now();
   const limits = limitsOf(command);
   const nonce = deps.newNonce();
@@ -68,6 +72,7 @@ export function createJob({ flight, command, data, token }: ReceivedCommand, dep
     served,
     log: deps.log,
     input: read.input,
+    ...(read.limitKey === undefined ? {} : { limitKey: read.limitKey }),
     reason: read.fault,
     nonce,
     delivery: {
@@ -105,7 +110,8 @@ export async function prepareJob(job: Job, { clock, report }: Pick<RunnerDepende
 
 /** The second argument of the handler. `tx`: the transaction of the store, in effect class `transaction`. */
 export function createTask({ command, keyPrefix, served, flight, nonce, log }: Job, service: string, tx?: unknown): CommandTask {
-  return new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce, log });
+  const limited = served?.limits !== undefined;
+  return new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce, log, limited });
 }
 
 function modeOf(message: ReceivedMessage, unreadable: boolean, now: number): ClaimRequest['mode'] {
@@ -119,6 +125,7 @@ interface ReadInput {
   readonly input: Json;
   /** Empty if the input is valid. */
   readonly fault: string;
+  readonly limitKey?: string;
 }
 
 function readInput(command: CommandEnvelope, served: ServedCommand | undefined, data: Json | undefined | Unread): ReadInput {
@@ -130,6 +137,23 @@ function readInput(command: CommandEnvelope, served: ServedCommand | undefined, 
     return unreadable(`${command.type} came with dataversion ${command.dataversion}, which is newer than this service's contract`);
   } catch (error) {
     return unreadable(withoutValues(error));
+  }
+}
+
+/** The longest key of a limit. */
+const LIMIT_KEY_MAX = 256;
+
+/** A key that the contract cannot compute is a fault of this build, like an input that it cannot read. */
+function withLimitKey(served: ServedCommand | undefined, read: ReadInput): ReadInput {
+  const { key } = served?.limits ?? {};
+  if (key === undefined || read.fault !== '') return read;
+  try {
+    const limitKey: unknown = key(read.input as never);
+    if (typeof limitKey === 'string' && limitKey.length <= LIMIT_KEY_MAX) return { ...read, limitKey };
+    const got = typeof limitKey === 'string' ? `a text of ${limitKey.length} characters` : `a ${typeof limitKey}`;
+    return unreadable(`limits.key returned ${got}: expected a text of at most ${LIMIT_KEY_MAX} characters`);
+  } catch (error) {
+    return unreadable(`limits.key threw: ${withoutValues(error)}`);
   }
 }
 

@@ -26,8 +26,13 @@ export class MessageReturns {
    * message.
    */
   async giveBack(message: ReceivedMessage, command: CommandEnvelope | undefined, milliseconds: number): Promise<Disposal> {
+    return this.giveBackUntil(message, command, secondsFor(milliseconds, VISIBILITY_SECONDS_MAX));
+  }
+
+  /** As `giveBack`, for a time in seconds, which may be a fraction if the queue allows that. */
+  async giveBackUntil(message: ReceivedMessage, command: CommandEnvelope | undefined, wanted: number): Promise<Disposal> {
     const { sender, service } = this.#deps;
-    const seconds = secondsFor(milliseconds, VISIBILITY_SECONDS_MAX);
+    const seconds = Math.max(0, Math.min(VISIBILITY_SECONDS_MAX, wanted));
     if (message.receiveCount < RECEIVES_NEAR_MAX || sender === undefined || command === undefined) return seconds;
     const delaySeconds = Math.min(seconds, BACKOFF_SECONDS_MAX);
     try {

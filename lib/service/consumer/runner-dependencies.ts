@@ -4,6 +4,7 @@ import type { IdempotencyStore } from '../../ports/idempotency-store.ts';
 import type { MessageSender } from '../../ports/message-sender.ts';
 import type { PayloadStore } from '../../ports/payload-store.ts';
 import type { InFlight, ServiceNotice } from './in-flight.ts';
+import type { Limiter } from './limits/limiter.ts';
 import type { Replies } from './replies.ts';
 import type { ServedCommand } from '../served.ts';
 import type { TransactionalRecords } from '../store.ts';
@@ -32,6 +33,10 @@ export interface RunnerDependencies {
   readonly leaseMs: number;
   /** All messages in flight, to abort the run of a command that is being settled. */
   readonly inFlight: ReadonlySet<InFlight>;
+  /** Keeps the limits of the commands. Present if a command has some. */
+  readonly limiter: (() => Promise<Limiter>) | undefined;
+  /** Whether the queue hides messages for whole seconds only. */
+  readonly wholeSeconds: boolean;
   /** Unique prefix of this worker's fencing tokens. */
   readonly worker: string;
 }

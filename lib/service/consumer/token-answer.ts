@@ -18,7 +18,7 @@ export type TokenVerdict =
 export function isGenuine(record: CommandRecord | undefined, nonce: string): boolean {
   if (record === undefined) return false;
   if (record.nonce !== undefined) return isSameNonce(record.nonce, nonce);
-  return record.state !== 'RUN' && record.state !== 'DEFERRED';
+  return record.state !== 'RUN' && record.state !== 'DEFERRED' && record.state !== 'LIMIT';
 }
 
 /** Decides on a reply by task token. `reply` is the complete reply envelope. */
@@ -36,6 +36,7 @@ export function answerRecord(record: CommandRecord | undefined, reply: string, n
         : { kind: 'used' };
     case 'REVOKED':
     case 'TOMB':
+    case 'LIMIT':
       return { kind: 'closed' };
   }
 }

@@ -130,8 +130,8 @@ export const deferredBugs: readonly PlantedBug[] = [
       },
       {
         file: 'lib/service/consumer/job.ts',
-        find: 'return new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce, log });',
-        plant: `const task = new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce, log });
+        find: 'return new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce, log, limited });',
+        plant: `const task = new CommandTask({ command, keyPrefix, service, errors: served?.errors, tx, abort: flight.abort, nonce, log, limited });
   if (!PLANTED) return task;
   const { token } = task;
   return Object.defineProperty(task, 'token', { value: token + '~' + delivery.token });`,
