@@ -23,22 +23,26 @@ describe('the audit of operations', () => {
     await client.resolve(approval, 'a', 'people.approve:1', { output: { by: 'Ada' }, reason: 'she said so' });
     await client.cancel(approval, 'b', 'no longer wanted');
     await client.terminate(approval, 'c', 'of a test');
+    await client.start(approval, { item: 'a chair' }, { id: 'private' });
+    await client.terminate(approval, 'private', 'of a test');
+    await client.erase(approval, 'private', 'request 4711');
     await client.fork(approval, 'a', { at: 'people.approve:1', completed: 'leave', to: 'a-again', reason: 'a second try' });
   });
   afterAll(() => shop.close());
 
   test('lists each operation with its instance, principal, reason and detail, the oldest first', async () => {
     const { operations, read, unread, more } = await audit();
-    expect([read, unread, more]).toEqual([4, [], undefined]);
+    expect([read, unread, more]).toEqual([5, [], undefined]);
     const by = 'local';
-    expect(told(operations).slice(0, 5)).toEqual([
+    expect(told(operations).slice(0, 6)).toEqual([
       `pause, a, ${by}: the customer asked`,
       `resume, a, from PAUSED, ${by}: the customer called back`,
       `resolve, a, people.approve:1, ${by}: she said so`,
       `cancel, b, ${by}: no longer wanted`,
       `terminate, c, ${by}: of a test`,
+      `erase, private, ${by}: request 4711`,
     ]);
-    expect(told(operations).slice(5).toSorted()).toEqual([
+    expect(told(operations).slice(6).toSorted()).toEqual([
       `fork, a, as a-again, ${by}: a second try`,
       `fork, a-again, it is the fork, ${by}: a second try`,
     ]);

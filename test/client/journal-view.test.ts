@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { requireHead } from '../../lib/client/instance.ts';
-import { readHeadJournal, type JournalOptions } from '../../lib/client/operations/journal-view.ts';
+import { readHeadJournal, runsOfChain, type JournalOptions } from '../../lib/client/operations/journal-view.ts';
 import type { JournalEntry } from '../../lib/core/journal-entry.ts';
 import { head, memoryPorts } from './ports.ts';
 
@@ -74,6 +74,28 @@ describe('readHeadJournal', () => {
       },
     ]);
     expect(await journalOf(ports, { payloads: false })).toEqual([stored]);
+  });
+
+  test('runsOfChain reads all runs, the current one first, and refuses a chain whose first run is no longer kept', async () => {
+    const ports = memoryPorts();
+    const started = (run?: string): string =>
+      JSON.stringify({ type: 'ProcessStarted', at: 0, ...(run && { continues: { run, number: 2 } }) });
+    await ports.store.spill({ pid, run: 'r0', from: 0, entries: [started(), ...texts(1, 3)] });
+    await ports.put(head({ tail: [started('r0'), ...texts(1, 2)] }));
+    const runs = async (): Promise<unknown[]> => {
+      const read = [];
+      for await (const { run, entries } of runsOfChain(ports, await requireHead(ports, pid), {})) read.push([run, entries.length]);
+      return read;
+    };
+    expect(await runs()).toEqual([
+      ['r1', 2],
+      ['r0', 3],
+    ]);
+    await ports.put(head({ version: 2, tail: [started('gone')] }));
+    await expect(runs()).rejects.toMatchObject({
+      code: 'JOURNAL_GAP',
+      message: 'The journal of the run gone of order o-1 is no longer kept.',
+    });
   });
 
   test('readHeadJournal returns no entry for the head of early events', async () => {

@@ -12,7 +12,7 @@ export interface AuditedOperation {
   readonly process: string;
   readonly id: string;
   readonly run: string;
-  readonly operation: 'cancel' | 'terminate' | 'pause' | 'resume' | 'resolve' | 'move' | 'fork';
+  readonly operation: 'cancel' | 'terminate' | 'pause' | 'resume' | 'resolve' | 'move' | 'fork' | 'erase';
   /** The id of the message of the operation. */
   readonly operationId: string;
   /** The principal, as the operation names it. */
@@ -90,6 +90,8 @@ function audit(entry: JournalEntry, paths: ReadonlyMap<number, string>): Audited
       return told('cancel', entry);
     case 'TerminateRequested':
       return told('terminate', entry);
+    case 'Erased':
+      return told('erase', entry);
     case 'Paused':
       return told('pause', entry, entry.hold && `by the pause of ${entry.hold}`);
     case 'Resumed':
