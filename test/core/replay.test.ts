@@ -285,6 +285,21 @@ test.each<[string, Decided, Partial<Record<string, unknown>>]>([
   ]);
 });
 
+test.each([
+  ['first', [0, 1, 2]],
+  ['between them', [1, 0, 2]],
+  ['last', [1, 2, 0]],
+])('two decisions of one path replay in the order of the journal, and another is decided %s', (_where, order) => {
+  const journal = [
+    { type: 'TimerSet', n: 1, path: 'sleep:1', due: 5 },
+    { type: 'EventTaken', path: 'a.b:1', id: 'x' },
+    { type: 'EventTaken', path: 'a.b:1', id: 'y' },
+  ] as const;
+  const expected = new Expected(journal, () => undefined);
+  for (const place of order) expect(expected.match({ ...(journal[place] as (typeof journal)[number]) })).toBe(journal[place]);
+  expect([expected.differences, expected.rest()]).toEqual([[], []]);
+});
+
 /** Processes that together use every step, so that random histories cover every step. */
 const PROCESSES: Readonly<Record<string, AnyProcess>> = {
   sequence: tripOf(async (ctx) => {
