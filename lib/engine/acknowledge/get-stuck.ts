@@ -84,10 +84,10 @@ export async function parkBesideStuck(
 ): Promise<boolean> {
   const { parking, store } = context.options;
   const { pid } = parked;
-  await parkMessage(context.options, message, parked);
+  const id = parkedId(message);
+  await parkMessage(context.options, message, { ...parked, id });
   const [head] = await store.load([pid], { consistent: true });
   if (head?.status === 'stuck' || head?.paused !== undefined) return true;
-  const id = parkedId(message);
   await redrive(context, pid, [id]);
   // A redelivery decides on an event that could not be redriven.
   return (await parking.parked(pid, [id])).length === 0;

@@ -1,7 +1,7 @@
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { EngineOptions } from '../engine-context.ts';
 import { forcedFault } from '../../format/common-form.ts';
-import { type ForcedMessage, INBOX, firstOf, isWrapper, wrappedBody } from '../../format/inbox-message.ts';
+import { type CommandMessage, type ForcedMessage, INBOX, firstOf, isWrapper, sha256, wrappedBody } from '../../format/inbox-message.ts';
 
 export type ParkingPorts = Pick<EngineOptions, 'parking' | 'clock' | 'onNotice'>;
 
@@ -40,9 +40,12 @@ export async function parkMessage({ parking, clock, onNotice }: ParkingPorts, me
   onNotice?.({ kind: 'parked', reason: why.reason, pid: why.pid, detail: why.detail, ...(event && { event }) });
 }
 
-/** The id under which a message is parked: a redelivered message is parked once. */
+/** The id under which an admitted message is parked: a redelivered message is parked once, and so is an engine command that is sent again. */
 export function parkedId(message: ReceivedMessage): string {
-  return idOf(unwrapped(message).sentAt, message);
+  const { body, sentAt } = unwrapped(message);
+  if (!body.startsWith('{"tutti":"command"')) return idOf(sentAt, message);
+  const { commandid, cancel, time } = JSON.parse(body) as CommandMessage;
+  return idAt(Math.max(0, Date.parse(time)), sha256(`${commandid}${cancel === true ? '!' : ''}`));
 }
 
 function idOf(sentAt: number, { messageId }: ReceivedMessage): string {
