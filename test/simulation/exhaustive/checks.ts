@@ -1,13 +1,15 @@
 import type { CommandEnvelope, Outcome } from '../../../lib/contract/wire/envelope.ts';
-import { identityOf } from '../../../lib/core/identity.ts';
+import { actIdentity, identityOf } from '../../../lib/core/identity.ts';
 import { replyKey } from '../../../lib/core/classify.ts';
-import { isClosed, type Image } from '../../../lib/core/image.ts';
+import { commandIdOf, isClosed, type Image, type OpenCommand } from '../../../lib/core/image.ts';
 import type { JournalEntry } from '../../../lib/core/journal-entry.ts';
-import { decodeHead } from '../../../lib/format/head-codec.ts';
+import { decodeHead, pastOf } from '../../../lib/format/head-codec.ts';
 import { sha256 } from '../../../lib/format/inbox-message.ts';
 import type { MemoryTable } from '../../../lib/adapters/memory/table.ts';
 import type { ParkedEvent } from '../../../lib/ports/parking-store.ts';
 import type { Head, JournalChunk } from '../../../lib/ports/process-store.ts';
+import { parseCommandId } from '../../../lib/contract/wire/process-id.ts';
+import { startIdentity } from '../auditor/contracts.ts';
 import { stoppedForNothing } from '../auditor/stuck-by-answer.ts';
 import type { ExploredQueue } from './explored-queue.ts';
 
@@ -66,17 +68,25 @@ export class Checks {
     const stopped = stoppedForNothing(head, previous);
     if (stopped !== undefined) this.#violated(`I5: ${stopped}`);
     if (head.status === 'early' || head.run === '') return;
+    for (const { run, from, entries } of pastOf(head) ?? []) {
+      const past = this.#histories.get(`${head.pid}/${run}`);
+      if (past) this.#grows(past, from, entries, head.version);
+      else this.#violated(`I3: ${head.pid} continues the run ${run}, which has no journal`);
+    }
     const key = `${head.pid}/${head.run}`;
     const history = this.#histories.get(key) ?? { pid: head.pid, run: head.run, entries: [] };
     if (!this.#histories.has(key)) this.#begin(key, history, head);
-    const { entries } = history;
-    if (head.tailFrom > entries.length) this.#violated(`I3: ${head.pid} has no entry ${entries.length}, but one at ${head.tailFrom}`);
-    if (head.tailFrom + head.tail.length < entries.length)
-      this.#violated(`I3: ${head.pid} lost entries of its journal at version ${head.version}`);
-    for (const [i, entry] of head.tail.entries()) {
-      const at = head.tailFrom + i;
+    this.#grows(history, head.tailFrom, head.tail, head.version);
+  }
+
+  #grows(history: History, from: number, tail: readonly string[], version: number): void {
+    const { pid, entries } = history;
+    if (from > entries.length) this.#violated(`I3: ${pid} has no entry ${entries.length}, but one at ${from}`);
+    if (from + tail.length < entries.length) this.#violated(`I3: ${pid} lost entries of its journal at version ${version}`);
+    for (const [i, entry] of tail.entries()) {
+      const at = from + i;
       if (entries[at] === undefined) this.#journaled(history, at, entry);
-      else if (entries[at] !== entry) this.#violated(`I3: ${head.pid} changed entry ${at} of its journal at version ${head.version}`);
+      else if (entries[at] !== entry) this.#violated(`I3: ${pid} changed entry ${at} of its journal at version ${version}`);
     }
   }
 
@@ -132,6 +142,8 @@ export class Checks {
     const isHere = run === undefined || run === image.run;
     switch (kind) {
       case 'reply': {
+        // A closed instance takes no reply of a command that nothing awaits.
+        if (isClosed(head.status) && isHere && image.commands.get(n as number)?.mode === 'send') return true;
         const command = isHere ? image.commands.get(n as number) : undefined;
         // The outcomes unknown and deferred leave the command open; the journal has the reply.
         return command === undefined || this.entries(head.pid).some((entry) => entry.type === 'CommandAnswered' && entry.n === n);
@@ -155,17 +167,27 @@ export class Checks {
     const caused = (by: { readonly cause: string; readonly messageId: string }): boolean =>
       cause === undefined ? by.messageId === messageId : by.cause === cause;
     const unsent: string[] = [];
-    for (const { n, attempt, command, ...by } of image.commands.values())
-      if (caused(by) && (sent.get(`${image.pid}/${image.run}/${n}`)?.attempt ?? 0) < attempt) unsent.push(`${command} (${n})`);
+    const wasSent = (command: OpenCommand): boolean => {
+      const id = commandIdOf(image, command);
+      return command.owner === undefined ? (sent.get(id)?.attempt ?? 0) >= command.attempt : this.#hasMessage('command', id);
+    };
+    for (const command of image.commands.values())
+      if (caused(command) && !wasSent(command)) unsent.push(`${command.command} (${command.n})`);
     for (const fire of image.pendingSends) {
       if (!caused(fire)) continue;
-      const isSent =
-        fire.kind === 'event'
+      const isSent = fire.answers
+        ? this.#hasMessage('reply', fire.answers.commandId)
+        : fire.kind === 'event'
           ? published.has(`${image.pid}/${image.run}/${fire.n}`)
           : inbox.messages.some(({ body }) => body.startsWith('{"tutti":"tick"') && body.includes(`"tickAt":${fire.at}`));
-      if (!isSent) unsent.push(fire.kind === 'event' ? (fire.event as string) : 'a tick');
+      if (!isSent) unsent.push(fire.kind === 'event' ? (fire.event as string) : `a ${fire.kind}`);
     }
     return unsent;
+  }
+
+  /** Whether the inbox has accepted an engine command, or the reply to one. */
+  #hasMessage(tutti: 'command' | 'reply', id: string): boolean {
+    return this.#cloud.inbox.messages.some(({ body }) => body.startsWith(`{"tutti":"${tutti}","commandid":"${id}"`));
   }
 
   /** The entries of an instance, run after run. */
@@ -212,13 +234,15 @@ export class Checks {
     const { sent, published, heads } = this.#cloud;
     const entries = texts.map((text) => JSON.parse(text) as JournalEntry);
     const starts = entries.filter(({ type }) => type === 'ProcessStarted').length;
-    if (starts !== 1) this.#violated(`I7: ${pid} was started ${starts} times in one run`);
-    if (heads.get(pid)?.run !== run) this.#violated(`I7: ${pid} had the run ${run}, but its head has another one`);
+    // A child that is cancelled before its start has a run that never starts.
+    if (starts !== 1 && entries[0]?.type !== 'CancelRequested') this.#violated(`I7: ${pid} was started ${starts} times in one run`);
+    const hasContinued = entries.some(({ type }) => type === 'RunContinued');
+    if (heads.get(pid)?.run !== run && !hasContinued) this.#violated(`I7: ${pid} had the run ${run}, but its head has another one`);
     const abandoned = new Set(entries.flatMap((entry) => (entry.type === 'CommandAbandoned' ? [entry.n] : [])));
     const answers = new Map<number, number>();
     for (const entry of entries) {
       const id = 'n' in entry ? `${pid}/${run}/${entry.n}` : '';
-      if (entry.type === 'CommandIssued' && !abandoned.has(entry.n) && !sent.has(id))
+      if (entry.type === 'CommandIssued' && !abandoned.has(entry.n) && !sent.has(id) && !this.#hasMessage('command', id))
         this.#violated(`I2: ${id} (${entry.command}) was never sent`);
       if (entry.type === 'EventPublished' && !published.has(id)) this.#violated(`I2: ${entry.event} of ${pid} was never published`);
       if (entry.type !== 'CommandAnswered' || entry.outcome === 'deferred' || entry.outcome === 'unknown') continue;
@@ -240,6 +264,10 @@ interface AnyBody {
   readonly opid: string;
   readonly run: string;
   readonly tickAt: number;
+  readonly commandid: string;
+  readonly cancel?: true;
+  readonly owner: string;
+  readonly outcome: Outcome;
   readonly detail: {
     readonly id: string;
     readonly type: string;
@@ -250,9 +278,17 @@ interface AnyBody {
 }
 
 const purposeOf = (text: string): Purpose => {
-  const { tutti, pid, opid, run, tickAt, detail } = JSON.parse(unwrapped(text)) as AnyBody;
+  const { tutti, pid, opid, run, tickAt, detail, commandid, owner: ownedBy, outcome, cancel } = JSON.parse(unwrapped(text)) as AnyBody;
   if (tutti === 'tick') return { kind: 'tick', pid, id: String(tickAt), run, tickAt };
   if (tutti === 'operate') return { kind: 'operate', pid, id: opid, cause: `o:${opid}` };
+  if (tutti === 'command')
+    return cancel
+      ? { kind: 'operate', pid: ownedBy, id: commandid, cause: `c:${actIdentity(sha256, ownedBy, commandid)}` }
+      : { kind: 'start', pid: ownedBy, id: commandid, cause: `s:${startIdentity(ownedBy, commandid)}` };
+  if (tutti === 'reply') {
+    const { pid: issuer, run: itsRun, n } = parseCommandId(commandid)!;
+    return { kind: 'reply', pid: issuer, id: commandid, cause: replyKey(itsRun, n, outcome), n, run: itsRun };
+  }
   if (detail.commandid !== undefined) {
     const [owner, itsRun, n] = detail.commandid.split('/') as [string, string, string];
     return {
@@ -265,7 +301,7 @@ const purposeOf = (text: string): Purpose => {
       ...(detail.outcome === 'completed' && !detail.id.endsWith(':invalid') && { succeeds: detail.commandid }),
     };
   }
-  const name = detail.type.startsWith('shop.pair') ? 'pair' : 'note';
+  const name = /^shop\.(pair|gift|round)/.exec(detail.type)?.[1] ?? 'note';
   const starts = detail.type.endsWith('-ordered');
   const owner = `default#${name}#${detail.data.order}`;
   const identity = identityOf(sha256, { pid: owner, event: detail.type, id: detail.id });

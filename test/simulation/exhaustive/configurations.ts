@@ -9,6 +9,9 @@ const PAIR = 'default#pair#1';
 const NOTE = 'default#note#1';
 const startPair = eventBody('shop.pair-ordered', 'start', ORDER);
 const startPairOtherwise = eventBody('shop.pair-ordered', 'other-start', ORDER);
+const startGift = eventBody('shop.gift-ordered', 'start', ORDER);
+const startRound = eventBody('shop.round-ordered', 'start', { ...ORDER, isLast: false });
+const roundNoted = (id: string): string => eventBody('shop.round-noted', id, ORDER);
 const startNote = eventBody('shop.note-ordered', 'start', ORDER);
 const noted = (id: string): string => eventBody('shop.noted', id, { order: '1', note: 'n' });
 
@@ -33,6 +36,7 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
   const pairOpen = await after([startPair]);
   const pairClosing = await after([startPair], 2);
   const noteOpen = await after([startNote]);
+  const roundOpen = await after([startRound]);
   const pairTerminated = await after([startPair, operateBody(PAIR, 'terminate')]);
   const answer = (snapshot: Snapshot, type: string, outcome: Outcome = 'completed'): string =>
     replyBody(commandOf(snapshot, type), outcome);
@@ -169,6 +173,14 @@ export const configurations = async (): Promise<readonly Configuration[]> => {
       name: 'an unknown outcome of what was cancelled, and its late success',
       from: pairCancelled,
       messages: [message('unknown', answer(pairCancelled, 'left.book', 'unknown')), message('late', answer(pairCancelled, 'left.book'))],
+      ...at,
+    },
+    { name: 'a parent whose child ends at once', from: EMPTY, messages: [message('start', startGift)], large: true, ...at },
+    {
+      name: 'two events of a process that continues as new',
+      from: roundOpen,
+      messages: [message('one', roundNoted('one')), message('two', roundNoted('two'))],
+      large: true,
       ...at,
     },
     {

@@ -22,6 +22,9 @@ const desk = service('desk', { finish: command({ input: Order, timeout: '2 minut
 
 const PairOrdered = event('shop.pair-ordered', Order);
 const NoteOrdered = event('shop.note-ordered', Order);
+const GiftOrdered = event('shop.gift-ordered', Order);
+const RoundOrdered = event('shop.round-ordered', Order.extend({ isLast: z.boolean() }));
+const RoundNoted = event('shop.round-noted', Order);
 const Noted = event('shop.noted', z.object({ order: z.string(), note: z.string() }));
 const Done = event('shop.done', Order);
 
@@ -46,5 +49,26 @@ const note = process(
   },
 );
 
+/** A child that sends a command and ends in its first commit. */
+const wrap = process('wrap', { input: Order }, async (ctx, order) => ctx.send(desk.finish, order));
+
+/** Awaits a child. */
+const gift = process('gift', { startOn: GiftOrdered.byId(byOrder), publishes: [Done] }, async (ctx, order) => {
+  await ctx.child(wrap, order, { id: order.order });
+  ctx.publish(Done, order);
+});
+
+/** Waits for an event, and continues as new once: its command moves to the second run. */
+const round = process(
+  'round',
+  { startOn: RoundOrdered.byId(byOrder), receives: [RoundNoted.byId(byOrder)], publishes: [Done] },
+  async (ctx, { order, isLast }) => {
+    await ctx.waitFor(RoundNoted);
+    if (isLast) return ctx.publish(Done, { order });
+    ctx.send(desk.finish, { order });
+    return ctx.continueAsNew({ order, isLast: true });
+  },
+);
+
 /** The smallest system in which every part of the protocol can occur. */
-export const shop = system('shop', { processes: [pair, note], services: [left, right, desk] });
+export const shop = system('shop', { processes: [pair, note, gift, wrap, round], services: [left, right, desk] });

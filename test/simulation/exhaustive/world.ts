@@ -35,7 +35,7 @@ export interface WorldOptions {
 }
 
 /** The turns of the event loop that a decision may take. */
-const TURNS_MAX = 1_000;
+const TURNS_MAX = 25_000;
 
 /**
  * Resolves when a worker waits only for its ports, or for its next batch. One turn of the event loop runs all microtasks; a process takes
