@@ -63,7 +63,7 @@ function scopeWords({ process, service }: ScopeOptions): string {
 }
 
 function holdLine(terminal: Terminal, each: ListedHold): string {
-  const { since, by, reason, clock, instances, starts } = each;
+  const { since, by, reason, clock, refusesStarts, instances, starts } = each;
   const held = `${instances} ${instances === 1 ? 'instance' : 'instances'} and ${starts} ${starts === 1 ? 'start' : 'starts'} held`;
-  return `${scopeWords(each)}  paused since ${since} by ${by}: ${reason}  ${terminal.colors.dim(`${held}${clock === 'run' ? ', while their clocks run' : ''}`)}`;
+  return `${scopeWords(each)}  paused since ${since} by ${by}: ${reason}  ${terminal.colors.dim(`${held}${clock === 'run' ? ', while their clocks run' : ''}${refusesStarts ? ', new starts are refused' : ''}`)}`;
 }

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { addWhereFilter, namesFilter, operateAll, type WhereFilterOptions } from '../bulk-where.ts';
 import type { PauseClock } from '../../lib/core/image.ts';
+import { usageError } from '../exit-code.ts';
 import { addScope, pauseAll, scopeOf, type ScopeOptions } from '../whole-scope.ts';
 import { waitText } from '../instance-table.ts';
 import { addInstanceOptions, withOperations, type Invocation, type InstanceOptions } from '../invocation.ts';
@@ -8,6 +9,7 @@ import { addInstanceOptions, withOperations, type Invocation, type InstanceOptio
 interface PauseCommandOptions extends InstanceOptions, WhereFilterOptions, ScopeOptions {
   readonly reason: string;
   readonly clock: PauseClock;
+  readonly starts?: 'keep' | 'reject';
 }
 
 export function addPauseCommand(program: Command, invocation: Invocation): void {
@@ -24,10 +26,17 @@ export function addPauseCommand(program: Command, invocation: Invocation): void 
         .choices(['stop', 'run'])
         .default('stop'),
     )
-    .action(async (process: string = '', id: string = '', { clock, ...options }: PauseCommandOptions) => {
+    .addOption(
+      new Option('--starts <starts>', 'with --process or --service: keep: new starts wait for the end; reject: they are refused').choices([
+        'keep',
+        'reject',
+      ]),
+    )
+    .action(async (process: string = '', id: string = '', { clock, starts, ...options }: PauseCommandOptions) => {
       const { reason } = options;
       const scope = scopeOf(`${process}${options.where ?? ''}`, options);
-      if (scope) return pauseAll(invocation, options, { do: 'pause', scope, reason, clock });
+      if (scope) return pauseAll(invocation, options, { do: 'pause', scope, reason, clock, ...(starts && { starts }) });
+      if (starts !== undefined) throw usageError('--starts is about a whole process or service.', 'Add --process or --service.');
       if (namesFilter(process, id, options)) return operateAll(invocation, 'pause', options, { clock });
       await withOperations(invocation, options, async (operations) => {
         const { status, paused } = await operations.pause({ process, id, reason, clock });

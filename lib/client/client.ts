@@ -17,7 +17,7 @@ import type { OnOpen } from './start.ts';
 export interface Client {
   /**
    * Starts an instance; resolves when it is durable. `held`: why its run begins later, because its process is paused. Throws
-   * `ALREADY_OPEN` if the id is open, `ALREADY_USED` if its instance has ended.
+   * `ALREADY_OPEN` if the id is open, `ALREADY_USED` if its instance has ended, `PAUSED` if a pause of the process refuses starts.
    */
   start<P extends AnyProcess>(
     process: P,

@@ -48,9 +48,22 @@ export interface HoldDescription {
   readonly by: string;
   readonly reason: string;
   readonly clock: PauseClock;
+  /** It refuses new starts. @default it keeps them */
+  readonly refusesStarts?: true;
   /** Instances that it has paused, and starts that it keeps, at most 1,000 of each. */
   readonly instances: number;
   readonly starts: number;
+}
+
+/** How a process or a service is paused. */
+export interface HoldOptions {
+  /** The timers and limits of what is paused keep their remaining time, or run on. @default `stop` */
+  readonly clock?: PauseClock;
+  /**
+   * A start that would begin a run waits for the end of the pause, or is refused: a client gets `PAUSED`, and an event is parked as `REFUSED`. A
+   * start that has waited elsewhere, by a parent, a schedule, `onOpen: 'queue'` or the limits of its process, waits in both cases. @default `keep`
+   */
+  readonly starts?: 'keep' | 'reject';
 }
 
 /** Pauses of whole processes and services, within the client's tenant. Each is journaled with its principal and its reason. */
@@ -59,11 +72,11 @@ export interface Holds {
   preview(scope: PausedScope): Promise<HoldPreview>;
   /**
    * Pauses every instance of a process, or every instance that is about to send a command to a service. Each worker of the engine knows it
-   * within twenty seconds. An instance is paused when its next event or timer comes, and its events are kept; a start waits. Commands in flight
-   * finish. Timers and limits of what is paused keep their remaining time, unless `clock` is `'run'`. A second pause changes nothing. An
+   * within twenty seconds. An instance is paused when its next event or timer comes, and its events are kept; a start waits, or is refused. Commands
+   * in flight finish. Timers and limits of what is paused keep their remaining time, unless `clock` is `'run'`. A second pause changes nothing. An
    * operator may resume, cancel or terminate one instance meanwhile. Throws `NOT_FOUND` if the system does not list the process or service.
    */
-  pause(scope: PausedScope, reason: string, options?: { readonly clock?: PauseClock }): Promise<void>;
+  pause(scope: PausedScope, reason: string, options?: HoldOptions): Promise<void>;
   /**
    * Ends a pause. The engine then resumes the instances that it has paused, and sends its starts back in order. If the scope is not paused,
    * this only releases what an earlier pause has left.
@@ -96,10 +109,10 @@ export async function pauseScope(
   reach: Reach,
   named: NamedScope,
   reason: string,
-  { clock = 'stop' }: { readonly clock?: PauseClock } = {},
+  { clock = 'stop', starts }: HoldOptions = {},
 ): Promise<void> {
   const scope = holdScope(reach, named);
-  await act(reach, scope, { act: 'pause', reason, clock });
+  await act(reach, scope, { act: 'pause', reason, clock, ...(starts === 'reject' && { starts }) });
   const holds = await readHolds(reach);
   if (holds.some((each) => isSameScope(each, scope))) return;
   throw new ContractError('DATA_INVALID', `${scopeText(scope)} was not paused: ${HOLDS_MAX} processes and services are paused already.`);
@@ -117,7 +130,7 @@ export async function listHolds(reach: Reach): Promise<readonly HoldDescription[
 }
 
 async function descriptionOf({ ports }: Reach, hold: Hold): Promise<HoldDescription> {
-  const { process, service, at, by, reason, clock } = hold;
+  const { process, service, at, by, reason, clock, starts: ofStarts } = hold;
   const { paused, parked } = await heldIndex(ports, 0).find(hold, RELEASED_MAX);
   return {
     ...(process === undefined ? { service } : { process }),
@@ -125,6 +138,7 @@ async function descriptionOf({ ports }: Reach, hold: Hold): Promise<HoldDescript
     by,
     reason,
     clock,
+    ...(ofStarts === 'reject' && { refusesStarts: true as const }),
     instances: paused.length,
     starts: parked.length,
   };
@@ -133,7 +147,7 @@ async function descriptionOf({ ports }: Reach, hold: Hold): Promise<HoldDescript
 async function act(
   reach: Reach,
   scope: HoldScope,
-  told: { readonly act: 'pause' | 'resume'; readonly reason: string; readonly clock?: PauseClock },
+  told: { readonly act: 'pause' | 'resume'; readonly reason: string } & HoldOptions,
 ): Promise<void> {
   const { ports } = reach;
   const now = ports.clock.now();

@@ -1,5 +1,6 @@
 import { ClientError, ContractError } from '../contract/errors.ts';
 import { gatePid, isWindowed } from '../contract/gate.ts';
+import { isRefusedByHold } from '../contract/holds.ts';
 import { processContract, type AnyProcess } from '../contract/process-contract.ts';
 import { buildPid, INSTANCE_ID_FORM, tenantOf } from '../contract/wire/process-id.ts';
 import type { ProcessContract } from '../contract/runtime-contract.ts';
@@ -131,11 +132,15 @@ interface Starting {
   readonly onOpen: OnOpen;
 }
 
-/** The orchestrator parks a start with invalid input. A client without the system's code cannot validate the input itself. */
+/**
+ * The orchestrator parks a start with invalid input, which a client without the system's code cannot validate, and one that a pause refuses or
+ * keeps.
+ */
 async function throwRefused({ ports }: Reach, { pid, startid }: Starting): Promise<void> {
   const parked = await ports.parking.parked(pid);
   const own = parked.find(({ reason, body }) => (reason === 'REFUSED' || reason === 'HELD') && body.includes(JSON.stringify(startid)));
   if (own?.reason === 'HELD') throw new StartHeld(own.detail);
+  if (own !== undefined && isRefusedByHold(own.detail)) throw new ClientError('PAUSED', own.detail);
   if (own !== undefined) throw new ContractError('DATA_INVALID', own.detail);
 }
 

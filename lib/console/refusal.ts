@@ -14,6 +14,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   ALREADY_USED: 409,
   CLOSED: 409,
   STUCK: 409,
+  PAUSED: 409,
   CANCELLED: 409,
   PROCESS_FAILED: 409,
   NONDETERMINISM: 409,

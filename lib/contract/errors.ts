@@ -237,6 +237,7 @@ export type ClientCode =
   | 'ALREADY_USED'
   | 'CLOSED'
   | 'STUCK'
+  | 'PAUSED'
   | 'EARLY_OVERFLOW'
   | 'TIMED_OUT'
   | 'TOKEN_INVALID'
@@ -255,6 +256,7 @@ export const CLIENT_REMEDIES: Readonly<Record<ClientCode, string>> = {
   ALREADY_USED: "Use another id, or give the process onClosed: 'restart'.",
   CLOSED: 'Start a new instance: this one has ended.',
   STUCK: 'Follow the remedy that tutti why shows and resume the instance, or end it with tutti terminate, which undoes nothing.',
+  PAUSED: 'Start the instance again after the end of the pause: tutti holds lists the pauses.',
   EARLY_OVERFLOW: 'Start the instance, then send the event.',
   TIMED_OUT: 'Wait longer, or run tutti why to see what the instance waits for.',
   FORK_REFUSED: 'Show the plan with tutti fork and --plan, then cut elsewhere, or choose for each step that the message names.',

@@ -28,6 +28,8 @@ export type Hold = HoldScope & {
   readonly sender?: string;
   /** `stop`: timers and limits of what it holds keep their remaining time. `run`: those that pass meanwhile are due at its end. */
   readonly clock: 'stop' | 'run';
+  /** A start by a client or an event is refused. @default it is kept until the end of the hold */
+  readonly starts?: 'reject';
 };
 
 /** The state of the instance that keeps the holds. It is the view. */
@@ -60,9 +62,15 @@ export function scopeText(scope: HoldScope): string {
   return `the ${scopeKey(scope).replace(':', ' ')}`;
 }
 
-/** Why a hold keeps a start, for the parked copy. It begins with the scope, by which the end of the hold finds its starts. */
-export function heldDetail(hold: Hold): string {
-  return `${keptBy(hold)} ${hold.by}: ${hold.reason}. The start is applied when the pause ends.`;
+/** Why a hold keeps or refuses a start, for the parked copy. It begins with the scope, by which the end of the hold finds what it keeps. */
+export function heldDetail(hold: Hold, isRefused: boolean): string {
+  const outcome = isRefused ? 'It refuses new starts: start again after its end.' : 'The start is applied when the pause ends.';
+  return `${keptBy(hold)} ${hold.by}: ${hold.reason}. ${outcome}`;
+}
+
+/** Whether a hold has refused the start that is parked with this detail. */
+export function isRefusedByHold(detail: string): boolean {
+  return /^The (?:process|service) \S+ is paused by /.test(detail);
 }
 
 /** Whether the hold of this scope keeps a start that is parked with this detail. */

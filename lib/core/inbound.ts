@@ -33,6 +33,8 @@ export interface StartInbound extends Carried {
   readonly tags?: Readonly<Record<string, string>>;
   /** The choice of the client. @default the policy of the definition */
   readonly onOpen?: 'reject' | 'attach' | 'signal' | 'queue' | 'replace';
+  /** It has waited in a head or a gate, which has journaled it: it is never refused. */
+  readonly waited?: true;
   /** Of a child: the command of its parent. */
   readonly parent?: ParentCommand;
   /** Of a fork: the command of its original, and its input. */

@@ -12,7 +12,7 @@ export { applyOperation, notedHead, noteOperation } from './advance/apply-operat
 export { operationReply } from './advance/operation-reply.ts';
 export { applyToKey } from './advance/apply-to-key.ts';
 export { answeredBefore, applyChild } from './advance/child-start.ts';
-export { heldService, holdOn, parkHeld, pauseBy, readHolds } from './advance/held.ts';
+export { heldService, holdOn, parkHeld, passHolds, pauseBy, readHolds } from './advance/held.ts';
 export { queueStart } from './advance/queue-start.ts';
 export { erase, removeErased } from './advance/erase.ts';
 export { forked, forkedBefore, planned } from './advance/fork.ts';

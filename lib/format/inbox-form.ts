@@ -263,9 +263,10 @@ const RUN = /^[\w-]{0,64}$/;
 const HOLD_REASON_MAX = 500;
 
 function holdFault(message: HoldMessage): string | undefined {
-  const { opid, act, reason, by, time, clock } = message;
+  const { opid, act, reason, by, time, clock, starts = 'keep' } = message;
   if (act !== 'pause' && act !== 'resume') return `act is ${String(act)}, expected pause or resume`;
   if (!CLOCKS.includes(clock)) return `clock is ${String(clock)}, expected stop or run`;
+  if (starts !== 'keep' && starts !== 'reject') return `starts is ${String(starts)}, expected keep or reject`;
   const fault = texts({ opid, reason, by }) ?? idFault('opid', opid) ?? timeFault(time) ?? scopeFault(message);
   if (fault !== undefined) return fault;
   return reason.length > HOLD_REASON_MAX ? `reason has ${reason.length} characters, expected at most ${HOLD_REASON_MAX}` : undefined;

@@ -225,6 +225,8 @@ export type HoldMessage = {
   readonly time: string;
   /** With `pause`. @default `stop` */
   readonly clock?: PauseClock;
+  /** With `pause`: whether a start waits or is refused. @default `keep` */
+  readonly starts?: 'keep' | 'reject';
 } & HoldScope;
 
 /** A hold has ended, so an instance that it has paused is resumed. */

@@ -124,6 +124,7 @@ describe('docs/operations.md', () => {
       /^book-trip cart-28 {2}paused .*paused by .*: the airline checks the fare\. Until it is resumed, nothing is decided; waits for/,
     ],
     ['tutti resume book-trip cart-28', /^running\n$/],
+    ['tutti holds', /^the process book-trip {2}paused .*held$\n^the service flights {2}paused .*, new starts are refused$/m],
     ['tutti fork book-trip cart-18 --at start --supersede --plan', /^cart-18~f1 adopts 0 entries and receives 0 events\n$/],
     ['tutti fork book-trip cart-18 --at start --supersede --reason', /^forked as book-trip cart-18b\n$/],
     ['tutti show book-trip cart-18b', /started/],

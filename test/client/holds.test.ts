@@ -23,8 +23,19 @@ const trip = process(
 const other = process('other', {}, async (ctx) => {
   await ctx.call(mails.send, { id: 'other' });
 });
+const free = command({ input: z.string() });
+const rooms = service('rooms', { take: command({ input: z.string(), undo: { command: free, input: (room) => room } }), free });
+const stay = process('stay', {}, async (ctx) => {
+  await ctx.call(rooms.take, 'first');
+  await ctx.call(rooms.take, 'second');
+  await ctx.sleep('1 day');
+});
+const stays = system('s', { processes: [stay], services: [rooms] });
+const STAY_SERVICES = [scripted(rooms, { take: async () => {}, free: async () => {} })];
 const trips = system('h', { processes: [trip, other], services: [seats, mails] });
 const SERVICES = [scripted(seats, { book: async () => ({ seat: '1A' }) }), scripted(mails, { send: async () => {} })];
+const group = process('group', {}, async (ctx) => ctx.child(other, null, { id: 'o' }));
+const groups = system('g', { processes: [group, other], services: [mails] });
 const worldOf = (): World => simulate(trips, { services: SERVICES, patience: '2 days' });
 const note = (world: World, text: string) => world.client.publish(Noted, { id: 'x', text }, { id: text });
 const types = (world: World, id = 'x'): unknown[] => world.journal(trip, id).map((entry) => (entry as { readonly type: string }).type);
@@ -62,6 +73,55 @@ describe('client.holds', () => {
     await world.settle();
     expect(await world.client.count({ process: trip })).toEqual([{ process: 'trip', status: 'running', count: 2 }]);
     expect(await world.client.holds.list()).toEqual([]);
+  });
+
+  test('of a process refuses its starts if the operator wants that', async () => {
+    const world = worldOf();
+    await start(world);
+    await world.client.holds.pause({ process: trip }, 'a wrong price', { starts: 'reject' });
+    const message = 'The process trip is paused by test: a wrong price. It refuses new starts: start again after its end.';
+    await expect(world.client.start(trip, { id: 'y' }, { id: 'y' })).rejects.toMatchObject({ code: 'PAUSED', message });
+    await world.client.publish(Started, { id: 'z' });
+    await note(world, 'a');
+    await world.settle();
+    expect(await world.client.holds.list()).toMatchObject([{ process: 'trip', refusesStarts: true, instances: 1, starts: 0 }]);
+    await world.client.holds.resume({ process: trip }, 'the price is right');
+    await world.settle();
+    expect(await world.client.count({ process: trip })).toEqual([{ process: 'trip', status: 'running', count: 1 }]);
+    expect(await world.client.start(trip, { id: 'y' }, { id: 'y' })).toMatchObject({ started: true });
+  });
+
+  test('of a service refuses a start whose first command goes to it, and pauses every other instance', async () => {
+    const world = worldOf();
+    await start(world);
+    await world.client.holds.pause({ service: mails }, 'the mail server moves', { starts: 'reject' });
+    await expect(world.client.start(other, null, { id: 'o' })).rejects.toMatchObject({ code: 'PAUSED' });
+    await note(world, 'a');
+    await world.advance('1 hour');
+    expect(await world.client.describe(trip, 'x')).toMatchObject({ paused: { hold: 'service:mails' } });
+  });
+
+  test('that refuses starts keeps the start of a child, which its parent waits for', async () => {
+    const world = simulate(groups, { services: SERVICES.slice(1), patience: '2 days' });
+    await world.client.holds.pause({ process: other }, 'a wrong price', { starts: 'reject' });
+    await world.client.start(group, null, { id: 'g' });
+    await world.settle();
+    expect(await world.client.count({ process: other })).toEqual([]);
+    await world.client.holds.resume({ process: other });
+    expect(await world.client.result(group, 'g')).toBe(null);
+  });
+
+  test('that refuses starts keeps one that has waited for the end of an open instance', async () => {
+    const world = worldOf();
+    await start(world);
+    await world.client.start(trip, { id: 'x' }, { id: 'x', onOpen: 'queue' });
+    await world.client.holds.pause({ process: trip }, 'a wrong price', { starts: 'reject' });
+    await world.client.cancel(trip, 'x', 'not needed');
+    await world.settle();
+    expect(await world.client.describe(trip, 'x')).toMatchObject({ status: 'cancelled', parked: { HELD: 1 } });
+    await world.client.holds.resume({ process: trip });
+    await world.settle();
+    expect(await world.client.describe(trip, 'x')).toMatchObject({ status: 'running' });
   });
 
   test('of a process pauses an instance at its next event, and stops its clock', async () => {
@@ -158,6 +218,19 @@ describe('client.holds', () => {
     expect((await world.client.describe(trip, 'x')).paused).toMatchObject({ reason: 'a look at it', waiting: 1 });
   });
 
+  test('lets a cancel undo every step of an instance that is not paused yet', async () => {
+    const world = simulate(stays, { services: STAY_SERVICES, patience: '2 days' });
+    await world.client.start(stay, null, { id: 'x' });
+    await world.settle();
+    await world.client.holds.pause({ process: stay }, 'a wrong price');
+    await world.client.holds.pause({ service: rooms }, 'the rooms are painted');
+    await world.client.cancel(stay, 'x', 'not needed');
+    await world.settle();
+    expect(world.calls(rooms.free)).toEqual(['second', 'first']);
+    const { status, paused } = await world.client.describe(stay, 'x');
+    expect([status, paused]).toEqual(['cancelled', undefined]);
+  });
+
   test('lets a cancel undo what was done while the process is paused', async () => {
     const world = worldOf();
     await start(world);
@@ -194,12 +267,16 @@ describe('client.holds', () => {
       await world.client.holds.pause({ process: trip }, 'a wrong price');
       await note(world, 'a');
       await world.client.publish(Started, { id: 'y' });
+      await world.client.holds.pause({ process: other }, 'a wrong price', { starts: 'reject' });
+      await expect(world.client.start(other, null, { id: 'o' })).rejects.toMatchObject({ code: 'PAUSED' });
       await world.advance('1 minute');
+      await world.client.holds.resume({ process: other });
       await world.client.holds.resume({ process: trip });
       await world.client.publish(Noted, { id: 'y', text: 'b' });
       await world.advance('2 hours');
       expect(await world.client.result(trip, 'x')).toBe('1A a');
       expect(await world.client.result(trip, 'y')).toBe('1A b');
+      expect(await world.client.count({ process: other })).toEqual([]);
     });
   });
 });

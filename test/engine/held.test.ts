@@ -72,8 +72,17 @@ class Rig {
     this.put({ source: 'shop', account: '1', 'detail-type': Go.type, detail });
   }
 
-  hold(act: 'pause' | 'resume'): void {
-    this.put({ tutti: 'hold', opid: `${act}-${(this.#sent += 1)}`, act, reason: 'why', by: 'ann', time: TIME, ...SCOPE });
+  hold(act: 'pause' | 'resume', starts?: 'reject'): void {
+    this.put({
+      tutti: 'hold',
+      opid: `${act}-${(this.#sent += 1)}`,
+      act,
+      reason: 'why',
+      by: 'ann',
+      time: TIME,
+      ...(starts && { starts }),
+      ...SCOPE,
+    });
   }
 
   async work(engine: Engine): Promise<void> {
@@ -100,9 +109,9 @@ class Rig {
   }
 
   /** The stale worker reads the holds while the process is paused. */
-  async pausedAndRead(): Promise<void> {
+  async pausedAndRead(starts?: 'reject'): Promise<void> {
     this.start('a');
-    this.hold('pause');
+    this.hold('pause', starts);
     await this.work(this.fresh);
     this.start('b');
     await this.work(this.stale);
@@ -135,6 +144,38 @@ describe('a worker with a stale copy of the holds', () => {
     await rig.work(rig.fresh);
     expect(await rig.head('a')).toMatchObject({ status: 'completed' });
     expect((await rig.head('a'))?.paused).toBeUndefined();
+  });
+});
+
+describe('a hold that refuses starts', () => {
+  test('is read before a start is refused', async () => {
+    const rig = new Rig();
+    await rig.pausedAndRead('reject');
+    expect(await rig.state.parkingStore.parked('default#order#b')).toMatchObject([{ reason: 'REFUSED' }]);
+    rig.hold('resume');
+    await rig.work(rig.fresh);
+    expect(await rig.head('b')).toBeUndefined();
+    rig.start('c');
+    await rig.work(rig.stale);
+    expect((await rig.head('c'))?.status).toBe('running');
+    expect(await rig.state.parkingStore.parked('default#order#c')).toEqual([]);
+  });
+
+  test('refuses a start for good, also if its message comes again after the end', async () => {
+    const rig = new Rig();
+    await rig.pausedAndRead('reject');
+    rig.start('c');
+    const [message] = await rig.inbox.receive({ max: 1, waitSeconds: 0, visibilitySeconds: 60 });
+    // The worker ends before it acknowledges the message.
+    await rig.fresh.advance([message!]);
+    rig.hold('resume');
+    await rig.work(rig.fresh);
+    await rig.pass(2);
+    expect(await rig.head('c')).toBeUndefined();
+    expect(await rig.state.parkingStore.parked('default#order#c')).toMatchObject([{ reason: 'REFUSED' }]);
+    rig.start('c');
+    await rig.work(rig.fresh);
+    expect((await rig.head('c'))?.status).toBe('running');
   });
 });
 
@@ -196,6 +237,10 @@ test.each([
   [
     { tutti: 'hold', opid: 'h', act: 'pause', reason: 'r', by: 'a', time: TIME, clock: 'slow', ...SCOPE },
     'clock is slow, expected stop or run',
+  ],
+  [
+    { tutti: 'hold', opid: 'h', act: 'pause', reason: 'r', by: 'a', time: TIME, starts: 'drop', ...SCOPE },
+    'starts is drop, expected keep or reject',
   ],
   [{ tutti: 'release', pid: 'x', hold: 'process:order', opid: 'o', reason: 'r', by: 'a' }, 'pid is'],
   [{ tutti: 'release-all', opid: 'o', reason: 'r', by: 'a', time: TIME, tenant: 'default' }, 'expected a process or a service'],

@@ -4,7 +4,10 @@
  * A worker whose copy has the hold parks S without an instance, and pauses the instance in place of deciding on E, which it then parks beside
  *   it. Afterwards it reads the holds again: if the hold is over, it sends S back, or sends Q.
  * R ends the hold and then looks for what it holds, in an index that lags. It comes again until it has found nothing, after the lag.
+ * C: an operator cancels the instance (-DCANCEL): E is then the reply to an undo, which is decided.
  * -DSTARTS: only the start, without a later event.  -DBEGUN: only the event, of an instance that has begun before.
+ * -DREJECT: the hold refuses S. The worker reads the holds first, because a refusal is final; S2 is the redelivery of S, which looks for its
+ *   refused copy.  -DLATE: S is sent after the end of the hold.
  * Faults, F in any mix: crash of an invocation at any step, duplicate delivery, ambiguous commit.
  *   Without -D flags this is the recommended protocol; each flag plants one design error.               */
 #ifndef NH
@@ -20,12 +23,16 @@
 #define Q 4
 #define O 5
 #define U 6
-#define NE 7
+#define C 7
+#define S2 8
+#define NE 9
 #define NOOP 0         /* verdicts */
 #define APPLY 1
 #define HOLD 2
 #define PAUSE 3
 #define KEEP 4
+#define LOOK 5
+#define REFUSE 6
 #define BY_HOLD 1
 #define BY_OPERATOR 2
 #define BEFORE 0       /* of the hold */
@@ -40,6 +47,7 @@ bit runs = 1;
 bit runs = 0;
 #endif
 bit aE = 0, held = 0, ringO = 0, ringU = 0;   /* held: the ring has the pause of this hold */
+bit refused = 0, ringC = 0, knew = 0;         /* refused: S is parked for good. knew: the worker that has cancelled knew the hold */
 /* ---- parked copies; the index of paused instances and of parked starts, which lags ---- */
 bit x[2]; byte stamp[2]; bit iPaused = 0, iParked = 0, lagPaused = 0, lagParked = 0;
 /* ---- inbox queue, fault budget, world ---- */
@@ -55,9 +63,19 @@ inline sendmsg(e) { if :: vis[e] < 2 -> vis[e]++ :: else -> skip fi }
 inline classify(e) {
   v = NOOP; dr = 0;
   if
-  :: e == S -> if :: runs -> skip
-                  :: !runs && copy == ACTIVE -> v = HOLD
-                  :: else -> v = APPLY fi
+  :: e == S || e == S2 ->
+       if :: runs -> skip
+#ifdef REJECT
+#ifndef REFUSED_FORGOTTEN
+          :: !runs && e == S2 -> v = LOOK
+          :: !runs && e == S && copy == ACTIVE -> v = REFUSE
+#else
+          :: !runs && copy == ACTIVE -> v = REFUSE
+#endif
+#else
+          :: !runs && copy == ACTIVE -> v = HOLD
+#endif
+          :: else -> v = APPLY fi
   :: e == E -> if :: aE -> skip
                   :: !aE && paused != 0 -> v = KEEP
 #ifdef PAUSES_AGAIN
@@ -75,18 +93,24 @@ inline classify(e) {
 #endif
   :: e == O -> if :: runs && paused == 0 && !ringO -> v = APPLY :: else -> skip fi
   :: e == U -> if :: paused == BY_HOLD && !ringU -> v = APPLY :: else -> dr = (paused == 0) fi
+  :: e == C -> if :: runs && !ringC -> v = APPLY :: else -> dr = (paused == 0) fi
   fi;
   l_ver = VERSION(e)
 }
 inline commit(e) {
   if
-  :: e == S -> runs = 1; ver++
+  :: e == S || e == S2 -> assert(!refused); runs = 1; ver++
   :: e == E -> assert(copy != ACTIVE || held); assert(paused == 0); aE = 1; ver++
   :: e == P -> hold = ACTIVE
   :: e == R -> hold = OVER; lagPaused = (iPaused != (paused == BY_HOLD)); lagParked = (iParked != x[S])
   :: e == Q -> paused = 0; dr = 1; ver++
   :: e == O -> paused = BY_OPERATOR; ringO = 1; ver++
   :: e == U -> paused = 0; ringU = 1; dr = 1; ver++
+  :: e == C -> paused = 0; ringC = 1; dr = 1; ver++;
+       if :: copy == ACTIVE -> knew = 1 :: else -> skip fi;
+#ifndef CANCEL_FORGETS
+       if :: copy == ACTIVE -> held = 1 :: else -> skip fi
+#endif
   fi
 }
 /* A worker marks only the copy that it has sent back. */
@@ -95,9 +119,12 @@ inline mark(e) { if :: x[e] && stamp[e] == s -> x[e] = 0 :: else -> skip fi }
 #define UNCHANGED (l_ver == VERSION(m))
 #define D(e) :: atomic { FAULT && vis[e] < 2 -> vis[e]++; faults_left-- }
 active proctype env() {
-  bit asked = 0, ended = 0, askedO = 0, askedU = 0;
+  bit asked = 0, ended = 0, askedO = 0, askedU = 0, askedC = 0, sent = 0;
   end: do
-#ifndef BEGUN
+#ifdef LATE
+  :: atomic { hold == OVER && !sent -> sent = 1; sendmsg(S) }
+#endif
+#if !defined(BEGUN) && !defined(REJECT)   /* a second copy of a refused start may begin its run after the end of the hold */
   D(S)
 #endif
 #ifndef STARTS
@@ -116,6 +143,9 @@ active proctype env() {
 #ifdef CANARY
   :: atomic { paused == BY_HOLD && !askedU -> askedU = 1; sendmsg(U) }
 #endif
+#ifdef CANCEL
+  :: atomic { runs && !askedC -> askedC = 1; sendmsg(C) }
+#endif
   od
 }
 #ifdef HELD_REREADS_COPY
@@ -129,13 +159,33 @@ proctype handler() {
   bit dr = 0;
 end: do
   :: atomic { if TAKE(S) :: vis[E] > 0 && runs -> m = E
-                 TAKE(P) TAKE(R) TAKE(Q) TAKE(O) TAKE(U) fi;
+                 TAKE(P) TAKE(R) TAKE(Q) TAKE(O) TAKE(U) TAKE(C) TAKE(S2) fi;
        vis[m]--;
        if :: copy = hold :: hold == OVER -> copy = ACTIVE :: true fi;       /* a copy of any age */
        classify(m) };
 again:
      if
      :: v == NOOP -> if CRASH :: true fi
+     :: v == LOOK ->                                     /* a redelivered start: has it been refused? */
+        if
+        CRASH
+        :: atomic { refused -> goto ack }
+        :: atomic { !refused && copy == ACTIVE -> v = REFUSE; goto again }
+        :: atomic { !refused && copy != ACTIVE -> v = APPLY; goto again }
+        fi
+     :: v == REFUSE ->                                   /* read the holds, then park the start for good */
+#ifndef REFUSED_ON_COPY
+        if
+        CRASH
+        :: atomic { hold != ACTIVE -> copy = hold; v = APPLY; goto again }
+        :: atomic { hold == ACTIVE -> skip }
+        fi;
+#endif
+        if
+        CRASH
+        :: atomic { true -> refused = 1 }
+        fi;
+        if CRASH :: atomic { true -> goto ack } fi
      :: v == HOLD ->                                     /* park the start, then read the holds again */
         if
         CRASH
@@ -161,6 +211,7 @@ again:
 #ifdef CANARY
                assert(!ringU);
 #endif
+               assert(!knew);
                paused = BY_HOLD; held = 1; ver++;
                if :: FAULT -> faults_left--; classify(m); goto again :: true fi;
                v = KEEP; goto again }
@@ -222,14 +273,18 @@ again:
      :: m != R -> skip
      fi;
 ack: atomic { goto next };
+#ifdef REJECT
+die: atomic { if :: m == S -> vis[S2]++ :: else -> vis[m]++ fi };
+#else
 die: atomic { vis[m]++ };
+#endif
 next: atomic { m = NE; l_ver = 0; v = 0; s = 0; copy = BEFORE; dr = 0 }
   od
 }
 init {
   byte i = 0;
   atomic {
-#ifndef BEGUN
+#if !defined(BEGUN) && !defined(LATE)
     vis[S] = 1;
 #endif
 #ifndef STARTS
@@ -240,7 +295,10 @@ init {
   timeout ->
   atomic {
     assert(hold != ACTIVE);
-    assert(runs);
+    assert(runs || refused);
+#ifdef LATE
+    assert(!refused);
+#endif
 #if F == 0
     assert(!x[S]);                      /* a worker that crashes after it has parked may leave a copy of what its redelivery applies */
 #endif

@@ -417,6 +417,8 @@ many.holds.preview({ process: 'report' });
 many.holds.pause({ service: payments.charge }, 'a wrong price');
 // @ts-expect-error a clock stops or runs
 many.holds.pause({ process: report }, 'a wrong price', { clock: 'slow' });
+// @ts-expect-error a start is kept or refused
+many.holds.pause({ process: report }, 'a wrong price', { starts: 'drop' });
 // @ts-expect-error a process is given by its definition, not by its name
 many.flow('report');
 // @ts-expect-error a sample is a number of instances

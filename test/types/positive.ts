@@ -199,7 +199,7 @@ export const client = async () => {
   await tutti.schedules.create('cleaning', { process: noInput, cron: '0 3 * * SUN', zone: 'Europe/Paris' });
   await tutti.schedules.trigger('cleaning', { overlap: 'allow' });
   for await (const each of tutti.schedules.list()) is<readonly string[]>(each.running);
-  await tutti.holds.pause({ service: warehouse }, 'a stocktaking', { clock: 'run' });
+  await tutti.holds.pause({ service: warehouse }, 'a stocktaking', { clock: 'run', starts: 'reject' });
   for (const hold of await tutti.holds.list()) is<Date>(hold.since);
   is<string>((await tutti.flow(bookTrip, { sample: 100 })).code);
   await tutti.fail(inventory.reserve, 'token', inventory.reserve.errors.OutOfStock({ available: 0 }));

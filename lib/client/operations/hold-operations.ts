@@ -8,7 +8,7 @@ export async function holdOperation(reach: Reach, request: HoldOperation): Promi
     case 'preview':
       return { preview: await previewHold(reach, request.scope) };
     case 'pause':
-      await pauseScope(reach, request.scope, request.reason, request.clock === undefined ? {} : { clock: request.clock });
+      await pauseScope(reach, request.scope, request.reason, request);
       break;
     case 'resume':
       await resumeScope(reach, request.scope, request.reason);

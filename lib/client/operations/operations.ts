@@ -5,7 +5,7 @@ import type { Json } from '../../contract/schema.ts';
 import type { PauseClock } from '../../core/image.ts';
 import type { BulkDescription, BulkPreview, BulkRequest, BulkResult } from '../bulk.ts';
 import type { ForkOptions, ForkPreview } from '../fork.ts';
-import type { HoldDescription, HoldPreview, NamedScope } from '../holds.ts';
+import type { HoldDescription, HoldOptions, HoldPreview, NamedScope } from '../holds.ts';
 import type { InstanceCount, Paused, Status, Summary } from '../describe.ts';
 import type { DefinitionFlow, FlowOptions } from '../flow.ts';
 import type { UndeclaredFailure } from '../resolve.ts';
@@ -118,7 +118,7 @@ export type HoldOperation = OfTenant &
   (
     | { readonly do: 'preview'; readonly scope: NamedScope }
     | { readonly do: 'list' }
-    | { readonly do: 'pause'; readonly scope: NamedScope; readonly reason: string; readonly clock?: PauseClock }
+    | ({ readonly do: 'pause'; readonly scope: NamedScope; readonly reason: string } & HoldOptions)
     | { readonly do: 'resume'; readonly scope: NamedScope; readonly reason?: string }
   );
 

@@ -26,6 +26,7 @@ export function admitBegin(catalogue: Catalogue, { pid, data }: BeginMessage, by
       ...by,
       ...start,
       identity,
+      waited: true,
       data: parseStored(startSchema(definition), value, dataversion ?? 1),
       definition: definitionName(definition),
       ...(trace !== undefined && { trace }),

@@ -10,11 +10,13 @@ import { askedOfBuiltIn } from './asked-of-built-in.ts';
  * has recorded.
  */
 export function admitHold(catalogue: Catalogue, message: HoldMessage, by: Carried, sender: string | undefined): Admission {
-  const { opid, act, reason, time, clock = 'stop' } = message;
+  const { opid, act, reason, time, clock = 'stop', starts } = message;
   const scope = scopeOf(message);
   const asked = { reason, by: message.by, ...(sender !== undefined && { sender }) };
   const data: HoldEvent =
-    act === 'pause' ? { act, hold: { id: opid, at: Date.parse(time), ...asked, clock, ...scope } } : { act, ...asked, ...scope };
+    act === 'pause'
+      ? { act, hold: { id: opid, at: Date.parse(time), ...asked, clock, ...(starts === 'reject' && { starts }), ...scope } }
+      : { act, ...asked, ...scope };
   const event = HOLD_EVENTS[act];
   const target = askedOfBuiltIn(
     catalogue,

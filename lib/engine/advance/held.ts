@@ -12,6 +12,7 @@ import { tenantOfPid } from '../../contract/wire/process-id.ts';
 import { actIdentity } from '../../core/identity.ts';
 import { isClosed, type Image } from '../../core/image.ts';
 import type { OperationInbound, StartInbound } from '../../core/inbound.ts';
+import { remember } from '../../core/signal-ring.ts';
 import { decodeHead, resolveReferences } from '../../format/head-codec.ts';
 import { sha256 } from '../../format/inbox-message.ts';
 import type { Head } from '../../ports/process-store.ts';
@@ -27,7 +28,9 @@ import type { EngineContext } from '../engine-context.ts';
  *    that would begin a run. An instance without an event costs nothing.
  * L2 The copy may be stale. After the commit, and after a start is parked, the worker reads the holds strongly: if the hold is over, it
  *    releases the instance, or sends the start back. The end of a hold, in release-held.ts, finds everything else.
- * L3 The pause of a hold is an operation, whose identity is in the ring: an instance that an operator has resumed is not paused again.
+ * L3 The pause of a hold is an operation, whose identity is in the ring: an instance that an operator has resumed is not paused again. A cancel
+ *    of an instance that is not paused yet puts that identity there.
+ * L4 A hold that refuses starts is read before it refuses one, because a refusal is final. A start that is redelivered looks for its refused copy.
  */
 
 /** The holds in the head of their instance. */
@@ -48,14 +51,44 @@ export async function currentHolds(context: EngineContext): Promise<readonly Hol
   return holds.list;
 }
 
-/** The hold that applies to an event with this verdict: that of its process, or that of a service to which a decision on it has sent. */
-export function holdOn(holds: readonly Hold[], image: Image | undefined, item: Item): Hold | undefined {
+/**
+ * The hold that applies to an event with this verdict: that of its process, or that of a service to which a decision on it has sent. `refused`:
+ * the event is a start that a hold has refused.
+ */
+export async function holdOn(context: EngineContext, image: Image | undefined, item: Item): Promise<Hold | 'refused' | undefined> {
+  const isRefusable = begins(image, item) && mayBeRefused(item);
+  if (isRefusable && (await wasRefused(context, item))) return 'refused';
+  const hold = knownHold(context.holds.list, image, item);
+  if (hold?.starts !== 'reject' || !isRefusable) return hold;
+  const holds = await currentHolds(context);
+  item.hold = holds.find((each) => isSameScope(each, hold));
+  return knownHold(holds, image, item);
+}
+
+function knownHold(holds: readonly Hold[], image: Image | undefined, item: Item): Hold | undefined {
   const { inbound, pid } = item.target;
   if (isOperator(item) || !(decidesOn(item) || (inbound.kind === 'start' && item.verdict === 'wait'))) return undefined;
   // The undos of an ended run go on.
   if (image && isClosed(image.status) && inbound.kind !== 'start') return undefined;
   const hold = item.hold ?? holdOfInstance(holds, pid);
   return hold && !isReleased(image, pid, hold) ? hold : undefined;
+}
+
+/** Whether the event is a start that would begin a run, now or later. */
+function begins(image: Image | undefined, item: Item): boolean {
+  return item.target.inbound.kind === 'start' && image?.status !== 'running' && (decidesOn(item) || item.verdict === 'wait');
+}
+
+/** Only a client or an event asks for a run in vain: a parent, a gate and a head wait for the run that they begin. */
+function mayBeRefused({ target: { inbound } }: Item): boolean {
+  return inbound.kind === 'start' && inbound.parent === undefined && inbound.fork === undefined && inbound.waited === undefined;
+}
+
+/** The worker that has refused the start has crashed before it could acknowledge the message. */
+async function wasRefused({ options }: EngineContext, { message, target: { pid, inbound } }: Item): Promise<boolean> {
+  if (message.receiveCount === 1 || inbound.forced) return false;
+  const parked = await options.parking.parked(pid, [heldId(inbound as StartInbound)]);
+  return parked.some(({ reason }) => reason === 'REFUSED');
 }
 
 /** An operation, or the fork that an operator has asked for. */
@@ -93,15 +126,25 @@ export function pauseBy(hold: Hold, image: Image, { target: { pid, inbound } }: 
 }
 
 /** The hold of a service to which the decision on this event sends a command. */
-export function heldService({ holds, catalogue }: EngineContext, image: Image | undefined, item: Item): Hold | undefined {
-  const { inbound, pid } = item.target;
-  if (!image || isOperator(item)) return undefined;
-  for (const { cause, command } of image.commands.values()) {
-    const service = cause === inbound.key ? catalogue.system.commands.get(command)?.service : undefined;
-    const hold = service === undefined ? undefined : holds.list.find((each) => isSameScope(each, { tenant: tenantOfPid(pid), service }));
-    if (hold && !isReleased(image, pid, hold)) return hold;
-  }
-  return undefined;
+export function heldService(context: EngineContext, image: Image, item: Item): Hold | undefined {
+  if (isOperator(item)) return undefined;
+  return holdsOfServices(context, image, item).find((hold) => !isReleased(image, item.target.pid, hold));
+}
+
+/** No hold that this worker knows pauses an instance that an operator cancels: its undos go on. */
+export function passHolds(context: EngineContext, image: Image, item: Item): void {
+  const { pid, inbound } = item.target;
+  if (inbound.kind !== 'operate' || inbound.act !== 'cancel' || isClosed(image.status)) return;
+  for (const hold of [holdOfInstance(context.holds.list, pid), ...holdsOfServices(context, image, item)])
+    if (hold && !isReleased(image, pid, hold)) remember(image.starts, actIdentity(sha256, pid, hold.id));
+}
+
+/** The holds of the services to which the decision on this event sends commands. */
+function holdsOfServices({ holds, catalogue }: EngineContext, image: Image, { target: { pid, inbound } }: Item): readonly Hold[] {
+  const tenant = tenantOfPid(pid);
+  const caused = [...image.commands.values()].filter(({ cause }) => cause === inbound.key);
+  const services = new Set(caused.map(({ command }) => catalogue.system.commands.get(command)?.service));
+  return holds.list.filter((each) => each.tenant === tenant && services.has(each.service) && each.service !== undefined);
 }
 
 /** Whether a hold of this scope is in force. */
@@ -109,14 +152,22 @@ export function isHeld(holds: readonly Hold[], scope: HoldScope): boolean {
   return holds.some((each) => isSameScope(each, scope));
 }
 
-/** Parks a start that a hold keeps from beginning a run. Returns whether the message may be acknowledged. */
-export async function parkHeld(context: EngineContext, { message, target, hold }: Item): Promise<boolean> {
+/** Parks a start that a hold keeps from beginning a run, or refuses. Returns whether the message may be acknowledged. */
+export async function parkHeld(context: EngineContext, item: Item): Promise<boolean> {
+  const { message, target, hold } = item;
   const { pid, inbound } = target;
-  const { time, identity } = inbound as StartInbound;
   const held = hold as Hold;
-  const id = idAt(Math.max(0, Date.parse(time)), identity);
-  await parkMessage(context.options, message, { pid, id, reason: 'HELD', detail: heldDetail(held) });
+  const id = heldId(inbound as StartInbound);
+  const isRefused = held.starts === 'reject' && mayBeRefused(item);
+  const detail = heldDetail(held, isRefused);
+  await parkMessage(context.options, message, { pid, id, detail, ...(isRefused ? { reason: 'REFUSED' } : { reason: 'HELD' }) });
+  if (isRefused) return true;
   if (isHeld(await currentHolds(context), held)) return true;
   await redrive(context, pid, [id]);
   return (await context.options.parking.parked(pid, [id])).length === 0;
+}
+
+/** A start is parked once, however often its message comes. */
+function heldId({ time, identity }: StartInbound): string {
+  return idAt(Math.max(0, Date.parse(time)), identity);
 }

@@ -146,7 +146,7 @@ export class WorkingCopy {
       if (item.refused) continue;
       const verdict = verdictOn(this.#context, this.#pid, this.#image, item);
       item.verdict = verdict instanceof Promise ? await verdict : verdict;
-      const unpaused = this.#context.holds.list.length > 0 ? await this.#hold(item) : undefined;
+      const unpaused = this.#mayBeHeld(item) ? await this.#hold(item) : undefined;
       if (unpaused) {
         item.refused = unpaused;
         return true;
@@ -174,7 +174,9 @@ export class WorkingCopy {
   async #hold(item: Item): Promise<StuckReason | undefined> {
     const { holdOn, pauseBy } = await import('../on-demand.ts');
     const image = this.#image;
-    item.hold = holdOn(this.#context.holds.list, image, item);
+    const hold = await holdOn(this.#context, image, item);
+    item.hold = hold === 'refused' ? undefined : hold;
+    if (hold === 'refused') item.verdict = 'dup';
     if (!item.hold) return undefined;
     if (image?.status !== 'running') {
       item.verdict = 'held';
@@ -186,9 +188,18 @@ export class WorkingCopy {
     return reason;
   }
 
+  /** Only a start that is redelivered may have been refused by a hold that is over. */
+  #mayBeHeld({ message, target: { inbound } }: Item): boolean {
+    const { list, version } = this.#context.holds;
+    return list.length > 0 || (version > 0 && inbound.kind === 'start' && message.receiveCount > 1);
+  }
+
   /** Whether the decision on the event sends a command to a service that is paused: then it is dropped, and the instance is paused. */
   async #sendsHeld(item: Item): Promise<boolean> {
-    item.hold = (await import('../on-demand.ts')).heldService(this.#context, this.#image, item);
+    if (!this.#image) return false;
+    const { heldService, passHolds } = await import('../on-demand.ts');
+    passHolds(this.#context, this.#image, item);
+    item.hold = heldService(this.#context, this.#image, item);
     return item.hold !== undefined;
   }
 

@@ -201,8 +201,8 @@ const checkProgress = (
     return;
   }
   const earliest = image ? earliestWakeUp(image) : Infinity;
-  // After a restore, an instance may wait indefinitely for a lost event, but not for a time or an answer.
-  const waitsForLost = disturbed && earliest === Infinity;
+  // An instance may wait indefinitely for an event that a restore has lost, or that has expired before its start, but not for a time or an answer.
+  const waitsForLost = (disturbed || told.wasRefused?.(pid) === true) && earliest === Infinity;
   if (!isClosed(head.status) && !endless && !waitsForLost)
     report('I8', `${pid} is ${head.status}, and never ends: ${head.control.slice(0, 300)}`);
   if (earliest <= now) report('I11', `${pid} waits for ${earliest}, which is past`);

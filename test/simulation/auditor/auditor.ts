@@ -278,7 +278,7 @@ export class Auditor implements Observer, Told {
     const { inner, targets } = reading;
     this.#parkedAt.set(inner, this.#at);
     this.#keys.parked(reading);
-    this.#holds.parked(event, inner, this.#seen);
+    this.#holds.parked(event, inner, this.#queues, this.#seen);
     this.#patience.parked(event.reason, inner, this.#now(), this.#violations.report);
     if (event.pid === '') {
       this.#checkApart(event, targets);
@@ -428,6 +428,10 @@ export class Auditor implements Observer, Told {
 
   wasContradicted(pid: string): boolean {
     return this.#pictures.get(pid)?.wasContradicted === true;
+  }
+
+  wasRefused(pid: string): boolean {
+    return this.#holds.wasRefused(pid);
   }
 
   wasClosed(pid: string): boolean {

@@ -1,4 +1,4 @@
-import { HOLD_EVENTS, isSameScope, scopeKey, type HoldEvent, type HoldScope } from '../../../lib/contract/holds.ts';
+import { HOLD_EVENTS, isRefusedByHold, isSameScope, scopeKey, type HoldEvent, type HoldScope } from '../../../lib/contract/holds.ts';
 import type { Json } from '../../../lib/contract/schema.ts';
 import { processOf, tenantOfPid } from '../../../lib/contract/wire/process-id.ts';
 import { isClosed, type Image } from '../../../lib/core/image.ts';
@@ -14,6 +14,8 @@ interface InForce {
   readonly id: string;
   readonly at: number;
   readonly scope: HoldScope;
+  /** It refuses new starts. */
+  readonly refuses: boolean;
 }
 
 /** The picture of a world at one happening. */
@@ -44,6 +46,9 @@ export class HoldRules {
   /** The starts that are parked as held, with the happening. */
   readonly #starts = new Map<string, { readonly pid: string; readonly at: number; readonly detail: string }>();
 
+  /** The instances of which a start was refused. */
+  readonly #refused = new Set<string>();
+
   /** I8: an instance is released only after a hold of that scope has ended. */
   accepted(body: string, messageId: string, { at, keeper, report }: Seen): void {
     if (!body.startsWith('{"tutti":"hold"') && !body.startsWith('{"tutti":"release')) return;
@@ -59,7 +64,10 @@ export class HoldRules {
   }
 
   /** I6: only a hold keeps a start. */
-  parked({ pid, reason, detail }: ParkedEvent, inner: string, { at, keeper, report }: Seen): void {
+  parked(event: ParkedEvent, inner: string, queues: Queues, seen: Seen): void {
+    const { pid, reason, detail } = event;
+    const { at, keeper, report } = seen;
+    if (reason === 'REFUSED' && isRefusedByHold(detail)) this.#checkRefused(event, inner, queues, seen);
     if (reason !== 'HELD') return;
     this.#starts.set(inner, { pid, at, detail });
     const tenant = tenantOfPid(pid);
@@ -68,6 +76,17 @@ export class HoldRules {
       .map(({ told }) => scopeOf(told));
     const isHeld = began.some((scope) => scope.tenant === tenant && (scope.service !== undefined || scope.process === processOf(pid)));
     if (!isHeld && keeper?.disturbed !== true) report('I6', `a start of ${pid} was parked as held, and nothing has held it`);
+  }
+
+  /** I6: a hold that refuses starts was in force at some time since the start was sent. */
+  #checkRefused({ pid, detail, id }: ParkedEvent, inner: string, queues: Queues, { keeper, report }: Seen): void {
+    if (keeper?.disturbed) return;
+    this.#refused.add(pid);
+    const refuses = holdsInForce(keeper).some((each) => each.refuses && isStartOf(each.scope, pid, detail));
+    const ended = [...this.#requests.values()]
+      .filter((each) => each.starts === 'reject' && isStartOf(each, pid, detail))
+      .some((each) => (this.#ended.get(endOf(each)) ?? -1) >= queues.firstAt(inner));
+    if (!refuses && !ended) report('I6', `the start ${id} of ${pid} was refused, and its hold was over before it was sent`);
   }
 
   committed(picture: InstancePicture, run: RunPicture, first: number, decided: Decided): void {
@@ -107,6 +126,11 @@ export class HoldRules {
       report('I8', `the end of a hold of the ${hold} has resumed ${pid}, which ${paused?.by} had paused`);
   }
 
+  /** Whether a hold has refused a start of this instance: events before it may have expired when it comes again. */
+  wasRefused(pid: string): boolean {
+    return this.#refused.has(pid);
+  }
+
   /** I14: the message that looks for what a hold holds is deleted only when it has sent all of that back, or comes again. */
   deleting(messageId: string, scope: ReleaseAllMessage, queues: Queues, { pictures, keeper, report }: Seen): void {
     const comesAgain = this.#looking.get(endOf(scope))?.some((id) => id !== messageId && queues.isLeft(id)) === true;
@@ -141,6 +165,8 @@ export class HoldRules {
 
 /** The queues of the engine. */
 interface Queues {
+  /** When a message of this content was accepted first. */
+  readonly firstAt: (inner: string) => number;
   readonly isLeft: (messageId: string) => boolean;
   readonly isSentBack: (inner: string, since: number) => boolean;
 }
@@ -165,7 +191,7 @@ const checkKnown = (
     if (
       scope.tenant !== tenantOfPid(pid) ||
       steadyAt - at <= KNOWN_MS ||
-      run.entries.some((each) => each.type === 'Paused' && each.id === id)
+      run.entries.some((each) => (each.type === 'Paused' && each.id === id) || (each.type === 'CancelRequested' && each.at >= at))
     )
       continue;
     const sends = entries.some((entry) => entry.type === 'CommandIssued' && contracts.command(entry.command)?.service === scope.service);
@@ -184,7 +210,7 @@ export const holdsInForce = (keeper: InstancePicture | undefined): readonly InFo
     const scope = scopeOf(told);
     const isHeld = holds.some((each) => isSameScope(each.scope, scope));
     if (told.act === 'resume') holds = holds.filter((each) => !isSameScope(each.scope, scope));
-    else if (!isHeld) holds.push({ id, at, scope });
+    else if (!isHeld) holds.push({ id, at, scope, refuses: told.hold.starts === 'reject' });
   }
   return holds;
 };

@@ -14,6 +14,8 @@ export class QueueMessages {
   readonly #acceptedAt = new Map<string, number>();
   /** How many messages of this content were ever accepted. */
   readonly #times = new Map<string, number>();
+  /** When each content was accepted first. */
+  readonly #firstAt = new Map<string, number>();
   /** When each content was last accepted in a wrapper. */
   readonly #sentBackAt = new Map<string, number>();
   /** How many accepted messages had the content of an earlier one. */
@@ -24,6 +26,7 @@ export class QueueMessages {
     this.#inner.set(messageId, inner);
     this.#times.set(inner, this.timesAccepted(inner) + 1);
     if (!this.#acceptedAt.has(messageId)) this.#acceptedAt.set(messageId, at);
+    if (!this.#firstAt.has(inner)) this.#firstAt.set(inner, at);
     if (wrapped) this.#sentBackAt.set(inner, at);
     const same = this.#byInner.get(inner);
     if (!same) this.#byInner.set(inner, new Set([messageId]));
@@ -54,6 +57,10 @@ export class QueueMessages {
 
   acceptedAt(messageId: string): number {
     return this.#acceptedAt.get(messageId) ?? 0;
+  }
+
+  firstAt(inner: string): number {
+    return this.#firstAt.get(inner) ?? 0;
   }
 
   /** Whether a queue holds another message with the same content. */

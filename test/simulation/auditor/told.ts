@@ -11,6 +11,8 @@ export interface Told {
   wasClosed?(pid: string): boolean;
   /** A service has answered one of its commands with invalid data. */
   wasContradicted?(pid: string): boolean;
+  /** A pause has refused one of its starts. */
+  wasRefused?(pid: string): boolean;
   /** It has been retired at least once. */
   wasRetired?(pid: string): boolean;
   wasSent?(commandId: string): boolean;

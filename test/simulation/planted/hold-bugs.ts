@@ -84,6 +84,47 @@ export const holdBugs: readonly PlantedBug[] = [
     ],
   },
   {
+    name: 'CANCEL_FORGETS',
+    rows: ['holds.pml | CANCEL_FORGETS'],
+    what: 'A hold pauses an instance after its cancel, so some of its steps stay done.',
+    elusive: 'The instance must have two steps to undo, and no event since the hold; test/client/holds.test.ts holds it.',
+    scenario: SCENARIO,
+    patches: [
+      {
+        file: 'lib/engine/advance/held.ts',
+        find: 'if (hold && !isReleased(image, pid, hold)) remember(',
+        plant: 'if (hold && !PLANTED && !isReleased(image, pid, hold)) remember(',
+      },
+    ],
+  },
+  {
+    name: 'REFUSED_ON_COPY',
+    rows: ['holds.pml | REFUSED_ON_COPY'],
+    what: 'A worker refuses a start on a stale copy of the holds.',
+    scenario: SCENARIO,
+    patches: [
+      {
+        file: 'lib/engine/advance/held.ts',
+        find: 'const holds = await currentHolds(context);\n  item.hold',
+        plant: 'const holds = PLANTED ? context.holds.list : await currentHolds(context);\n  item.hold',
+      },
+    ],
+  },
+  {
+    name: 'REFUSED_FORGOTTEN',
+    rows: ['holds.pml | REFUSED_FORGOTTEN'],
+    what: 'A start that was refused begins its run, if its message comes again after the end of the hold.',
+    elusive: 'A worker must crash before it acknowledges a refused start, as the hold ends; test/engine/held.test.ts holds it.',
+    scenario: SCENARIO,
+    patches: [
+      {
+        file: 'lib/engine/advance/held.ts',
+        find: "if (isRefusable && (await wasRefused(context, item))) return 'refused';",
+        plant: "if (!PLANTED && isRefusable && (await wasRefused(context, item))) return 'refused';",
+      },
+    ],
+  },
+  {
     name: 'HOLDS_NEVER_RENEWED',
     rows: [],
     what: 'A worker reads the holds once, and decides on that copy for its whole life.',
@@ -133,6 +174,7 @@ export const holdBugs: readonly PlantedBug[] = [
     rows: [],
     what: 'The end of a hold counts the lag of the indexes from the time of its request, by the clock of the worker.',
     fixed: 'The queue counts how long the indexes have shown nothing.',
+    elusive: 'The end of a hold must be late, and the index must lag; test/engine/held.test.ts holds it.',
     scenario: SCENARIO,
     patches: [
       {

@@ -100,6 +100,8 @@ export type Act = { readonly atMs: number } & (
       readonly scope: HoldScope;
       /** @default `stop` */
       readonly clock?: Hold['clock'];
+      /** @default starts are kept */
+      readonly starts?: Hold['starts'];
       /** The operator sees that the hold is in force. @default the operator does not look */
       readonly onlyHeld?: true;
     }

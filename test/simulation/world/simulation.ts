@@ -386,11 +386,11 @@ class Simulation {
     this.#request(OPERATIONS, { tutti: 'schedule', tenant: 'default', reason: 'simulated', by: 'simulation', time, ...act });
   }
 
-  #holds({ opid, act, scope, clock = 'stop', onlyHeld }: Omit<Extract<Act, { kind: 'hold' }>, 'kind' | 'atMs'>): void {
+  #holds({ opid, act, scope, clock = 'stop', starts, onlyHeld }: Omit<Extract<Act, { kind: 'hold' }>, 'kind' | 'atMs'>): void {
     if (onlyHeld && !this.#auditor.held.some((each) => isSameScope(each, scope))) return;
     const time = new Date(this.#clock.now()).toISOString();
     const asked = { tutti: 'hold', opid, act, reason: 'simulated', by: 'simulation', time, ...scope } as const;
-    this.#request(OPERATIONS, act === 'pause' ? { ...asked, clock } : asked);
+    this.#request(OPERATIONS, act === 'pause' ? { ...asked, clock, ...(starts && { starts }) } : asked);
   }
 
   /** Sends a request of a client or an operator. An embedded runtime has one queue for all requests. */

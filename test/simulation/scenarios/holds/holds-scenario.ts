@@ -113,7 +113,8 @@ const holds = (choices: Choices, acts: Act[]): readonly number[] => {
     const atMs = choices.below(choices.chance(0.3) ? MINUTE_MS : SPAN_MS);
     const endMs = atMs + choices.below(choices.one([SPAN_MS, MINUTE_MS, 2_000]));
     const clock = choices.chance(0.2) ? ('run' as const) : ('stop' as const);
-    acts.push({ kind: 'hold', atMs, opid: `h${i}-pause`, act: 'pause', scope, clock });
+    const refuses = choices.chance(0.4) ? ({ starts: 'reject' } as const) : {};
+    acts.push({ kind: 'hold', atMs, opid: `h${i}-pause`, act: 'pause', scope, clock, ...refuses });
     acts.push({ kind: 'hold', atMs: endMs, opid: `h${i}-resume`, act: 'resume', scope });
     // The queue may deliver both in the other order, and a restored table may have lost the end.
     acts.push({ kind: 'hold', atMs: endMs + 2 * SPAN_MS, opid: `h${i}-resume-again`, act: 'resume', scope, onlyHeld: true });
