@@ -33,6 +33,7 @@ export type {
   ObservedCommand,
   ObservedCommit,
   ObservedLine,
+  ObservedStep,
 } from './contract/instrumentation.ts';
 export type { CommandLimits, Rate } from './contract/limits.ts';
 export type { LogFields, LogLevel } from './contract/logged.ts';

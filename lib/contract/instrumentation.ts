@@ -12,6 +12,8 @@ export interface Instrumentation {
   activation?(activation: ObservedActivation): void;
   /** The engine has written the state of an instance. */
   commit?(commit: ObservedCommit): void;
+  /** A step or a scope of a process has begun or ended, and that is committed. A replay tells nothing. */
+  step?(step: ObservedStep): void;
   /** A command is in the queue of its service. */
   command?(command: ObservedCommand): void;
   /** A run of a handler has ended. */
@@ -54,6 +56,23 @@ export interface ObservedCommit extends OfInstance {
   /** Entries of the journal of the run, with those of this write. */
   readonly entries: number;
   readonly startedAt: number;
+}
+
+export interface ObservedStep extends OfInstance {
+  readonly run: string;
+  /** The labels of its scopes, its name and its place among the steps of that name: `trip:1/payments.charge:1`. */
+  readonly path: string;
+  /**
+   * `call`, `send`: a command; `run`: `ctx.run`; `child`: `ctx.child`; `undo`: of a command or a run; `timer`: `ctx.sleep`; `wait`: an event that
+   * was taken; `publish`: an event; `scope`: `ctx.scope` and its like.
+   */
+  readonly kind: 'call' | 'send' | 'run' | 'child' | 'undo' | 'timer' | 'wait' | 'publish' | 'scope';
+  /** `begun`, or its end. A wait and a published event have their end only. `unknown`: the process goes on without an outcome. */
+  readonly state: 'begun' | 'completed' | 'failed' | 'cancelled' | 'unknown';
+  /** Of a command: its id. It is issued under another one after a failure that is retried. */
+  readonly commandId?: string;
+  /** When it began. Absent of a scope, a wait and a published event, and of a timer that a cold start has read. */
+  readonly startedAt?: number;
 }
 
 export interface ObservedCommand extends OfInstance {
@@ -99,7 +118,7 @@ export interface ObservedLine extends OfInstance {
   readonly attempt?: number;
 }
 
-const HOOKS = ['activation', 'commit', 'command', 'attempt', 'answer', 'log'] as const satisfies readonly (keyof Instrumentation)[];
+const HOOKS = ['activation', 'commit', 'step', 'command', 'attempt', 'answer', 'log'] as const satisfies readonly (keyof Instrumentation)[];
 
 /** The same hooks, whose errors go to `onError`: no error of a hook reaches its caller. */
 export function guarded(instrumentation: Instrumentation, onError: (error: unknown) => void): Instrumentation {

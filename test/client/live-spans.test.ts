@@ -264,6 +264,12 @@ describe('an export that fails', () => {
   });
 });
 
+test('an export that does not end is given up, and the message is done', async () => {
+  const { rig, dropped } = await weighed('o-1', { send: () => new Promise(() => {}), timeoutMs: 1 });
+  expect((await rig.head('default#weighing#o-1'))?.status).toBe('completed');
+  expect(dropped[0]).toEqual([2, expect.stringContaining('The export took more than 1 ms.')]);
+});
+
 test('a share of the runs is the same for all programs, and as large as it is said to be', () => {
   const runs = Array.from({ length: 2_000 }, (_, i) => ({ pid: `default#ship#o-${i}`, run: 'r' }));
   expect(runs.filter((run) => isSampled(run, 0.25)).length).toBeGreaterThan(430);

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { command, event, process, service, system, type Instrumentation, type ObservedActivation } from 'tutti';
+import { command, event, process, service, system, type Instrumentation, type ObservedActivation, type ObservedStep } from 'tutti';
 import { serve } from 'tutti/service';
 import { simulate, type World } from 'tutti/testing';
 import { describe, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ type Hook = keyof Instrumentation;
 type Records = { readonly [K in Hook]: Parameters<NonNullable<Instrumentation[K]>>[0][] };
 
 function observed(instrumentation?: Instrumentation): { readonly world: World; readonly records: Records } {
-  const records: Records = { activation: [], commit: [], command: [], attempt: [], answer: [], log: [] };
+  const records: Records = { activation: [], commit: [], step: [], command: [], attempt: [], answer: [], log: [] };
   const hooks = Object.fromEntries(
     Object.entries(records).map(([name, list]) => [name, (record: never) => void list.push(record)]),
   ) as Instrumentation;
@@ -97,5 +97,96 @@ describe('instrumentation', () => {
     const { world } = observed({ activation: failing, commit: rejecting, command: failing, attempt: rejecting, answer: failing });
     await world.client.publish(Ordered, { id: 'o-4', item: 'shoe' });
     await expect(world.client.result(order, 'o-4')).resolves.toEqual({ shelf: 'A' });
+  });
+});
+
+describe('the hook step', () => {
+  const Paid = event('shop.paid', z.object({ id: z.string() }));
+  const Packed = event('shop.packed', z.object({ id: z.string() }));
+  const putBack = command({ input: z.object({ item: z.string() }) });
+  const depot = service('depot', {
+    putBack,
+    take: command({
+      input: z.object({ item: z.string() }),
+      errors: { NoneLeft: z.object({}) },
+      undo: { command: putBack, input: ({ item }) => ({ item }) },
+    }),
+  });
+  const wrap = process('wrap', { startOn: Noted.byId(({ id }) => id) }, async () => null);
+  const pack = process(
+    'pack',
+    { startOn: Ordered.byId(({ id }) => id), receives: [Paid.byId(({ id }) => id)], publishes: [Packed] },
+    async (ctx, { id, item }) => {
+      await ctx.scope('shelf', async (inner) => inner.call(depot.take, { item: 'box' }));
+      ctx.publish(Packed, { id });
+      await ctx.child(wrap, { id: `${id}-w` });
+      await ctx.waitFor(Paid, { timeout: '1 day' });
+      await ctx.sleep('1 hour');
+      await ctx.run('price', async () => 5);
+      await ctx.call(depot.take, { item });
+    },
+  );
+
+  async function steps(item: string, forgets: boolean): Promise<readonly ObservedStep[]> {
+    const told: ObservedStep[] = [];
+    const shop = system('shop', { processes: [pack, wrap], services: [depot], instrumentation: { step: (step) => void told.push(step) } });
+    let busy = item === 'busy';
+    const handler = serve(depot, {
+      putBack: async () => null,
+      take: async (input, task) => {
+        if (input.item === 'gone') throw task.errors.NoneLeft({});
+        if (busy && input.item === item) {
+          busy = false;
+          throw new Error('busy');
+        }
+        return null;
+      },
+    });
+    const world = simulate(shop, {
+      services: [handler],
+      ...(forgets && { crash: ({ at, count }) => at === 'before-acknowledge' && count % 2 === 1 }),
+    });
+    world.expectFaults(depot.take);
+    await world.client.publish(Ordered, { id: 'o-1', item });
+    await world.settle();
+    await world.client.publish(Paid, { id: 'o-1' });
+    await world.advance('2 hours');
+    return told.filter(({ process: of }) => of === 'pack');
+  }
+
+  const BEFORE = [
+    ['shelf:1', 'scope', 'begun'],
+    ['shelf:1/depot.take:1', 'call', 'begun'],
+    ['shelf:1/depot.take:1', 'call', 'completed'],
+    ['shelf:1', 'scope', 'completed'],
+    ['shop.packed:1', 'publish', 'completed'],
+    ['wrap:1', 'child', 'begun'],
+    ['wrap:1', 'child', 'completed'],
+    ['shop.paid:1', 'wait', 'completed'],
+    ['sleep:1', 'timer', 'begun'],
+    ['sleep:1', 'timer', 'completed'],
+    ['price:1', 'run', 'begun'],
+    ['price:1', 'run', 'completed'],
+    ['depot.take:1', 'call', 'begun'],
+  ];
+  const shown = (all: readonly ObservedStep[]): unknown[] => all.map(({ path, kind, state }) => [path, kind, state]);
+
+  test.each([
+    ['once', false],
+    ['also if each message comes again to a cold engine', true],
+  ])('gets the beginning and the end of each step %s', async (_how, forgets) => {
+    const told = await steps('busy', forgets);
+    expect(shown(told)).toEqual([...BEFORE, ['depot.take:1', 'call', 'completed']]);
+    const [, begun, ended] = told;
+    expect([ended?.commandId, ended?.startedAt]).toEqual([begun?.commandId, begun?.at]);
+    expect(begun?.commandId).toMatch(/^default#pack#o-1\/.+\/\d+$/);
+  });
+
+  test('gets the failure of a step, and the undo of another one', async () => {
+    expect(shown(await steps('gone', false)).slice(BEFORE.length)).toEqual([
+      ['depot.take:1', 'call', 'failed'],
+      ['shelf:1/depot.take:1/undo', 'undo', 'begun'],
+      ['shelf:1/depot.take:1/undo', 'undo', 'completed'],
+    ]);
   });
 });

@@ -2,6 +2,7 @@ import { commandIdOf, isClosed, type Image, type OpenCommand, type PendingSend }
 import type { Inbound } from '../../core/inbound.ts';
 import type { JournalEntry } from '../../core/journal-entry.ts';
 import type { JournalPlace } from '../../format/read-journal.ts';
+import { ClientError } from '../../contract/errors.ts';
 import { parsePid } from '../../contract/wire/process-id.ts';
 import { activationSpanId, isSampled, spanIn, traceparentOf, type RunName } from '../../format/span-ids.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -11,7 +12,7 @@ import { placedIn, publishSpan, sendSpan, type PlacedRun, type Span } from './sp
 
 export interface LiveSpansOptions {
   readonly clock: Pick<Clock, 'now'>;
-  /** Accepts spans within a time-out. Rejects if it does not accept all of them. */
+  /** Rejects if it does not accept all of them. */
   readonly send: (spans: readonly Span[]) => Promise<void>;
   /** The journal of a run that has ended. */
   readonly journal: (place: JournalPlace) => Promise<readonly JournalEntry[]>;
@@ -21,7 +22,12 @@ export interface LiveSpansOptions {
   readonly sample?: number | undefined;
   /** A run that took at least this long has its spans whether it is in the share or not, as one that failed. @default none */
   readonly slowMs?: number | undefined;
+  /** How long a batch waits for an export, with the reads of journals. @default EXPORT_MS */
+  readonly timeoutMs?: number;
 }
+
+/** A batch of the engine waits at most this long for an export, which begins with its sends. */
+export const EXPORT_MS = 250;
 
 /** A run that has ended or is stuck, with the part of its journal that no chunk has. */
 interface EndedRun extends JournalPlace, Pick<Image, 'status' | 'startedAt' | 'waits'> {
@@ -108,16 +114,20 @@ export class LiveSpans implements Tracer {
   }
 
   async #export(spans: readonly Span[], ended: readonly EndedRun[]): Promise<void> {
-    const { clock, onDropped, send } = this.#options;
+    const { clock, onDropped, timeoutMs = EXPORT_MS } = this.#options;
     if (clock.now() < this.#pausedUntil) return onDropped(spans.length + ended.length, undefined);
-    let all = spans;
+    const all = [...spans];
     try {
-      for (const run of ended) all = [...all, ...(await this.#spansOf(run))];
-      await send(all);
+      await within(timeoutMs, this.#send(all, ended));
     } catch (error) {
       this.#pausedUntil = clock.now() + PAUSE_MS;
       onDropped(Math.max(1, all.length), error);
     }
+  }
+
+  async #send(all: Span[], ended: readonly EndedRun[]): Promise<void> {
+    for (const run of ended) all.push(...(await this.#spansOf(run)));
+    await this.#options.send(all);
   }
 
   /** The spans of a run that has ended, without those that were exported when its messages were sent. */
@@ -138,6 +148,22 @@ export class LiveSpans implements Tracer {
 
   #isRemarkable({ status, startedAt, closedAt = startedAt }: EndedRun): boolean {
     return status === 'failed' || status === 'stuck' || (isClosed(status) && closedAt - startedAt >= (this.#options.slowMs ?? Infinity));
+  }
+}
+
+/** Work that ends later has no effect any more. */
+async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(
+      () => reject(new ClientError('UNREACHABLE', `The export took more than ${timeoutMs} ms.`, { remedy: 'Look at the collector.' })),
+      timeoutMs,
+    );
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

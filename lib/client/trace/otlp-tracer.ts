@@ -2,7 +2,7 @@ import { journalTexts, parseEntry } from '../../format/read-journal.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { ProcessStore } from '../../ports/process-store.ts';
 import type { Tracer } from '../../format/tracer.ts';
-import { LiveSpans, type LiveSpansOptions } from './live-spans.ts';
+import { EXPORT_MS, LiveSpans, type LiveSpansOptions } from './live-spans.ts';
 import { sendSpans, type OtlpTarget } from './otlp.ts';
 import type { Span } from './span.ts';
 
@@ -25,9 +25,6 @@ interface TracedEngine {
   readonly requests?: (spans: readonly Span[], now: number) => readonly (readonly Span[])[];
   readonly onDropped: LiveSpansOptions['onDropped'];
 }
-
-/** An engine waits at most this long for an export, which begins with the sends of its batch. */
-const EXPORT_MS = 250;
 
 /** The tracer of an engine, which exports to a collector. */
 export function otlpTracer(settings: OtlpSettings, { system, clock, store, sign, requests, onDropped }: TracedEngine): Tracer {

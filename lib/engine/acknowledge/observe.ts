@@ -1,10 +1,11 @@
 import { guarded, type Instrumentation, type ObservedActivation } from '../../contract/instrumentation.ts';
 import { loggedParts } from '../../contract/logged.ts';
-import { parsePid, pidOfCommand } from '../../contract/wire/process-id.ts';
+import { buildCommandId, parsePid, pidOfCommand } from '../../contract/wire/process-id.ts';
 import type { Image } from '../../core/image.ts';
 import type { ProcessRun } from '../../core/run.ts';
 import { isDecided, type Item } from '../admit/admission.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
+import { observedSteps, type StepsBefore } from './observe-steps.ts';
 import type { Dispatch } from '../send/dispatch.ts';
 
 const KINDS = { start: 'start', signal: 'event', reply: 'reply', tick: 'timer', operate: 'operation', key: 'key' } as const;
@@ -76,6 +77,15 @@ export function observeCommit(context: EngineContext, image: Image): void {
   const entries = tailFrom + tail.length;
   const at = context.options.clock.now();
   hooksOf(context).commit?.({ ...instanceOf(pid), run, definition, status, version, entries, startedAt, at });
+}
+
+/** Calls the hook for each step that a write begins or ends. */
+export function observeSteps(context: EngineContext, image: Image, before: StepsBefore): void {
+  const hooks = hooksOf(context);
+  for (const { n, ...step } of observedSteps(image, before)) {
+    const isCommand = n !== undefined && step.kind !== 'timer';
+    hooks.step?.({ ...instanceOf(image.pid), ...step, ...(isCommand && { commandId: buildCommandId(image.pid, step.run, n) }) });
+  }
 }
 
 /** Writes the lines of `ctx.log` of a decision that is committed. */

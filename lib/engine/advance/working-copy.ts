@@ -9,6 +9,7 @@ import { fitsLane } from '../../format/inbox-message.ts';
 import type { Head } from '../../ports/process-store.ts';
 import type { Tracer } from '../../format/tracer.ts';
 import { shortText } from '../acknowledge/park.ts';
+import type { StepsBefore } from '../acknowledge/observe-steps.ts';
 import { retrySeconds } from '../acknowledge/redelivery-delays.ts';
 import { type Item, decidesOn } from '../admit/admission.ts';
 import type { EngineContext } from '../engine-context.ts';
@@ -127,6 +128,8 @@ export class WorkingCopy {
   #sendsLeft = false;
   /** Instants of the ticks of this run that were applied. */
   readonly #ticks = new Set<number>();
+  /** Only if a hook gets the steps of processes. */
+  #stepsBefore: StepsBefore | undefined;
   #live: LiveInstance | undefined;
   #image: Image | undefined;
 
@@ -142,6 +145,7 @@ export class WorkingCopy {
 
   /** Decides on every item that is not refused. Returns whether an item was refused meanwhile: then the copy is spoilt. */
   async decide(items: readonly Item[], alone: boolean): Promise<boolean> {
+    if (this.#context.instrumentation?.step) this.#stepsBefore = (await import('../on-demand.ts')).stepsBefore(this.#image);
     for (const [i, item] of items.entries()) {
       if (item.refused) continue;
       const verdict = verdictOn(this.#context, this.#pid, this.#image, item);
@@ -381,6 +385,8 @@ export class WorkingCopy {
     const commit = await commitImage(this.#context, this.#live, this.#base);
     if (commit.status === 'committed' && this.#context.instrumentation?.commit)
       (await import('../on-demand.ts')).observeCommit(this.#context, this.#live.run.image);
+    if (commit.status === 'committed' && this.#stepsBefore)
+      (await import('../on-demand.ts')).observeSteps(this.#context, this.#live.run.image, this.#stepsBefore);
     if (commit.status === 'committed' && this.#live.run.lines)
       await (await import('../on-demand.ts')).observeLines(this.#context, this.#live.run);
     if (commit.status === 'committed' && commit.head.status === 'stuck') this.#noticeStuck(this.#live.run.image.stuck);
