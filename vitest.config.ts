@@ -8,7 +8,7 @@ const OWN_WORKER = [
   // It counts the listeners of the process, and an engine of a test that was ended by its time-out keeps one.
   'test/engine/unhandled-rejection.test.ts',
 ];
-const NEVER = ['**/node_modules/**', '**/*.localstack.test.ts', '**/*.package.test.ts', '**/*.page.test.ts'];
+const NEVER = ['**/node_modules/**', '**/*.localstack.test.ts', '**/*.package.test.ts', '**/*.page.test.ts', '**/*.collector.test.ts'];
 
 export default defineConfig({
   resolve: { conditions: ['source'] },
