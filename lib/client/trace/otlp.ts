@@ -1,5 +1,4 @@
-import { request as http, type RequestOptions } from 'node:http';
-import { request as https } from 'node:https';
+import type { RequestOptions } from 'node:http';
 import { ClientError } from '../../contract/errors.ts';
 import type { Span } from './span.ts';
 
@@ -94,10 +93,14 @@ async function post(url: string, { headers, sign, timeoutMs = TIMEOUT_MS }: Otlp
   }
 }
 
-/** The client of Node, which the SDK has loaded in a function, since the first `fetch` of a program takes about 15 ms of CPU. */
-function request(url: string, options: RequestOptions, body: string): Promise<Reply> {
+/**
+ * The client of Node, which the SDK has loaded in a function: the first `fetch` of a program takes about 15 ms of CPU, and so would the client for
+ * the other protocol.
+ */
+async function request(url: string, options: RequestOptions, body: string): Promise<Reply> {
+  const client = url.startsWith('https:') ? await import('node:https') : await import('node:http');
   return new Promise((resolve, reject) => {
-    const sent = (url.startsWith('https:') ? https : http)(url, options, (response) => {
+    const sent = client.request(url, options, (response) => {
       let reply = '';
       response.setEncoding('utf8').on('data', (part: string) => (reply += part));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, reply })).on('error', reject);
