@@ -33,7 +33,7 @@ const ERASURE: ErasureStore = {
  */
 export async function deployedEngine(): Promise<Engine> {
   process.removeAllListeners('unhandledRejection');
-  const { accounts, stepQueues, tickThresholdMs, retentionMs } = environment();
+  const { accounts, stepQueues, tickThresholdMs, retentionMs, startsPerMinute } = environment();
   const otlp = process.env['TUTTI_OTLP'];
   return new Engine({
     system: deployedSystem(),
@@ -56,6 +56,7 @@ export async function deployedEngine(): Promise<Engine> {
     warmMax: WARM_INSTANCES_MAX,
     tickThresholdMs,
     ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
+    startsPerMinute,
     tracer: otlp === undefined ? undefined : (await import('./deployed-tracer.ts')).deployedTracer(otlp),
     onNotice: (notice) => logLine(noticeLine(notice)),
     onFault: (error) => logLine(faultLine(error)),

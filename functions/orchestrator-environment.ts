@@ -26,6 +26,8 @@ export interface OrchestratorEnvironment {
   readonly tickThresholdMs: number;
   /** Retention of closed instances. Absent: they are kept indefinitely. */
   readonly retentionMs?: number;
+  /** Instances that each tenant may begin in a minute. @default every number */
+  readonly startsPerMinute?: number;
 }
 
 const TICK_HORIZON_SECONDS = 900;
@@ -46,6 +48,9 @@ export function readEnvironment(environment: Environment): OrchestratorEnvironme
     absent: environment['TUTTI_STEPS'] === 'false' ? [STEPS] : [],
     accounts: accountsIn(environment),
     tickThresholdMs: 1000 * numberVariable(environment, 'TUTTI_TICK_HORIZON_SECONDS', 'a whole number of seconds', TICK_HORIZON_SECONDS),
+    ...(environment['TUTTI_STARTS_PER_MINUTE'] && {
+      startsPerMinute: numberVariable(environment, 'TUTTI_STARTS_PER_MINUTE', 'a whole number of starts'),
+    }),
     ...(environment['TUTTI_RETENTION_DAYS'] && { retentionMs: retentionMs(environment) }),
   };
 }

@@ -53,6 +53,12 @@ export interface OrchestratorProps {
    */
   readonly erasure?: boolean;
   /**
+   * Instances that each tenant may begin in a minute by events and clients; 1 or more. A start above it waits for the next minutes; 15 minutes
+   * after it was sent it is parked (`TOO_MANY_STARTS`). Each start then writes a counter.
+   * @default every number, and no start is counted
+   */
+  readonly startsPerMinute?: number;
+  /**
    * Longest delay of a timer that waits as a message in the inbox, exact to the second. A later timer is swept once a minute. At most 15 minutes.
    * @default Duration.minutes(15)
    */

@@ -351,6 +351,7 @@ export class Orchestrator extends GrantingOrchestrator {
       TUTTI_QUEUES: queueUrls,
       ...(props.steps === false && { TUTTI_STEPS: 'false' }),
       ...(this.#contract.schedules && { TUTTI_SCHEDULES: 'true' }),
+      ...(props.startsPerMinute !== undefined && { TUTTI_STARTS_PER_MINUTE: String(props.startsPerMinute) }),
       TUTTI_ACCOUNTS: Stack.of(this).toJsonString(publishing),
       TUTTI_TICK_HORIZON_SECONDS: String((props.tickThreshold ?? TICK_THRESHOLD_MAX).toSeconds()),
     };

@@ -34,6 +34,8 @@ export function checkProps(props: OrchestratorProps): void {
       'visibilityTimeout',
       `${visibilityTimeout.toHumanString()}: expected at least six times the timeout of ${timeout.toHumanString()}`,
     );
+  if (props.startsPerMinute !== undefined && !(Number.isInteger(props.startsPerMinute) && props.startsPerMinute >= 1))
+    throw invalid('startsPerMinute', `${props.startsPerMinute}: expected a whole number of 1 or more, or none`);
   checkConcurrency(props);
   checkOtlp(props.otlp);
   const known = new Map(systemContract(system).services);

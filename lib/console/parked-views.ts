@@ -81,6 +81,8 @@ export const PARKING_REMEDIES: Readonly<Record<string, string>> = {
     'Look for the failures of that time in the logs and correct the cause; then tutti redrive --reason DEAD_LETTER --yes sends all of them back. An event that was applied is not applied again, but its unsent messages are sent.',
   POISON: 'Correct the sender or the schema; then tutti redrive --reason POISON --yes.',
   START_TOO_OLD: 'Find out whether the instance has run; if it has not, start it again under a new id.',
+  TOO_MANY_STARTS:
+    'Redrive the starts that are meant, which passes the limit: tutti redrive --reason TOO_MANY_STARTS --yes. Discard the others, or raise startsPerMinute of the orchestrator.',
   STUCK: 'Nothing for the event; resume the instance.',
   PAUSED: 'Nothing for the event; resume the instance.',
   HELD: 'Nothing for the start; it is applied when the pause ends: tutti holds lists the pauses.',

@@ -68,6 +68,11 @@ export interface EngineOptions {
    * must not begin again. @default no start is too old
    */
   readonly startAgeMaxMs?: number;
+  /**
+   * Instances that each tenant may begin in a minute by events and clients. A start above it waits, and is parked 15 minutes after it was
+   * sent. Each start writes a counter. @default every number
+   */
+  readonly startsPerMinute?: number | undefined;
   /** Receives a notice for operators. @default no receiver */
   readonly onNotice?: (notice: EngineNotice) => void;
   /** Receives an error after which the engine retries. @default no receiver */

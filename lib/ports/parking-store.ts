@@ -60,7 +60,8 @@ export interface ParkingStore {
   discarded(pid: string, events: readonly ParkedCopy[], discarded: Discarded): Promise<void>;
   /**
    * Counts the attempts under a mark that have begun and not ended. A caller adds 1 durably before an attempt, and -1 after it. A mark is
-   * the id of a message, or `<id>/<pid>` for one of the instances that the message concerns. Returns the new count.
+   * the id of a message, or `<id>/<pid>` for one of the instances that the message concerns. `starts/<tenant>/<minute>` counts starts, which
+   * have no end. Returns the new count.
    */
   attempt(mark: string, change: 1 | -1): Promise<number>;
 }

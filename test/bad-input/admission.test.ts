@@ -74,6 +74,78 @@ describe('an event of an account that may not publish here', () => {
   });
 });
 
+describe('a start above the limit of its tenant', () => {
+  const MINUTE_MS = 60_000;
+  const place = (rig: InboxRig, ...ids: readonly string[]): void => {
+    for (const orderId of ids) rig.event('shop.placed', { orderId }, { id: `e-${orderId}` });
+  };
+  const begun = async (rig: InboxRig, ...ids: readonly string[]): Promise<number> =>
+    (await Promise.all(ids.map((id) => rig.head(`default#fulfil#${id}`)))).filter((head) => head !== undefined).length;
+
+  test('it waits for the next minute, and then begins', async () => {
+    const rig = new InboxRig({ startsPerMinute: 2 });
+    place(rig, 'a', 'b', 'c');
+    await rig.work();
+    expect(await begun(rig, 'a', 'b', 'c')).toBe(2);
+    expect([rig.inbox.size, rig.notices]).toEqual([1, []]);
+    await rig.pass(MINUTE_MS);
+    expect(await begun(rig, 'a', 'b', 'c')).toBe(3);
+    expect(await rig.parked('default#fulfil#c')).toEqual([]);
+  });
+
+  test('15 minutes after it was sent it is parked, and a redrive passes the limit', async () => {
+    const rig = new InboxRig({ startsPerMinute: 1 });
+    place(rig, ...Array.from({ length: 18 }, (_, each) => `o-${each}`));
+    await rig.pass(20 * MINUTE_MS);
+    const pids = Array.from({ length: 18 }, (_, each) => `default#fulfil#o-${each}`);
+    const parked = (await Promise.all(pids.map((pid) => rig.parked(pid)))).flat();
+    expect(parked.length).toBeGreaterThan(0);
+    expect(new Set(parked.map(({ reason }) => reason))).toEqual(new Set(['TOO_MANY_STARTS']));
+    expect(parked[0]?.detail).toMatch(
+      /^The tenant default may begin 1 instances in a minute: in that of 2026-11-21T10:15 this is start \d+\.$/,
+    );
+    expect(rig.notices.filter(({ kind, reason }) => kind === 'parked' && reason === 'TOO_MANY_STARTS')).toHaveLength(parked.length);
+    // Nothing is lost: each start has begun its instance, or is parked beside it.
+    expect(parked.length + (await begun(rig, ...pids.map((pid) => pid.split('#')[2] as string)))).toBe(18);
+    for (const { body } of parked) rig.put(inboxBody({ tutti: 'forced', body, sentat: START }));
+    await rig.work();
+    expect(await begun(rig, ...pids.map((pid) => pid.split('#')[2] as string))).toBe(18);
+  });
+
+  test('a duplicate, a later event and another tenant are not held', async () => {
+    const rig = new InboxRig({ startsPerMinute: 1 });
+    place(rig, 'a');
+    await rig.work();
+    place(rig, 'a');
+    rig.event('shop.confirmed', { orderId: 'a', by: 'x' });
+    rig.event('shop.placed', { orderId: 'a' }, { id: 'e-zoo', tenant: 'zoo' });
+    await rig.work();
+    expect(rig.inbox.size).toBe(0);
+    expect(await rig.head('zoo#fulfil#a')).toMatchObject({ status: 'running' });
+  });
+
+  test('a start by a client is held too', async () => {
+    const rig = new InboxRig({ startsPerMinute: 1 });
+    place(rig, 'a');
+    await rig.work();
+    const time = new Date(START).toISOString();
+    rig.put(
+      inboxBody({
+        tutti: 'start',
+        startid: 's-1',
+        tenant: 'default',
+        process: 'fulfil',
+        id: 'b',
+        data: { orderId: 'b' },
+        time,
+        by: 'test',
+      }),
+    );
+    await rig.work();
+    expect([await begun(rig, 'b'), rig.inbox.size]).toEqual([0, 1]);
+  });
+});
+
 describe('a start that is older than the retention', () => {
   const old = new Date(START - 15 * DAY_MS).toISOString();
   const start = (time: string): string =>

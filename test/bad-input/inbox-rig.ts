@@ -23,7 +23,7 @@ type Fields = Readonly<Record<string, unknown>>;
 /** The queue and the sender of a message, in a deployment with separate queues. */
 export type Origin = Pick<ReceivedMessage, 'channel' | 'senderId'>;
 
-type RigOptions = Pick<EngineOptions, 'accounts' | 'startAgeMaxMs' | 'replyKeys'> & {
+type RigOptions = Pick<EngineOptions, 'accounts' | 'startAgeMaxMs' | 'startsPerMinute' | 'replyKeys' | 'random'> & {
   /** Messages have a channel, as on AWS; that of a message without an origin is the inbox. @default false */
   readonly deployed?: boolean;
   /** The state that another rig has left, and its clock. @default nothing, and a clock at `START` */
@@ -50,14 +50,14 @@ export class InboxRig {
     this.state.publisher.subscribe(({ detail }) => this.events.push(JSON.parse(detail) as (typeof this.events)[number]));
   }
 
-  #newEngine(options: Pick<EngineOptions, 'accounts' | 'startAgeMaxMs' | 'replyKeys'>): Engine {
+  #newEngine(options: Pick<EngineOptions, 'accounts' | 'startAgeMaxMs' | 'startsPerMinute' | 'replyKeys' | 'random'>): Engine {
     return memoryEngine({
+      random: () => 0.5,
       ...options,
       onNotice: (notice) => void this.notices.push(notice),
       system: shop,
       ports: enginePortsOf(this.state),
       clock: this.clock,
-      random: () => 0.5,
       tickThresholdMs: -1,
     });
   }

@@ -308,6 +308,13 @@ describe('functions', () => {
     });
   });
 
+  test('a limit of starts reaches the functions', () => {
+    const limited = testStack();
+    tripsOrchestrator(limited, { startsPerMinute: 600 });
+    const [made] = ofType(resourcesOf(limited), 'AWS::Lambda::Function').filter(({ id }) => id.includes('AdvanceProcesses'));
+    expect(made?.properties['Environment']).toMatchObject({ Variables: { TUTTI_STARTS_PER_MINUTE: '600' } });
+  });
+
   test('event sources have batches of ten with a result per message, and busy queues a maximum of copies', () => {
     const sources = ofType(functions, 'AWS::Lambda::EventSourceMapping').map(({ properties }) => properties);
     expect(sources.map((each) => [String(each['EventSourceArn']).split(':').at(-1), each['ScalingConfig']])).toEqual([
@@ -489,6 +496,8 @@ describe('props', () => {
   test.each([
     [{ name: 'Trips & more' }, /name of the orchestrator is "Trips & more": expected kebab-case/],
     [{ name: 'tr' }, /name of the orchestrator is "tr": expected 3 characters or more, because the table has this name/],
+    [{ startsPerMinute: 0 }, /startsPerMinute of the orchestrator is 0: expected a whole number of 1 or more/],
+    [{ startsPerMinute: 1.5 }, /startsPerMinute of the orchestrator is 1.5/],
     [{ retention: Duration.days(29) }, /retention of the orchestrator is 29 days: expected 30 days or more/],
     [{ tickThreshold: Duration.minutes(16) }, /tickThreshold of the orchestrator is 16 minutes: expected 15 minutes or less/],
     [

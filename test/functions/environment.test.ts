@@ -42,6 +42,11 @@ describe('the environment of the functions', () => {
     expect(readEnvironment({ ...complete, TUTTI_STEPS: 'false' }).absent).toEqual(['steps']);
   });
 
+  test('the environment may limit the starts of a tenant', () => {
+    expect(readEnvironment(complete).startsPerMinute).toBeUndefined();
+    expect(readEnvironment({ ...complete, TUTTI_STARTS_PER_MINUTE: '600' }).startsPerMinute).toBe(600);
+  });
+
   test('the environment may limit the retention of closed instances', () => {
     expect(readEnvironment({ ...complete, TUTTI_RETENTION_DAYS: '30' }).retentionMs).toBe(30 * 86_400_000);
   });

@@ -235,7 +235,7 @@ describe('files', () => {
 });
 
 /** The reasons for which the engine parks an event beside an instance that goes on. */
-const PARKED_REFUSALS = ['DATA_INVALID', 'FORBIDDEN', 'NEWER', 'START_TOO_OLD'];
+const PARKED_REFUSALS = ['DATA_INVALID', 'FORBIDDEN', 'NEWER', 'START_TOO_OLD', 'TOO_MANY_STARTS'];
 
 // test/contracts/adapters.test.ts checks that every port has a contract suite and every adapter runs it.
 describe('completeness', () => {

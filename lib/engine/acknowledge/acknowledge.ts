@@ -111,10 +111,13 @@ function acknowledgeIf(isDone: boolean, retryInSeconds: number): Settlement {
   return isDone ? 'acknowledge' : { retryInSeconds };
 }
 
+const TOO_MANY_STARTS = 'TOO_MANY_STARTS';
+
 /** Reason → code under which the message alone is parked; its instance goes on. A client looks for `REFUSED` and reports it to its user. */
 const PARKED_AS: ReadonlyMap<string, string> = new Map([
   ['FORBIDDEN', 'FORBIDDEN'],
   ['START_TOO_OLD', 'START_TOO_OLD'],
+  [TOO_MANY_STARTS, TOO_MANY_STARTS],
   ['NEWER', 'NEWER'],
   ['DATA_INVALID', 'REFUSED'],
   ['NOT_ERASED', 'REFUSED'],
@@ -141,6 +144,8 @@ async function settleRefused(context: EngineContext, item: Item, reason: StuckRe
   const { message, target } = item;
   // A deploy is in progress: a worker of the newer build may take the event, or the operation. A move names its version, and is refused.
   if (reason.newer && !isMove(target.inbound) && isDeploying(context, message)) return { retryInSeconds: DEPLOY_SECONDS };
+  // A burst of starts waits for the next minutes.
+  if (reason.code === TOO_MANY_STARTS && isDeploying(context, message)) return { retryInSeconds: DEPLOY_SECONDS };
   const isUnmoved = isMove(target.inbound) && reason.code !== 'DISPATCH';
   const parkedAs = isUnmoved ? 'REFUSED' : PARKED_AS.get(reason.code);
   if (parkedAs !== undefined) {

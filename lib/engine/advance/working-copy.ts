@@ -229,7 +229,7 @@ export class WorkingCopy {
    * Decides on one event. The order is protocol (docs/protocol.md#steps):
    *
    * A1 `resume` of a start that was poison runs no code: there is no run yet.
-   * A2 A start that is too old is refused before it begins a run.
+   * A2 A start that is too old, or above the limit of its tenant, is refused before it begins a run.
    * A3 A new run replaces a closed one only after the sends of the closed one were accepted: its image drops them.
    * A4 Pending sends of earlier commits are set aside before the event adds its own.
    * A5 Early events are parked before an operation on the buffer, and applied after the start.
@@ -238,7 +238,10 @@ export class WorkingCopy {
     if (this.#resumesStart(item.target.inbound)) return undefined;
     if (item.verdict === 'note') return this.#note(item);
     if (isErasure(item.target.inbound)) return this.#erase(item);
-    const refusal = this.#tooOld(item) ?? (item.verdict === 'restart' ? await this.#unsent() : undefined);
+    const refusal =
+      this.#tooOld(item) ??
+      (this.#context.options.startsPerMinute === undefined ? undefined : await this.#aboveLimit(item)) ??
+      (item.verdict === 'restart' ? await this.#unsent() : undefined);
     if (refusal) return refusal;
     const built = this.#liveFor(item);
     const live = built instanceof Promise ? await built : built;
@@ -287,11 +290,20 @@ export class WorkingCopy {
   #tooOld({ target, verdict }: Item): StuckReason | undefined {
     const { startAgeMaxMs, clock } = this.#context.options;
     const { inbound } = target;
-    if (startAgeMaxMs === undefined || inbound.kind !== 'start') return undefined;
-    if (this.#image && this.#image.status !== 'early' && verdict !== 'restart') return undefined;
+    if (startAgeMaxMs === undefined || inbound.kind !== 'start' || !this.#begins(verdict)) return undefined;
     if (clock.now() - Date.parse(inbound.time) <= startAgeMaxMs) return undefined;
     const days = Math.floor(startAgeMaxMs / 86_400_000);
     return { code: 'START_TOO_OLD', message: `The start is of ${inbound.time}: at most ${days} days may lie between it and now.` };
+  }
+
+  #begins(verdict: Item['verdict']): boolean {
+    return !this.#image || this.#image.status === 'early' || verdict === 'restart';
+  }
+
+  /** Only a start that begins a run counts, so a redelivered start still repeats its sends. */
+  async #aboveLimit({ target: { inbound }, verdict }: Item): Promise<StuckReason | undefined> {
+    if (inbound.kind !== 'start' || !this.#begins(verdict)) return undefined;
+    return (await import('../on-demand.ts')).startAboveLimit(this.#context.options, this.#pid, inbound);
   }
 
   async #unsent(): Promise<StuckReason | undefined> {

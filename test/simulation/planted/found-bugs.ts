@@ -242,8 +242,8 @@ export const foundBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: 'lib/engine/advance/working-copy.ts',
-        find: "this.#image.status !== 'early' && verdict !== 'restart'",
-        plant: "this.#image.status !== 'early' && (PLANTED || verdict !== 'restart')",
+        find: "this.#image.status === 'early' || verdict === 'restart'",
+        plant: "this.#image.status === 'early' || (!PLANTED && verdict === 'restart')",
       },
     ],
   },
