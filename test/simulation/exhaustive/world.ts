@@ -34,7 +34,7 @@ export interface WorldOptions {
   readonly mutant?: Mutant;
 }
 
-/** The turns of the event loop that a decision may take. */
+/** The turns of the event loop that a decision may take, of which the first import on demand of a source file needs the most. */
 const TURNS_MAX = 25_000;
 
 /**
