@@ -6,6 +6,7 @@ import { codeOfRun, nameOf } from '../lib/client/instance.ts';
 import { readHeadJournal } from '../lib/client/operations/journal-view.ts';
 import type { System } from '../lib/contract/system.ts';
 import { systemContract } from '../lib/contract/system.ts';
+import { folderSeal } from '../lib/local/folder-key.ts';
 import { openState } from '../lib/local/state.ts';
 import type { Replayed } from '../lib/engine/replay-journal.ts';
 import { replayFixture, replayOpenRun, type JournalFixture } from '../lib/testing/journal-fixture.ts';
@@ -51,7 +52,11 @@ export async function* openRuns(system: System<string>, { local = '', stack, reg
   }
   if (!existsSync(join(local, 'state.db')))
     throw usageError(`No state is stored in ${local}.`, 'Name the folder of the system with --local.');
-  const state = openState({ system: systemContract(system), directory: local });
+  const state = openState({
+    system: systemContract(system),
+    directory: local,
+    seal: folderSeal(local, process.env['TUTTI_KEY_FILE']),
+  });
   try {
     yield* runsOf(system, { store: state.processStore, payloads: state.payloadStore, index: state.instanceIndex });
   } finally {

@@ -1,5 +1,6 @@
 import { ClientError } from '../lib/contract/errors.ts';
 import type { SystemContract } from '../lib/contract/runtime-contract.ts';
+import { folderSeal } from '../lib/local/folder-key.ts';
 import { openState } from '../lib/local/state.ts';
 import type { Reach } from '../lib/client/connection.ts';
 import { operationsOn } from '../lib/client/operations/operations-on.ts';
@@ -15,7 +16,7 @@ const NO_SYSTEM: SystemContract = Object.freeze({
 
 /** The stored state of a stopped system. Its ports answer no task and store nothing. */
 export function storedReach(directory: string): { readonly reach: Reach; readonly close: () => void } {
-  const state = openState({ system: NO_SYSTEM, directory });
+  const state = openState({ system: NO_SYSTEM, directory, seal: folderSeal(directory, process.env['TUTTI_KEY_FILE']) });
   const refuse = (): Promise<never> => Promise.reject(notRunning(directory));
   const ports = {
     sender: state.sender,

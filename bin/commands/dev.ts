@@ -28,7 +28,10 @@ async function dev({ terminal }: Invocation, modules: readonly string[], options
   const [{ DevSession }, { loadModules }] = await Promise.all([import('../dev/session.ts'), import('../load-modules.ts')]);
   // Source maps must be enabled before the modules are imported, or errors name lines of the compiled code.
   process.setSourceMapsEnabled(true);
-  const session = new DevSession(terminal, await loadModules(modules), options);
+  const keyFile = process.env['TUTTI_KEY_FILE'];
+  const isSealed = keyFile !== undefined && options.memory !== true;
+  const seal = isSealed ? (await import('../../lib/local/folder-key.ts')).folderSeal(options.local, keyFile) : undefined;
+  const session = new DevSession(terminal, await loadModules(modules), options, seal);
   const interrupted = interruption();
   await session.begin();
   try {

@@ -20,7 +20,7 @@ export function addRepairCommand(program: Command, invocation: Invocation): void
     .action(async (options: RepairCommandOptions) => {
       // Only the commands that need the database import it.
       const { prepareRepair } = await import('../../lib/local/repair-folder.ts');
-      const prepared = prepareRepair(options.local);
+      const prepared = prepareRepair(options.local, process.env['TUTTI_KEY_FILE']);
       try {
         await repair(invocation, options, prepared);
       } finally {

@@ -1,3 +1,4 @@
+import type { Seal } from '../../lib/adapters/embedded/log/seal.ts';
 import { connectionPorts, type Reach } from '../../lib/client/connection.ts';
 import { listInstances } from '../../lib/client/list.ts';
 import type { Duration } from '../../lib/contract/duration.ts';
@@ -49,28 +50,32 @@ export class DevSession {
   #printing: Promise<void> | undefined;
   #console: ConsoleServer | undefined;
 
-  constructor(terminal: Terminal, { system, entry, services }: Loaded, options: DevOptions) {
+  constructor(terminal: Terminal, { system, entry, services }: Loaded, options: DevOptions, seal?: Seal) {
     this.#terminal = terminal;
     this.#options = options;
     // The runtime runs the steps itself.
     this.#served = [...services.map((served) => served['~service']), STEPS];
     const otlp = collectorOfEnvironment();
-    this.#runtime = new Runtime(system, {
-      services,
-      entry,
-      principal: 'dev',
-      checks: true,
-      flows: true,
-      onFault: (error) => terminal.error(error),
-      onLog: (line) => this.#timeline.log(line),
-      ...(options.memory ? {} : { directory: options.local }),
-      ...(options.retention !== undefined && { retention: options.retention }),
-      ...(otlp && { otlp }),
-      onCommit: (head) => {
-        this.#tally.note(head);
-        this.#timeline.note(head);
+    this.#runtime = new Runtime(
+      system,
+      {
+        services,
+        entry,
+        principal: 'dev',
+        checks: true,
+        flows: true,
+        onFault: (error) => terminal.error(error),
+        onLog: (line) => this.#timeline.log(line),
+        ...(options.memory ? {} : { directory: options.local }),
+        ...(options.retention !== undefined && { retention: options.retention }),
+        ...(otlp && { otlp }),
+        onCommit: (head) => {
+          this.#tally.note(head);
+          this.#timeline.note(head);
+        },
       },
-    });
+      seal,
+    );
     this.#calls = countCalls(this.#runtime.state);
     this.#reach = { system: systemContract(system), ports: connectionPorts(this.#runtime.connection) };
     this.#timeline = new Timeline(this.#reach, terminal, { json: options.json === true, startedAt: Date.now() });

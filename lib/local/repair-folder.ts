@@ -4,6 +4,7 @@ import { claimFolder, STATE_FILES } from '../adapters/embedded/private-file.ts';
 import type { Damage } from '../adapters/embedded/state-corrupt.ts';
 import { openTables } from '../adapters/embedded/tables.ts';
 import { ClientError, isOrchestratorError } from '../contract/errors.ts';
+import { folderSeal } from './folder-key.ts';
 
 /** A repaired copy of a folder. Only `apply` replaces the folder. */
 export interface PreparedRepair {
@@ -26,7 +27,7 @@ const REPLACED = ['state.db', 'log.0', 'log.1', 'state.sum'];
  * Copies a folder and repairs the copy: drops each damaged row, and all of the log behind its first damage.
  * @throws ClientError `UNREACHABLE` if the folder holds no state or a process has it open, `STATE_CORRUPT` if it cannot be repaired
  */
-export function prepareRepair(directory: string): PreparedRepair {
+export function prepareRepair(directory: string, keyFile?: string): PreparedRepair {
   if (!existsSync(join(directory, 'state.db')))
     throw new ClientError('UNREACHABLE', `The folder ${directory} holds no state: expected the folder of a system.`, {
       remedy: 'Name the folder of the system with --local.',
@@ -37,17 +38,17 @@ export function prepareRepair(directory: string): PreparedRepair {
   const discard = (): void => rmSync(copy, { recursive: true, force: true });
   try {
     copyState(directory, copy);
-    return { damage: repaired(copy), apply: () => apply(directory, copy), discard };
+    return { damage: repaired(copy, folderSeal(directory, keyFile)), apply: () => apply(directory, copy), discard };
   } catch (error) {
     discard();
     throw error;
   }
 }
 
-function repaired(copy: string): readonly Damage[] {
+function repaired(copy: string, seal: ReturnType<typeof folderSeal>): readonly Damage[] {
   const found: Damage[] = [];
   try {
-    openTables(copy, { found }).log.close();
+    openTables(copy, { found, ...(seal && { seal }) }).log.close();
   } catch (cause) {
     if (!isOrchestratorError(cause) || cause.code !== 'STATE_CORRUPT') throw cause;
     throw new ClientError('STATE_CORRUPT', cause.message, {

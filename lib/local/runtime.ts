@@ -11,6 +11,7 @@ import { visibleText } from '../contract/wire/visible-text.ts';
 import type { SystemContract } from '../contract/runtime-contract.ts';
 import { operationsOn } from '../client/operations/operations-on.ts';
 import { connectionOf, connectionPorts, type ClientPorts, type Connection, type QueueDepth } from '../client/connection.ts';
+import type { Seal } from '../adapters/embedded/log/seal.ts';
 import type { MemoryMessageQueue } from '../adapters/memory/message-queue.ts';
 import type { OtlpSettings } from '../client/trace/otlp-tracer.ts';
 import { Engine } from '../engine/engine.ts';
@@ -81,6 +82,11 @@ export interface RuntimeOptions {
   readonly retention?: Duration;
   /** Exports the spans of runs to an OpenTelemetry collector while they run (docs/operations.md#traces). @default none are exported */
   readonly otlp?: OtlpOptions;
+  /**
+   * A file with 32 bytes in base64, outside of the folder: the key that encrypts the folder, of `startLocal`. It is made for a folder that holds no
+   * state yet, and the folder opens with no other key. Names of instances and processes stay readable. @default the folder is plain text
+   */
+  readonly keyFile?: string;
   /** The principal in journals. @default 'local' */
   readonly principal?: string;
   /** Called with each commit, for a live view. Its errors go to `onFault` and affect nothing else. */
@@ -152,7 +158,8 @@ export class Runtime {
   #release: () => void = () => undefined;
   #folder: FolderServer | undefined;
 
-  constructor(system: System<string>, options: RuntimeOptions) {
+  /** `seal`: that of `keyFile`, whose code is loaded by the caller. */
+  constructor(system: System<string>, options: RuntimeOptions, seal?: Seal) {
     const contract = systemContract(system);
     checkServices(contract, options.services);
     this.#retentionMs = retentionMs(options.retention);
@@ -167,6 +174,7 @@ export class Runtime {
       stalled: this.#fault,
       duePaceMs: TICK_AGAIN_MS,
       recordPrefix: this.#keyPrefix,
+      seal,
       ...(options.directory !== undefined && { directory: options.directory }),
     });
     this.#store = new WatchedProcessStore(this.state.processStore, options.onCommit && isolated(options.onCommit, this.#fault));

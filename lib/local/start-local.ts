@@ -25,7 +25,7 @@ export interface LocalSystem {
  *
  * Input: a system, its services and a folder. Output: a client and `stop`. Trunk: runtime.ts runs services, timers and queues on the state of
  * state.ts; engine-host.ts runs the engine, in engine-thread.ts if there is an `entry`; channel/ serves clients of other processes.
- * @throws ClientError `UNREACHABLE` if another process has the folder open
+ * @throws ClientError `UNREACHABLE` if another process has the folder open, `DENIED` if `keyFile` is not its key
  * @throws ContractError `CONTRACT_INVALID` if `entry` cannot be imported or does not export the system
  * @example import { startLocal } from 'tutti/local'; const { client, stop } = await startLocal(trips, { directory: '.tutti', services });
  * @example await startLocal(trips, { services, entry: new URL('./system.ts', import.meta.url) });
@@ -43,7 +43,10 @@ export async function startLocal(system: System<string>, options: RuntimeOptions
   const checks = options.checks ?? process.env['NODE_ENV'] !== 'production';
   // Applies to modules imported from now on. Start a compiled program with node --enable-source-maps to cover all of them.
   if (checks) process.setSourceMapsEnabled(true);
-  const runtime = new Runtime(system, { ...options, checks });
+  const { directory, keyFile } = options;
+  const isSealed = directory !== undefined && keyFile !== undefined;
+  const seal = isSealed ? (await import('./folder-key.ts')).folderSeal(directory, keyFile) : undefined;
+  const runtime = new Runtime(system, { ...options, checks }, seal);
   await runtime.start();
   return { client: connect(system, runtime.connection), connection: runtime.connection, stop: () => runtime.stop() };
 }

@@ -15,6 +15,7 @@ import { SqliteErasureStore } from '../adapters/embedded/erasure-store.ts';
 import { SqliteIdempotencyStore } from '../adapters/embedded/idempotency-store.ts';
 import { SqliteInstanceIndex } from '../adapters/embedded/instance-index.ts';
 import type { LogOptions } from '../adapters/embedded/log/log.ts';
+import type { Seal } from '../adapters/embedded/log/seal.ts';
 import { SqliteMessageQueue } from '../adapters/embedded/message-queue.ts';
 import { allParked, SqliteParkingStore } from '../adapters/embedded/parking-store.ts';
 import { SqlitePayloadStore } from '../adapters/embedded/payload-store.ts';
@@ -58,6 +59,8 @@ export interface StateOptions {
   readonly duePaceMs?: number;
   /** Prefix of the keys of command records. @default none */
   readonly recordPrefix?: string;
+  /** Encrypts the folder. @default it is plain text */
+  readonly seal?: Seal | undefined;
   /** Called when the disk begins to take no writes, and not again before it has taken them. @default nothing is called */
   readonly stalled?: (error: unknown) => void;
 }
@@ -138,8 +141,9 @@ export function openState(options: StateOptions): State {
   };
 }
 
-function logOptions({ checkpointLength, keptMax, stalled }: StateOptions): LogOptions {
+function logOptions({ checkpointLength, keptMax, seal, stalled }: StateOptions): LogOptions {
   return {
+    ...(seal && { seal }),
     ...(checkpointLength === undefined ? {} : { checkpointLength }),
     ...(keptMax === undefined ? {} : { keptMax }),
     ...(stalled === undefined ? {} : { stalled }),

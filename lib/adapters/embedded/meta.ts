@@ -5,7 +5,8 @@ import type { Inspection } from './inspection.ts';
 /** The numbers of the database about its format and the log. */
 const NAMES = ['format', 'segment', 'number', 'log0', 'log1'] as const;
 
-export type MetaName = (typeof NAMES)[number];
+/** `seal`: the mark of the key of the folder (log/seal.ts). The checksum does not cover it: a wrong one refuses every key. */
+export type MetaName = (typeof NAMES)[number] | 'seal';
 
 const CHECK = 'check';
 

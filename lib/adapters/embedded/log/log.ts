@@ -25,6 +25,7 @@ import { LogFiles, type LogIo, type PlacedFrame } from './log-files.ts';
 import { Meta } from '../meta.ts';
 import type { Sqlite } from '../sqlite.ts';
 import type { Damage } from '../state-corrupt.ts';
+import type { Seal } from './seal.ts';
 
 /** A change for which no caller waits is on disk within this time. */
 const FLUSH_WITHIN_MS = 50;
@@ -60,6 +61,8 @@ export interface LogOptions {
   readonly keptMax?: number;
   /** Called when writes begin to fail, and not again before they have succeeded. @default nothing is called */
   readonly stalled?: (error: unknown) => void;
+  /** Encrypts the frames of the log and the rows of the tables. @default they are plain text */
+  readonly seal?: Seal;
   /** @default the calls of the operating system */
   readonly io?: LogIo;
 }
@@ -73,6 +76,7 @@ export class OrderedLog {
   /** Whether the rows must be verified, because their process did not close the folder or the file is damaged. */
   readonly isUnclean: boolean;
   readonly files: LogFiles;
+  readonly seal: Seal | undefined;
   readonly keptMax: number;
   /** Called with each value that is set, of any table. */
   written: ((value: unknown) => void) | undefined;
@@ -113,6 +117,7 @@ export class OrderedLog {
     this.#report = options.stalled ?? (() => {});
     this.#meta = new Meta(database, inspection);
     const meta = this.#meta;
+    this.seal = checkedSeal(meta, directory, options.seal);
     this.files = new LogFiles(directory, {
       state: { segment: meta.get('segment'), number: meta.get('number'), sizes: [meta.get('log0'), meta.get('log1')] },
       grown: ([log0, log1]) => meta.put({ log0, log1 }, { durable: false }),
@@ -199,7 +204,7 @@ export class OrderedLog {
   /** The checksum of the frame is right, so a bug or another version wrote a text that cannot be read. */
   #replayFrame(reader: FieldReader, { first, count, text, file, offset }: PlacedFrame): void {
     try {
-      reader.open(text);
+      reader.open(this.seal ? this.seal.openText(text) : text);
       for (let number = first - 1; !reader.ended;) {
         const place = reader.number();
         number = place < NUMBERED ? number + 1 : first + reader.number();
@@ -328,7 +333,8 @@ export class OrderedLog {
     const first = this.#durableNumber + 1;
     // After a failed write the records of the batch are in the writer already, and those of later changes follow them.
     for (const [place, table] of this.#tables.entries()) table.encodeChanges((number) => this.#beginRecord(place, number - first));
-    this.files.append(first, this.#number - this.#durableNumber, this.#writer.text);
+    const { text } = this.#writer;
+    this.files.append(first, this.#number - this.#durableNumber, this.seal ? this.seal.closeText(text) : text);
     this.#length += this.#writer.length;
     this.#writer.clear();
     this.#durableNumber = this.#number;
@@ -378,4 +384,23 @@ export class OrderedLog {
     this.#length -= this.#lengthAtCut;
     this.#cut = undefined;
   }
+}
+
+/**
+ * The seal of a folder, which is that of its first opening.
+ * @throws ClientError `DENIED` if the folder has another key, or none
+ */
+function checkedSeal(meta: Meta, directory: string, seal: Seal | undefined): Seal | undefined {
+  const mark = meta.get('seal');
+  if (mark === (seal?.mark ?? 0)) return seal;
+  const isNew = mark === 0 && meta.get('number') === 0 && meta.get('segment') === 0;
+  if (seal && isNew) {
+    meta.put({ seal: seal.mark }, { durable: true });
+    return seal;
+  }
+  const [what, remedy] =
+    mark === 0
+      ? ['was begun without a key', 'Open it without a key file, or begin another folder with one.']
+      : ['is encrypted with another key', 'Name the key file with which the folder was begun.'];
+  throw new ClientError('DENIED', `The state in ${directory} ${what}.`, { remedy });
 }

@@ -194,7 +194,9 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
       const rows = page.all(last) as { readonly place: number | SqliteBlob; readonly bytes: SqliteBlob }[];
       for (const { place, bytes } of rows) {
         last = typeof place === 'number' ? place : blobBytes(place).toString('utf8');
-        if (this.#slots.get(last as Key)?.dirty !== true) yield blobBytes(bytes).toString('latin1');
+        if (this.#slots.get(last as Key)?.dirty === true) continue;
+        const data = blobBytes(bytes);
+        yield this.#log.seal ? this.#log.seal.open(data) : data.toString('latin1');
       }
       if (rows.length < TEXTS) return;
     }
@@ -330,7 +332,8 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
   #rowOf(slot: Slot<Key, Value>, value: Value): { readonly fields: readonly (string | number | null)[]; readonly data: Buffer } {
     const { codec, resident, groupOf, columns } = this.definition;
     codec.encode(this.#writer, value, undefined);
-    const data = Buffer.from(this.#writer.text, 'utf8');
+    const { text } = this.#writer;
+    const data = this.#log.seal ? this.#log.seal.close(text) : Buffer.from(text, 'utf8');
     this.#writer.clear();
     const stays = resident?.(value) === true ? 1 : 0;
     const group = groupOf === undefined ? [] : [groupOf(value)];
@@ -392,8 +395,18 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
 
   #decode(row: Row<Key>): Value {
     if (!row.isIntact) this.#log.inspection.refuse(this.rows.damageOf(row));
-    this.#reader.open(row.data.toString('utf8'));
+    this.#reader.open(this.#textOf(row));
     return this.definition.codec.decode(this.#reader, undefined);
+  }
+
+  #textOf(row: Row<Key>): string {
+    const { seal, inspection } = this.#log;
+    if (!seal) return row.data.toString('utf8');
+    try {
+      return seal.open(row.data);
+    } catch (cause) {
+      return inspection.refuse(this.rows.damageOf(row), cause);
+    }
   }
 
   /** Checks every row, because reads on demand do not find a changed key. */
