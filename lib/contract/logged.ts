@@ -1,4 +1,5 @@
 import type { Json } from './schema.ts';
+import { textOf, thrownText } from './wire/thrown-text.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -17,13 +18,14 @@ const MESSAGE_CHARACTERS_MAX = 1_000;
 const FIELDS_CHARACTERS_MAX = 8_000;
 
 /**
- * Takes the arguments of a call. Its fields never fail the code: fields that are not JSON become `{ notJson: <reason> }`, fields of more
+ * Takes the arguments of a call, which never fail the code: a message that is no text becomes one, fields that are not JSON become `{ notJson: <reason> }`, fields of more
  * than 8,000 characters become `{ cut: <their beginning> }`, and an error among them is its name and message.
  */
 export function logged(level: LogLevel, message: string, fields?: object): Logged {
+  const text = textOf(message);
   return {
     level,
-    message: message.length > MESSAGE_CHARACTERS_MAX ? `${message.slice(0, MESSAGE_CHARACTERS_MAX)}…` : message,
+    message: text.length > MESSAGE_CHARACTERS_MAX ? `${text.slice(0, MESSAGE_CHARACTERS_MAX)}…` : text,
     ...(fields !== undefined && { fields: fieldsText(fields) }),
   };
 }
@@ -33,7 +35,7 @@ function fieldsText(fields: object): string {
     const text = JSON.stringify(fields, withoutErrors);
     return text.length > FIELDS_CHARACTERS_MAX ? JSON.stringify({ cut: text.slice(0, FIELDS_CHARACTERS_MAX) }) : text;
   } catch (error) {
-    return JSON.stringify({ notJson: (error as Error).message });
+    return JSON.stringify({ notJson: thrownText(error) });
   }
 }
 

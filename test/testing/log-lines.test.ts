@@ -93,6 +93,14 @@ describe('ctx.log', () => {
       ctx.log('error', 'failed', { error: new RangeError('no room'), when: new Date(0) });
       ctx.log('info', 'cycle', cycle);
       ctx.log('info', 'bigint', { n: 1n });
+      ctx.log('info', undefined as unknown as string);
+      ctx.log('info', 'throws null', {
+        toJSON() {
+          // Code of users throws anything.
+          // oxlint-disable-next-line typescript/only-throw-error
+          throw null;
+        },
+      });
       ctx.log('info', 'x'.repeat(5_000), { long: 'y'.repeat(20_000) });
       ctx.log('loud' as LogLevel, 'changed', changed);
       changed.step = 2;
@@ -102,14 +110,16 @@ describe('ctx.log', () => {
     await world.client.publish(Ordered, { id: 'o-1' });
     await world.client.result(order, 'o-1');
     const lines = world.logs(order);
-    expect(lines.slice(0, 3).map(told)).toEqual([
+    expect(lines.slice(0, 5).map(told)).toEqual([
       ['error', 'failed', { error: 'RangeError: no room', when: '1970-01-01T00:00:00.000Z' }],
       ['info', 'cycle', { notJson: expect.stringContaining('circular') as unknown }],
       ['info', 'bigint', { notJson: expect.stringContaining('BigInt') as unknown }],
+      ['info', 'undefined'],
+      ['info', 'throws null', { notJson: 'null' }],
     ]);
-    expect(lines[3]?.message).toBe(`${'x'.repeat(1_000)}…`);
-    expect(lines[3]?.fields?.['cut']).toHaveLength(8_000);
-    expect(lines[4]?.fields).toEqual({ step: 1 });
+    expect(lines[5]?.message).toBe(`${'x'.repeat(1_000)}…`);
+    expect(lines[5]?.fields?.['cut']).toHaveLength(8_000);
+    expect(lines[6]?.fields).toEqual({ step: 1 });
     expect(lines).toHaveLength(101);
     expect(told(lines[100] as ObservedLine)).toEqual([
       'warn',

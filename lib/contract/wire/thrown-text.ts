@@ -6,7 +6,8 @@ export function thrownText(thrown: unknown): string {
   return wellFormed(thrown instanceof Error ? textOf(thrown.message) : textOf(thrown));
 }
 
-function textOf(value: unknown): string {
+/** A value of any type as text, also one that cannot be converted. */
+export function textOf(value: unknown): string {
   try {
     return String(value);
   } catch {
