@@ -85,6 +85,12 @@ export const notPlanted: Readonly<Record<string, string>> = {
     'The simulation draws no redrive of late events; test/engine/redrive-message.test.ts and the contract of the parking store hold it.',
   'pause.pml | MARK_BLIND': 'It is redrive.pml, MARKS_WHAT_IS_THERE: the contract of the parking store holds it.',
   'redrive.pml | ACT_MARKS_FIRST': 'A redrive and a resume share the code in which RESUME_MARK_FIRST is planted.',
+  'regions.pml | RECORDS_APART': 'The simulation has one region, and each service has one table of records.',
+  'regions.pml | EVENTUAL': 'No table of the simulation has two copies.',
+  'regions.pml | REGION_NOT_WOKEN': 'The simulation has one region; test/engine/two-regions.test.ts wakes an instance in the other one.',
+  'regions.pml | NOT_FORWARDED': 'The simulation has one bus.',
+  'regions.pml | RESEND_AT_HOME':
+    'The simulation has one queue of each service; test/engine/two-regions.test.ts sends again in the other region.',
   'service.pml | UNDO_WITHOUT_SETTLE':
     "An undo's input is made from the output of the command that it undoes, which is known only after the reply.",
 };
