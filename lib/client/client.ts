@@ -107,7 +107,7 @@ export interface Client {
    * status and times stay, and the reason is journaled with the principal. It has no result any more and begins no other run. Copies in
    * other instances stay: `describe` names its parent, its original and its forks. Throws `NOT_ERASED` if it is open, if an event is parked beside it
    * for an operator, or if something of it goes on. A late success that would be undone is such a thing: `abandon` gives that undo up. A
-   * second erasure changes nothing.
+   * second erasure keeps the first request, and removes again.
    */
   erase(process: AnyProcess, id: string, reason: string, options?: { abandon?: true }): Promise<void>;
   /** Returns what a fork would do, without doing it: the prefix, the later steps, the events, and the reasons for a refusal. */

@@ -90,7 +90,8 @@ export async function performOperation(reach: Reach, instance: InstanceName, { o
   const { ports } = reach;
   const pid = pidOf(reach, instance);
   const head = await requireHead(ports, pid);
-  if (operation.act === 'erase' ? isErased(head) : refuseClosed(head, operation)) return;
+  if (operation.act === 'erase') refuseOpen(head);
+  else refuseClosed(head, operation);
   // The wait below reads the effect from the state, so an unreadable state is refused before the message is sent.
   requireReadable(head);
   if (operation.act === 'cancel' && head.status === 'stuck' && head.run === '') throw stillStuck(head, operation);
@@ -115,7 +116,7 @@ function applied(before: Head, head: Head | undefined, opid: string, operation: 
   if (operation.act === 'pause' && head.paused !== undefined) return true;
   if (needsNoMove(head, operation)) return true;
   refusePaused(head, operation);
-  if (operation.act === 'erase' && isErased(head)) return true;
+  if (operation.act === 'erase' && erasedOf(head.tail) !== undefined) return true;
   const image = decodeHead(head);
   if (image.starts.includes(actIdentity(sha256, head.pid, opid))) return true;
   refuseClosed(head, operation);
@@ -203,17 +204,16 @@ function refuseStuck(head: Head): void {
   if (code === 'UNKNOWN_VERSION') throw new ClientError('NOT_FOUND', what, { remedy: LIST_VERSION });
 }
 
-/** Whether nothing is left to erase. An open instance is refused. */
-function isErased(head: Head): boolean {
-  if (!isClosed(head.status))
-    throw new ClientError('NOT_ERASED', `${nameOf(head.pid)} was not erased: it is ${head.status}: expected an instance that has ended.`);
-  return erasedOf(head.tail) !== undefined;
+/** An erased instance is erased again: a worker may have ended before it had removed everything. */
+function refuseOpen({ pid, status }: Head): void {
+  if (isClosed(status)) return;
+  throw new ClientError('NOT_ERASED', `${nameOf(pid)} was not erased: it is ${status}: expected an instance that has ended.`);
 }
 
 /** A closed instance accepts `resolve`, because an unresolved command may outlive the end, and `fork`. */
-function refuseClosed(head: Head, { act }: Operation): undefined {
+function refuseClosed(head: Head, { act }: Operation): void {
   if (act === 'fork') requireData(head);
-  if (!isClosed(head.status) || act === 'resolve' || act === 'fork' || act === 'erase') return undefined;
+  if (!isClosed(head.status) || act === 'resolve' || act === 'fork' || act === 'erase') return;
   throw new ClientError(
     'CLOSED',
     `${nameOf(head.pid)} cannot be ${PAST[act]}, because it has ended as ${head.status}: expected an open instance.`,

@@ -39,9 +39,10 @@ export async function erase(context: EngineContext, image: Image, operation: Ope
  * comes again when no worker goes on that took its message before.
  */
 export async function removeErased({ options }: EngineContext, { target }: Item, erasedAt: number): Promise<number | undefined> {
+  // Before the removal, because a worker may store a value after it (test/models/erase.pml, LOOKS_TOO_LATE).
+  const leftMs = erasedAt + (options.lateWritesMs ?? 0) - options.clock.now();
   const isWhole = await options.erasure?.erase(target.pid, erasedAt);
   const { inbound } = target;
   if (inbound.kind !== 'operate' || inbound.act !== 'erase') return undefined;
-  const leftMs = erasedAt + (options.lateWritesMs ?? 0) - options.clock.now();
   return leftMs > 0 ? Math.ceil(leftMs / 1000) : isWhole === false ? AGAIN_SECONDS : undefined;
 }
