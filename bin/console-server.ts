@@ -1,6 +1,6 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { extname, join, relative, sep } from 'node:path';
 import {
@@ -13,7 +13,7 @@ import {
   hostRefusal,
   ISOLATION,
 } from '../lib/console/hosting.ts';
-import { ClientError } from '../lib/contract/errors.ts';
+import { addressOf, closeNow, listenOn, LOOPBACK } from './loopback-server.ts';
 
 type Api = (request: Request) => Promise<Response>;
 
@@ -34,8 +34,6 @@ export interface ConsoleServerOptions {
   /** @default 128 random bits */
   readonly token?: string;
 }
-
-const HOST = '127.0.0.1';
 
 /** The page runs its own files only. No other page can show it in a frame, send it a form or read its answers. */
 const HEADERS: Readonly<Record<string, string>> = {
@@ -62,16 +60,12 @@ export async function serveConsole(
       .catch(() => refusal(500, 'The request failed.'))
       .then((answered) => send(request, response, answered));
   });
-  if (port !== undefined) await listening(server, port);
-  else await listening(server, portOf(place)).catch(() => listening(server, 0));
+  const listen = (on: number): Promise<void> => listenOn(server, on, { what: 'The console', option: '--port' });
+  if (port !== undefined) await listen(port);
+  else await listen(portOf(place)).catch(() => listen(0));
   return {
-    address: `http://${HOST}:${(server.address() as AddressInfo).port}/#token=${token}`,
-    close: () =>
-      new Promise((resolve) => {
-        server.close(() => resolve());
-        // A held request would keep the program for its whole wait.
-        server.closeAllConnections();
-      }),
+    address: `${addressOf(server)}/#token=${token}`,
+    close: () => closeNow(server),
   };
 }
 
@@ -100,7 +94,7 @@ interface Serving {
 }
 
 async function answer(request: IncomingMessage, { api, files, token, port }: Serving): Promise<Answered> {
-  const hosts = [`${HOST}:${port}`, `localhost:${port}`];
+  const hosts = [`${LOOPBACK}:${port}`, `localhost:${port}`];
   const { host = '', origin, authorization = '', 'sec-fetch-site': site } = request.headers;
   if (!hosts.includes(host)) return refusal(403, `The host ${JSON.stringify(host)} is not served: expected ${hosts[0]}.`);
   if (origin !== undefined && !hosts.some((each) => origin === `http://${each}`))
@@ -208,18 +202,4 @@ function filesOf(pages: string): ReadonlyMap<string, PageFile> {
       .filter((path) => !path.endsWith('.gz'))
       .map((path) => [`/${relative(pages, path).split(sep).join('/')}`, { path, ...(all.has(`${path}.gz`) && { gzip: `${path}.gz` }) }]),
   );
-}
-
-function listening(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (cause) =>
-      reject(
-        new ClientError('UNREACHABLE', `The console cannot use port ${port}: ${cause.message}.`, {
-          cause,
-          remedy: 'Name another port with --port.',
-        }),
-      ),
-    );
-    server.listen(port, HOST, () => resolve());
-  });
 }

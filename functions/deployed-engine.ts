@@ -1,3 +1,4 @@
+import type { Instrumentation } from '../lib/contract/instrumentation.ts';
 import { Engine } from '../lib/engine/engine.ts';
 import { STEPS } from '../lib/contract/steps.ts';
 import type { ErasureStore } from '../lib/ports/erasure-store.ts';
@@ -31,7 +32,7 @@ const ERASURE: ErasureStore = {
  * Lambda's own listener ends an environment, with all messages in flight, at an unhandled rejection. It is removed, so that the engine can
  * make the responsible instance stuck instead. A rejection that belongs to no instance still ends the environment, since Node throws it.
  */
-export async function deployedEngine(): Promise<Engine> {
+export async function deployedEngine(instrumentation?: Instrumentation): Promise<Engine> {
   process.removeAllListeners('unhandledRejection');
   const { accounts, stepQueues, tickThresholdMs, retentionMs, startsPerMinute } = environment();
   const otlp = process.env['TUTTI_OTLP'];
@@ -58,6 +59,7 @@ export async function deployedEngine(): Promise<Engine> {
     ...(retentionMs !== undefined && { startAgeMaxMs: retentionMs }),
     startsPerMinute,
     tracer: otlp === undefined ? undefined : (await import('./deployed-tracer.ts')).deployedTracer(otlp),
+    ...(instrumentation && { instrumentation }),
     onNotice: (notice) => logLine(noticeLine(notice)),
     onFault: (error) => logLine(faultLine(error)),
     onLog: async (line) => (await import('./process-line.ts')).logProcessLine(line),

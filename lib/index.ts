@@ -32,6 +32,7 @@ export type {
   ObservedAttempt,
   ObservedCommand,
   ObservedCommit,
+  ObservedConflict,
   ObservedLine,
   ObservedStep,
 } from './contract/instrumentation.ts';

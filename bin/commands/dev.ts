@@ -17,6 +17,7 @@ export function addDevCommand(program: Command, invocation: Invocation): void {
       'remove closed instances this long and a day after their end, such as 30d; none are removed without it',
       durationArgument,
     )
+    .option('--metrics [port]', 'serve metrics for Prometheus on 127.0.0.1, at /metrics (default port: 9464)', portArgument)
     .option('--memory', 'keep all state in memory; it is lost when the process stops')
     .action(async (modules: readonly string[], options: DevOptions) => {
       invocation.exitCode = await dev(invocation, modules, options);
@@ -31,7 +32,8 @@ async function dev({ terminal }: Invocation, modules: readonly string[], options
   const keyFile = process.env['TUTTI_KEY_FILE'];
   const isSealed = keyFile !== undefined && options.memory !== true;
   const seal = isSealed ? (await import('../../lib/local/folder-key.ts')).folderSeal(options.local, keyFile) : undefined;
-  const session = new DevSession(terminal, await loadModules(modules), options, seal);
+  const measures = options.metrics === undefined ? undefined : await (await import('../../lib/local/measures.ts')).loadMeasures();
+  const session = new DevSession(terminal, await loadModules(modules), options, { seal, measures });
   const interrupted = interruption();
   await session.begin();
   try {

@@ -1,11 +1,11 @@
-import type { Seal } from '../../lib/adapters/embedded/log/seal.ts';
 import { connectionPorts, type Reach } from '../../lib/client/connection.ts';
 import { listInstances } from '../../lib/client/list.ts';
 import type { Duration } from '../../lib/contract/duration.ts';
 import { STEPS } from '../../lib/contract/steps.ts';
 import { systemContract } from '../../lib/contract/system.ts';
-import { Runtime } from '../../lib/local/runtime.ts';
+import { Runtime, type LoadedParts } from '../../lib/local/runtime.ts';
 import type { ConsoleServer } from '../console-server.ts';
+import type { MetricsServer } from './metrics-server.ts';
 import type { Loaded } from '../load-modules.ts';
 import { collectorOfEnvironment } from '../otlp-target.ts';
 import type { Terminal } from '../terminal.ts';
@@ -22,6 +22,8 @@ export interface DevOptions {
   readonly events?: string;
   readonly once?: true;
   readonly memory?: true;
+  /** The port of the metrics on 127.0.0.1; true for 9464. */
+  readonly metrics?: number | true;
   readonly retention?: Duration;
   /** Whether to serve the console, which a session with `--once` never does. */
   readonly console?: boolean;
@@ -49,8 +51,9 @@ export class DevSession {
   readonly #stopping = new AbortController();
   #printing: Promise<void> | undefined;
   #console: ConsoleServer | undefined;
+  #metrics: MetricsServer | undefined;
 
-  constructor(terminal: Terminal, { system, entry, services }: Loaded, options: DevOptions, seal?: Seal) {
+  constructor(terminal: Terminal, { system, entry, services }: Loaded, options: DevOptions, loaded?: LoadedParts) {
     this.#terminal = terminal;
     this.#options = options;
     // The runtime runs the steps itself.
@@ -74,7 +77,7 @@ export class DevSession {
           this.#timeline.note(head);
         },
       },
-      seal,
+      loaded,
     );
     this.#calls = countCalls(this.#runtime.state);
     this.#reach = { system: systemContract(system), ports: connectionPorts(this.#runtime.connection) };
@@ -91,7 +94,12 @@ export class DevSession {
     await this.#runtime.start();
     await this.#timeline.goesOn();
     this.#printing = this.#printOn();
-    const { once, console, json } = this.#options;
+    const { once, console, json, metrics } = this.#options;
+    if (metrics !== undefined) {
+      const { serveMetrics } = await import('./metrics-server.ts');
+      this.#metrics = await serveMetrics(() => this.#runtime.metrics(), metrics === true ? undefined : metrics);
+      this.#terminal.message(`The metrics are at ${this.#metrics.address}`);
+    }
     if (once !== true && console === true && json !== true) await this.#serveConsole();
   }
 
@@ -128,6 +136,7 @@ export class DevSession {
   async end(): Promise<void> {
     const stuck = await this.#stuck();
     await this.#console?.close();
+    await this.#metrics?.close();
     this.#stopping.abort();
     await this.#printing;
     await this.#runtime.stop();

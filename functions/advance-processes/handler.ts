@@ -7,6 +7,8 @@ export interface AdvanceProcessesPorts {
   readonly engine: Pick<Engine, 'advance'>;
   readonly queue: (name: string) => GivingBack;
   readonly log: Log;
+  /** Called after each batch. @default nothing is measured */
+  readonly flush?: () => void;
 }
 
 type Handler = (event: SQSEvent, context: Pick<Context, 'getRemainingTimeInMillis'>) => Promise<SQSBatchResponse>;
@@ -17,10 +19,11 @@ type Handler = (event: SQSEvent, context: Pick<Context, 'getRemainingTimeInMilli
  */
 export function makeHandler(ports: () => AdvanceProcessesPorts | Promise<AdvanceProcessesPorts>): Handler {
   return async (event, context) => {
-    const { engine, queue, log } = await ports();
+    const { engine, queue, log, flush } = await ports();
     const name = queueNameOf(event);
     const options = { lane: name.endsWith('.fifo'), remainingMs: () => context.getRemainingTimeInMillis() };
     const result = await engine.advance(receivedMessages(event), options);
+    flush?.();
     return batchResponse(event, result, queue(name), log);
   };
 }

@@ -1,11 +1,14 @@
 import type { Context } from 'aws-lambda';
 import { countStuck, wakeOverdue, type WakePorts } from '../../lib/engine/jobs/wake-overdue.ts';
 import { countWaiting, type ParkedList } from '../../lib/ports/parked-list.ts';
+import type { Head } from '../../lib/ports/process-store.ts';
 import { faultLine, unsentLine, type Log } from '../log-line.ts';
 
 export interface WakeOverduePorts extends WakePorts {
   readonly parking: ParkedList;
   readonly log: Log;
+  /** Reads the instances for metrics. @default nothing is measured */
+  readonly measured?: () => { readonly seen: (head: Head) => void; readonly flush: () => void };
 }
 
 const NONE = { stuck: 0, unresolved: 0 };
@@ -26,7 +29,7 @@ const PARKED_MAX = 1_000;
  */
 export function makeHandler(ports: () => WakeOverduePorts): Handler {
   return async (_event, context) => {
-    const { log, parking, ...others } = ports();
+    const { log, parking, measured, ...others } = ports();
     const still = (event: 'still-stuck' | 'still-parked' | 'still-unresolved', count: number): void => {
       if (count > 0) log({ event, count });
     };
@@ -39,7 +42,12 @@ export function makeHandler(ports: () => WakeOverduePorts): Handler {
     const { stuck: stuckCount, unresolved: unresolvedStuck } = stuck.status === 'fulfilled' ? stuck.value : NONE;
     still('still-stuck', stuckCount);
     still('still-parked', parked.status === 'fulfilled' ? parked.value : 0);
-    const { count, unresolved, unsent, whole } = await wakeOverdue(others, { remainingMs: () => context.getRemainingTimeInMillis() });
+    const measures = measured?.();
+    const { count, unresolved, unsent, whole } = await wakeOverdue(others, {
+      remainingMs: () => context.getRemainingTimeInMillis(),
+      seen: measures?.seen,
+    });
+    measures?.flush();
     still('still-unresolved', unresolvedStuck + unresolved);
     for (const reason of unsent) log(unsentLine(reason));
     if (count > 0) log({ event: 'woken', count });

@@ -32,6 +32,7 @@ export abstract class GrantingOrchestrator extends Construct implements IOrchest
   abstract readonly serviceQueueArns: readonly string[];
   abstract readonly senderRoleArn: string;
   abstract readonly alarmTopic?: ITopic | undefined;
+  abstract readonly consoleUrl?: string | undefined;
   readonly #answered: { readonly service: string; readonly recordsOf: string }[] = [];
 
   abstract serviceQueue(service: AnyService): IServiceQueue;

@@ -33,6 +33,7 @@ export class ImportedOrchestrator extends GrantingOrchestrator {
   readonly serviceQueueArns: readonly string[];
   readonly senderRoleArn: string;
   readonly alarmTopic = undefined;
+  readonly consoleUrl = undefined;
   readonly #queues = new Map<string, IServiceQueue>();
 
   constructor(scope: Construct, id: string, name: string, options: ImportOptions = {}) {

@@ -9,6 +9,7 @@ export {
   type SelfManagedCluster,
 } from './kafka-source.ts';
 export { Orchestrator } from './orchestrator.ts';
+export type { MetricsSettings } from './resources/system-metrics.ts';
 export type { OrchestratorProps, OtlpProps } from './orchestrator-props.ts';
 export type { ImportOptions } from './imported-orchestrator.ts';
 export type { AnswerOptions, EventSource, EventTarget, IOrchestrator, IServiceQueue } from './orchestrator-interface.ts';

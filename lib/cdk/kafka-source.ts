@@ -138,7 +138,7 @@ export class KafkaSource extends Construct implements EventSource, IGrantable {
       batchSize: props.batchSize ?? 100,
       sourceAccessConfigurations: accessOf(this.#props),
     });
-    new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic).errors(
+    new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic, orchestrator.consoleUrl).errors(
       this,
       made.function,
       `${orchestrator.name}: records of the Kafka topic ${topic} cannot be published as ${type}: the bus or the bucket refuses them. The records wait in the topic, until its own retention ends. Run: ${logCommand(made.logGroup)}`,

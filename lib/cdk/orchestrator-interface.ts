@@ -76,6 +76,8 @@ export interface IOrchestrator extends IConstruct {
   readonly senderRoleArn: string;
   /** SNS topic for the alarms of its services. @default unknown for an imported orchestrator: pass `alarmTopic` to its services */
   readonly alarmTopic?: ITopic | undefined;
+  /** Address of its console, which the descriptions of alarms name. @default none */
+  readonly consoleUrl?: string | undefined;
   /** The queue that the orchestrator made for a service. Throws a `ContractError` for a service whose queue was passed as `queues`. */
   serviceQueue(service: AnyService): IServiceQueue;
 

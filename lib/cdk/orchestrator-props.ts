@@ -7,6 +7,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { System } from '../contract/system.ts';
+import type { MetricsSettings } from './resources/system-metrics.ts';
 import type { StepSettings } from './step-runner.ts';
 import type { ForeignAccount } from './iam/foreign-accounts.ts';
 
@@ -122,6 +123,19 @@ export interface OrchestratorProps {
    * @default none are exported; `tutti trace` makes them of journals
    */
   readonly otlp?: OtlpProps;
+  /**
+   * CloudWatch metrics of runs, commands and waits, in the namespace `Tutti/<name>`, with a dashboard and two more alarms. The functions write
+   * them into their logs, so they make no call; CloudWatch charges for each metric and for the lines.
+   * @default none: only the metrics of the alarms
+   */
+  readonly metrics?: MetricsSettings | true;
+  /**
+   * advance-processes logs one line for each message that it has decided on and for each command that it has sent, with ids and codes and no
+   * data. CloudWatch charges for the lines. @default false: only lines that an operator may act on, and those of `ctx.log`
+   */
+  readonly activityLog?: boolean;
+  /** Address of the console of a team, which the descriptions of the alarms and the dashboard name. @default none: they name `tutti console` */
+  readonly consoleUrl?: string;
   /** SNS topic that each alarm notifies, also the alarms of services in this stack. @default the alarms are made without an action, and synth warns */
   readonly alarmTopic?: ITopic;
   /**

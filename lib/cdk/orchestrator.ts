@@ -17,6 +17,7 @@ import { serviceContract, type AnyService } from '../contract/service.ts';
 import { STEPS } from '../contract/steps.ts';
 import { systemContract } from '../contract/system.ts';
 import { Alarms, queueCommand } from './resources/alarms.ts';
+import { watchSystem, type MetricsSettings } from './resources/system-metrics.ts';
 import {
   checkProps,
   DEFAULT_CONCURRENCY,
@@ -70,6 +71,7 @@ export class Orchestrator extends GrantingOrchestrator {
   readonly functions: OrchestratorFunctions;
   readonly senderRoleArn: string;
   readonly alarmTopic: ITopic | undefined;
+  readonly consoleUrl: string | undefined;
   /** The queues of steps; each `StepFunction` adds its own. */
   readonly stepRoutes: StepRoutes;
   readonly #contract: SystemContract;
@@ -101,10 +103,11 @@ export class Orchestrator extends GrantingOrchestrator {
     this.region = region;
     this.senderRoleArn = senderRoleArn(this, this.name, account, region);
     this.alarmTopic = props.alarmTopic;
+    this.consoleUrl = props.consoleUrl;
     this.#contract = systemContract(props.system);
     this.#names = deploymentNames(this.name);
     this.#busName = props.bus?.eventBusName ?? this.#names.bus;
-    this.#alarms = new Alarms(this, props.alarmTopic);
+    this.#alarms = new Alarms(this, props.alarmTopic, props.consoleUrl);
     this.node.addValidation({ validate: () => this.#sharedBus() });
 
     this.#passedQueues = Object.values(props.queues ?? {});
@@ -138,6 +141,7 @@ export class Orchestrator extends GrantingOrchestrator {
     const environment = this.#environment(props, publishing, queueUrls);
     this.functions = this.#makeFunctions(props, environment);
     this.stepRoutes = new StepRoutes(this.#contract, this.#sharedStepParts(props, kept), this.functions.advanceProcesses, environment);
+    if (props.metrics) this.#watchSystem(props.metrics === true ? {} : props.metrics);
     this.#refuseOtherSenders();
     this.#publishParameters(props.system, queueUrls);
   }
@@ -352,9 +356,24 @@ export class Orchestrator extends GrantingOrchestrator {
       ...(props.steps === false && { TUTTI_STEPS: 'false' }),
       ...(this.#contract.schedules && { TUTTI_SCHEDULES: 'true' }),
       ...(props.startsPerMinute !== undefined && { TUTTI_STARTS_PER_MINUTE: String(props.startsPerMinute) }),
+      ...(props.metrics && { TUTTI_METRICS: metricsVariable(props.metrics) }),
+      ...(props.activityLog === true && { TUTTI_ACTIVITY_LOG: 'true' }),
       TUTTI_ACCOUNTS: Stack.of(this).toJsonString(publishing),
       TUTTI_TICK_HORIZON_SECONDS: String((props.tickThreshold ?? TICK_THRESHOLD_MAX).toSeconds()),
     };
+  }
+
+  #watchSystem(settings: MetricsSettings): void {
+    const { consoleUrl } = this;
+    const queues = new Map(Array.from(this.#serviceQueues, ([service, { queue }]) => [service, queue]));
+    watchSystem(new Construct(this, 'Metrics'), {
+      ...settings,
+      name: this.name,
+      alarms: this.#alarms,
+      queues,
+      inbox: this.inbox.queue,
+      consoleUrl,
+    });
   }
 
   #refuseOtherSenders(): void {
@@ -417,4 +436,9 @@ function drainedQueue(name: string, what: string, queueName: string): QueueWatch
     aged: `${name}: the oldest message of the ${what} has waited for an hour; SQS deletes it after 7 days. advance-processes is throttled, disabled or fails: look at its alarms. Run: ${queueCommand(queueName)}`,
     dead: `${name}: the dead-letter queue of the ${what} has held messages for 10 minutes: drain-dead-letters does not send them back. Read its log. Nothing is lost for 7 days. Run: ${queueCommand(deadLetterName(queueName))}`,
   };
+}
+
+function metricsVariable(metrics: MetricsSettings | true): string {
+  const { processes = [], services = [] } = metrics === true ? {} : metrics;
+  return JSON.stringify({ processes, services });
 }

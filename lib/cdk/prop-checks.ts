@@ -38,6 +38,7 @@ export function checkProps(props: OrchestratorProps): void {
     throw invalid('startsPerMinute', `${props.startsPerMinute}: expected a whole number of 1 or more, or none`);
   checkConcurrency(props);
   checkOtlp(props.otlp);
+  checkMetrics(props);
   const known = new Map(systemContract(system).services);
   // The orchestrator makes the queue of steps, since only its own system has them.
   known.delete(STEPS);
@@ -50,6 +51,18 @@ function checkOtlp({ endpoint, sample }: NonNullable<OrchestratorProps['otlp']> 
   if (endpoint !== undefined && !Token.isUnresolved(endpoint) && !(/^https?:/.test(endpoint) && URL.canParse(endpoint)))
     throw invalid('otlp', `the endpoint ${JSON.stringify(endpoint)}: expected an http or https address`);
   if (sample !== undefined && !(sample >= 0 && sample <= 1)) throw invalid('otlp', `the sample ${sample}: expected a number from 0 to 1`);
+}
+
+function checkMetrics({ metrics, system }: OrchestratorProps): void {
+  if (metrics === undefined || metrics === true) return;
+  const { processes, services } = systemContract(system);
+  for (const [what, names, known] of [
+    ['processes', metrics.processes ?? [], [...processes.keys()]],
+    ['services', metrics.services ?? [], [...services.keys()]],
+  ] as const) {
+    const unknown = names.find((each) => !known.includes(each));
+    if (unknown !== undefined) throw invalid('metrics', `the ${what} ${unknown}: expected ${what} of ${system.name} (${known.join(', ')})`);
+  }
 }
 
 function checkConcurrency(props: OrchestratorProps): void {

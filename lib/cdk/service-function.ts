@@ -135,7 +135,7 @@ export class ServiceFunction extends Construct implements IGrantable {
         reportBatchItemFailures: true,
         maxConcurrency,
       });
-    const alarms = new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic);
+    const alarms = new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic, orchestrator.consoleUrl);
     alarms.errors(
       this,
       made.function,

@@ -82,7 +82,7 @@ export class ServiceQueue extends Construct implements IServiceQueue {
       retentionPeriod: Duration.days(10),
       removalPolicy,
       ...(props.encryptionKey && { encryptionKey: props.encryptionKey }),
-      alarms: new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic),
+      alarms: new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic, orchestrator.consoleUrl),
       watch: {
         ageMax: WAIT_MAX,
         aged: `${orchestrator.name}: the oldest command of the service ${this.service} has waited for 15 minutes. The service is not running, or is too slow. Start it, or raise its concurrency. Run: ${queueCommand(name)}`,

@@ -105,7 +105,7 @@ export class StepRunner extends Construct implements IGrantable {
       reportBatchItemFailures: true,
       maxConcurrency,
     });
-    const alarms = new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic);
+    const alarms = new Alarms(this, props.alarmTopic ?? orchestrator.alarmTopic, orchestrator.consoleUrl);
     alarms.errors(
       this,
       made.function,

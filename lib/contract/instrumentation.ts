@@ -14,6 +14,8 @@ export interface Instrumentation {
   commit?(commit: ObservedCommit): void;
   /** A step or a scope of a process has begun or ended, and that is committed. A replay tells nothing. */
   step?(step: ObservedStep): void;
+  /** A write of the state of an instance was refused, because another worker has written it since. The decision is made again. */
+  conflict?(conflict: ObservedConflict): void;
   /** A command is in the queue of its service. */
   command?(command: ObservedCommand): void;
   /** A run of a handler has ended. */
@@ -44,13 +46,22 @@ export interface ObservedActivation extends OfInstance {
   readonly verdict: 'applied' | 'ignored' | 'kept' | 'parked' | 'retried';
   /** The code of a refusal. */
   readonly code?: string;
+  /** Of a final reply that was applied: the command, and when it was first sent. */
+  readonly command?: string;
+  readonly commandAt?: number;
+  /** The W3C trace context of the message. */
+  readonly traceparent?: string;
 }
+
+export interface ObservedConflict extends OfInstance {}
 
 export interface ObservedCommit extends OfInstance {
   readonly run: string;
   /** Name and version of the process: `book-trip@2`. */
   readonly definition: string;
   readonly status: string;
+  /** The status before this write; absent if it begins the run. */
+  readonly was?: string;
   /** The number of this write, from 1. */
   readonly version: number;
   /** Entries of the journal of the run, with those of this write. */
@@ -118,7 +129,16 @@ export interface ObservedLine extends OfInstance {
   readonly attempt?: number;
 }
 
-const HOOKS = ['activation', 'commit', 'step', 'command', 'attempt', 'answer', 'log'] as const satisfies readonly (keyof Instrumentation)[];
+const HOOKS = [
+  'activation',
+  'commit',
+  'step',
+  'conflict',
+  'command',
+  'attempt',
+  'answer',
+  'log',
+] as const satisfies readonly (keyof Instrumentation)[];
 
 /** The same hooks, whose errors go to `onError`: no error of a hook reaches its caller. */
 export function guarded(instrumentation: Instrumentation, onError: (error: unknown) => void): Instrumentation {
@@ -133,5 +153,19 @@ export function guarded(instrumentation: Instrumentation, onError: (error: unkno
           onError(error);
         }
       };
+  return hooks;
+}
+
+/** The hooks of both, each called for every record. */
+export function bothHooks(first: Instrumentation, second: Instrumentation | undefined): Instrumentation {
+  if (second === undefined) return first;
+  const hooks: Record<string, (record: never) => void> = {};
+  for (const name of HOOKS) {
+    const both = [first[name]?.bind(first), second[name]?.bind(second)].filter((hook) => hook !== undefined);
+    if (both.length > 0)
+      hooks[name] = (record) => {
+        for (const hook of both) hook(record);
+      };
+  }
   return hooks;
 }

@@ -99,6 +99,10 @@ export class EngineHost implements EngineSeat {
     return this.#ask('sweep', []);
   }
 
+  metrics(): Promise<string> {
+    return this.#ask('metrics', []);
+  }
+
   #ask<T>(method: keyof EngineThread, args: readonly unknown[]): Promise<T> {
     if (this.#channel) return this.#channel.call(`engine.${method}`, args);
     return (this.#restarted ?? Promise.reject(new EngineLost('it is stopped'))).then((channel) =>
@@ -108,7 +112,7 @@ export class EngineHost implements EngineSeat {
 
   /** Starts a thread. The watchdog watches it as soon as the engine is open. */
   async #open(): Promise<PortChannel> {
-    const { url, system, checks, retentionMs, otlp, watchdogMs } = this.#options;
+    const { url, system, checks, retentionMs, measured, otlp, watchdogMs } = this.#options;
     const beats = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
     const activation = sharedActivation();
     const worker = startThread({ tuttiEngine: true, beats, beatEveryMs: beatEveryMs(watchdogMs), activation }, url);
@@ -124,7 +128,7 @@ export class EngineHost implements EngineSeat {
       });
     });
     try {
-      await channel.call('engine.open', [{ url, system, checks, retentionMs, otlp, codes: this.#codes } satisfies OpenRequest]);
+      await channel.call('engine.open', [{ url, system, checks, retentionMs, measured, otlp, codes: this.#codes } satisfies OpenRequest]);
     } catch (error) {
       await worker.terminate();
       throw error;

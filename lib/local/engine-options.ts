@@ -1,8 +1,8 @@
 import type { OtlpSettings } from '../client/trace/otlp-tracer.ts';
 import { ClientError } from '../contract/errors.ts';
 import type { EngineOptions } from '../engine/engine.ts';
-import type { ObservedLine } from '../contract/instrumentation.ts';
-import type { System } from '../contract/system.ts';
+import { bothHooks, type Instrumentation, type ObservedLine } from '../contract/instrumentation.ts';
+import { systemContract, type System } from '../contract/system.ts';
 import type { Clock } from '../ports/clock.ts';
 import { frontEndOf } from '../process/front-end.ts';
 import type { EnginePorts } from './engine-ports.ts';
@@ -21,11 +21,13 @@ interface LocalEngine {
   readonly otlp?: OtlpSettings | undefined;
   readonly onFault: (error: unknown) => void;
   readonly onLog: (line: ObservedLine) => void;
+  /** Hooks beside those of the system. */
+  readonly instrumentation?: Instrumentation | undefined;
 }
 
 /** The options of the embedded runtime's engine, on the main thread or in its own. */
 export async function engineOptions(engine: LocalEngine): Promise<EngineOptions> {
-  const { system, ports, clock, checks, retentionMs, codes, onFault, onLog } = engine;
+  const { system, ports, clock, checks, retentionMs, codes, onFault, onLog, instrumentation } = engine;
   return {
     system,
     frontEndOf,
@@ -40,6 +42,7 @@ export async function engineOptions(engine: LocalEngine): Promise<EngineOptions>
     tracer: await tracerOf(engine),
     onFault,
     onLog,
+    ...(instrumentation && { instrumentation: bothHooks(instrumentation, systemContract(system).instrumentation) }),
     onNotice: (notice) => {
       const fault = noticeFault(notice);
       if (fault !== undefined) onFault(fault);

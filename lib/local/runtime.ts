@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { STEPS } from '../contract/steps.ts';
 import { systemContract, type System } from '../contract/system.ts';
 import { type Duration, milliseconds } from '../contract/duration.ts';
-import { ClientError, ContractError, isOrchestratorError } from '../contract/errors.ts';
+import { ClientError, ContractError, isOrchestratorError, Unsupported } from '../contract/errors.ts';
 import type { ObservedLine } from '../contract/instrumentation.ts';
 import type { Json } from '../contract/schema.ts';
 import { visibleText } from '../contract/wire/visible-text.ts';
@@ -34,6 +34,7 @@ import { InboxPump } from './inbox-pump.ts';
 import { InboxRoom } from './inbox-room.ts';
 import { isolated } from './isolated.ts';
 import { LastFaults } from './last-faults.ts';
+import type { Measures } from './measures.ts';
 import { refusedWhileStalled } from './refused-while-stalled.ts';
 import { offeredConsole } from './channel/remote-console.ts';
 import { offeredOperations } from './channel/remote-operations.ts';
@@ -87,6 +88,11 @@ export interface RuntimeOptions {
    * state yet, and the folder opens with no other key. Names of instances and processes stay readable. @default the folder is plain text
    */
   readonly keyFile?: string;
+  /**
+   * Counts what engine and services do, for `metrics`. The metrics of the engine are those since the start of its thread.
+   * @default false: nothing is measured
+   */
+  readonly metrics?: boolean;
   /** The principal in journals. @default 'local' */
   readonly principal?: string;
   /** Called with each commit, for a live view. Its errors go to `onFault` and affect nothing else. */
@@ -110,6 +116,14 @@ export interface OtlpOptions {
   readonly sample?: number;
   /** A run that takes at least this long has its spans at its end, as one that fails. @default no run is slow */
   readonly slow?: Duration;
+}
+
+/** Code of options that few programs use. */
+export interface LoadedParts {
+  /** That of `keyFile`. */
+  readonly seal?: Seal | undefined;
+  /** Those of `metrics`. */
+  readonly measures?: Measures | undefined;
 }
 
 const SERVICE_BATCH = 64;
@@ -152,14 +166,15 @@ export class Runtime {
   readonly #fault: (error: unknown) => void;
   readonly #log: (line: ObservedLine) => void;
   readonly #lastFaults = new LastFaults();
+  readonly #measures: Measures | undefined;
   #running: readonly Promise<void>[] = [];
   #flows: readonly BuiltFlow[] = [];
   /** Lets another system run the services under the same record keys. */
   #release: () => void = () => undefined;
   #folder: FolderServer | undefined;
 
-  /** `seal`: that of `keyFile`, whose code is loaded by the caller. */
-  constructor(system: System<string>, options: RuntimeOptions, seal?: Seal) {
+  /** `loaded`: the code for `keyFile` and `metrics`, which the caller loads. */
+  constructor(system: System<string>, options: RuntimeOptions, { seal, measures }: LoadedParts = {}) {
     const contract = systemContract(system);
     checkServices(contract, options.services);
     this.#retentionMs = retentionMs(options.retention);
@@ -167,6 +182,7 @@ export class Runtime {
     this.#keyPrefix = options.keysNameSystem === true ? keyPrefixOf(contract.name) : '';
     this.#system = contract;
     this.#options = options;
+    this.#measures = measures;
     this.#fault = options.onFault === undefined ? warn : isolated(options.onFault, warn);
     this.#log = isolated(options.onLog ?? writeLine, this.#fault);
     this.state = openState({
@@ -243,6 +259,20 @@ export class Runtime {
     );
   }
 
+  /**
+   * The metrics of this system, as the text that Prometheus reads: the counts of engine and services, and what the open instances wait for,
+   * of which it reads each. `UNSUPPORTED` without `metrics` in its options.
+   */
+  async metrics(): Promise<string> {
+    if (!this.#measures)
+      throw new Unsupported(`The system ${this.#system.name} measures nothing.`, {
+        remedy: 'Start it with metrics: true, or tutti dev with --metrics.',
+      });
+    const { systemMetrics } = await import('./system-metrics.ts');
+    const counted = [await this.#host?.metrics(), this.#measures.recorder.text()];
+    return [...counted, await systemMetrics(this.#system, this.state)].join('');
+  }
+
   #depthOf(service: string): QueueDepth | undefined {
     const queue = this.state.queues.get(service);
     return queue && { queued: queue.size };
@@ -273,6 +303,7 @@ export class Runtime {
       otlp: this.#otlp,
       onFault: this.#fault,
       onLog: this.#log,
+      instrumentation: this.#measures?.hooks,
     });
   }
 
@@ -284,6 +315,7 @@ export class Runtime {
       checks: checks ?? false,
       retentionMs: this.#retentionMs,
       otlp: this.#otlp,
+      measured: this.#measures !== undefined,
       ports: this.#enginePorts(),
       clock: this.state.clock,
       watchdogMs: watchdogMs ?? WATCHDOG_MS,
@@ -329,6 +361,7 @@ export class Runtime {
       sender: state.sender,
       random: Math.random,
       receiveMax: SERVICE_BATCH,
+      instrumentation: this.#measures?.hooks,
       onLog: this.#log,
       report: (notice) => {
         this.#lastFaults.note(notice);

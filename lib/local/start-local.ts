@@ -11,6 +11,8 @@ export interface LocalSystem {
   readonly client: Client;
   /** For a client of another tenant: `connect(system, connection, { tenant })`. */
   readonly connection: Connection;
+  /** The metrics of the system, as the text that Prometheus reads (docs/operations.md#metrics). Needs the option `metrics`. */
+  metrics(): Promise<string>;
   /** Lets handlers finish and makes everything durable. */
   stop(): Promise<void>;
 }
@@ -46,7 +48,13 @@ export async function startLocal(system: System<string>, options: RuntimeOptions
   const { directory, keyFile } = options;
   const isSealed = directory !== undefined && keyFile !== undefined;
   const seal = isSealed ? (await import('./folder-key.ts')).folderSeal(directory, keyFile) : undefined;
-  const runtime = new Runtime(system, { ...options, checks }, seal);
+  const measures = options.metrics === true ? await (await import('./measures.ts')).loadMeasures() : undefined;
+  const runtime = new Runtime(system, { ...options, checks }, { seal, measures });
   await runtime.start();
-  return { client: connect(system, runtime.connection), connection: runtime.connection, stop: () => runtime.stop() };
+  return {
+    client: connect(system, runtime.connection),
+    connection: runtime.connection,
+    metrics: () => runtime.metrics(),
+    stop: () => runtime.stop(),
+  };
 }

@@ -19,7 +19,7 @@ type Hook = keyof Instrumentation;
 type Records = { readonly [K in Hook]: Parameters<NonNullable<Instrumentation[K]>>[0][] };
 
 function observed(instrumentation?: Instrumentation): { readonly world: World; readonly records: Records } {
-  const records: Records = { activation: [], commit: [], step: [], command: [], attempt: [], answer: [], log: [] };
+  const records: Records = { activation: [], commit: [], step: [], conflict: [], command: [], attempt: [], answer: [], log: [] };
   const hooks = Object.fromEntries(
     Object.entries(records).map(([name, list]) => [name, (record: never) => void list.push(record)]),
   ) as Instrumentation;

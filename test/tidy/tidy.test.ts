@@ -14,6 +14,7 @@ const layers = [
   'core',
   'ports',
   'format',
+  'metrics',
   'engine',
   'adapters',
   'process',

@@ -36,9 +36,12 @@ export function queueCommand(queueName: string): string {
 /** Makes each alarm in the scope of the resource that it watches. Without a topic the alarms have no action, and synth warns. */
 export class Alarms {
   readonly topic: ITopic | undefined;
+  readonly #console: string;
 
-  constructor(scope: Construct, topic: ITopic | undefined) {
+  /** `consoleUrl`: the console that each description names. */
+  constructor(scope: Construct, topic: ITopic | undefined, consoleUrl?: string) {
     this.topic = topic;
+    this.#console = consoleUrl === undefined ? '' : ` Console: ${consoleUrl}`;
     if (topic) return;
     Annotations.of(Stack.of(scope)).addWarningV2(
       'tutti/cdk:no-alarm-topic',
@@ -53,7 +56,7 @@ export class Alarms {
   ): Alarm {
     const alarm = new Alarm(scope, id, {
       metric,
-      alarmDescription: description,
+      alarmDescription: `${description}${this.#console}`,
       threshold,
       evaluationPeriods: periods,
       ...(datapoints !== periods && { datapointsToAlarm: datapoints }),

@@ -6,6 +6,7 @@ import type { ProcessRun } from '../../core/run.ts';
 import { isDecided, type Item } from '../admit/admission.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
 import { observedSteps, type StepsBefore } from './observe-steps.ts';
+import type { Head } from '../../ports/process-store.ts';
 import type { Dispatch } from '../send/dispatch.ts';
 
 const KINDS = { start: 'start', signal: 'event', reply: 'reply', tick: 'timer', operate: 'operation', key: 'key' } as const;
@@ -18,16 +19,20 @@ const UNUSABLE: ReadonlySet<string | undefined> = new Set(['expire', 'future']);
 export function observeItem(context: EngineContext, item: Item, retried: boolean): void {
   const hooks = hooksOf(context);
   const at = context.options.clock.now();
-  const { message, target, refused } = item;
+  const { message, target, refused, answers } = item;
   const { inbound, pid } = target;
+  const { trace } = inbound;
+  const verdict = retried ? 'retried' : verdictOf(item);
   hooks.activation?.({
     ...instanceOf(pid),
     kind: KINDS[inbound.kind],
     messageId: message.messageId,
     sentAt: message.sentAt,
     at,
-    verdict: retried ? 'retried' : verdictOf(item),
+    verdict,
     ...(refused && { code: refused.code }),
+    ...(answers && verdict === 'applied' && { command: answers.command, commandAt: answers.since }),
+    ...(trace !== undefined && { traceparent: trace }),
   });
   if (hooks.command && item.retryInSeconds === undefined && !refused)
     for (const dispatch of item.dispatches) observeSend(hooks, dispatch, at);
@@ -71,12 +76,18 @@ function instanceOf(pid: string): Pick<ObservedActivation, 'tenant' | 'process' 
   return parsePid(pid) ?? { tenant: '', process: '', id: '' };
 }
 
-/** Calls the hook for a write of an image. */
-export function observeCommit(context: EngineContext, image: Image): void {
+/** Calls the hook for a write that was refused. */
+export function observeConflict(context: EngineContext, pid: string): void {
+  hooksOf(context).conflict?.({ ...instanceOf(pid), at: context.options.clock.now() });
+}
+
+/** Calls the hook for a write of an image on `base`. */
+export function observeCommit(context: EngineContext, image: Image, base: Pick<Head, 'run' | 'status'> | undefined): void {
   const { pid, run, definition, status, version, tailFrom, tail, startedAt } = image;
   const entries = tailFrom + tail.length;
   const at = context.options.clock.now();
-  hooksOf(context).commit?.({ ...instanceOf(pid), run, definition, status, version, entries, startedAt, at });
+  const was = base?.run === run ? { was: base.status } : {};
+  hooksOf(context).commit?.({ ...instanceOf(pid), run, definition, status, ...was, version, entries, startedAt, at });
 }
 
 /** Calls the hook for each step that a write begins or ends. */

@@ -15,7 +15,7 @@ import {
 } from '../../format/inbox-message.ts';
 import type { ReceivedMessage } from '../../ports/message-queue.ts';
 import type { Verdict } from '../../core/classify.ts';
-import type { StuckReason } from '../../core/image.ts';
+import type { OpenCommand, StuckReason } from '../../core/image.ts';
 import { SHORT_HASH_LENGTH } from '../../core/journal.ts';
 import type { Dispatch } from '../send/dispatch.ts';
 import { ALTERED, type Detail, FOREIGN, type Referring, TOO_LARGE } from './body-data.ts';
@@ -148,6 +148,8 @@ export interface Item {
   verdict: Verdict | undefined;
   /** Why the event cannot be applied. It is left out, so that the other events of its group can be applied. */
   refused: StuckReason | undefined;
+  /** Of a reply, for the hooks: the open command that it answers. */
+  answers: OpenCommand | undefined;
   /** Must be sent before the message may be acknowledged. */
   dispatches: Dispatch[];
   /** The version whose pending sends are all among the dispatches of this group; undefined if older sends may be left. */
@@ -180,6 +182,7 @@ export function newItem(message: ReceivedMessage, target: Target): Item {
     target,
     verdict: undefined,
     refused: undefined,
+    answers: undefined,
     dispatches: [],
     sendsVersion: undefined,
     forwarded: false,

@@ -17,6 +17,8 @@ export interface WakePorts {
 export interface WakeOptions {
   /** How long the caller will still wait, in milliseconds. @default no limit */
   readonly remainingMs?: () => number;
+  /** Called with each running instance that is looked at. @default no receiver */
+  readonly seen?: ((head: Head) => void) | undefined;
 }
 
 export interface Woken {
@@ -49,7 +51,7 @@ const READ_MS = 5_000;
  * are woken by sweep-timers, so nothing is left to do here for closed instances (their timers are all in that index), for early buffers and
  * for the embedded runtime; `resume` arms the timers of a stuck instance again.
  */
-export async function wakeOverdue({ index, clock, sender }: WakePorts, { remainingMs = noLimit }: WakeOptions = {}): Promise<Woken> {
+export async function wakeOverdue({ index, clock, sender }: WakePorts, { remainingMs = noLimit, seen }: WakeOptions = {}): Promise<Woken> {
   const before = clock.now() - GRACE_MS;
   let [count, asked, unresolved] = [0, 0, 0];
   let ticks: Dispatch[] = [];
@@ -67,6 +69,7 @@ export async function wakeOverdue({ index, clock, sender }: WakePorts, { remaini
     for await (const head of index.list({ tenant, statuses: ['running'], startedBefore: before })) {
       if (isOver()) return false;
       if (isUnresolved(head)) unresolved += 1;
+      seen?.(head);
       const tickAt = tickAtOf(head);
       if (tickAt === undefined || tickAt > before) continue;
       asked += 1;

@@ -1,4 +1,4 @@
-import { guarded, type ObservedLine } from '../../contract/instrumentation.ts';
+import { bothHooks, guarded, type Instrumentation, type ObservedLine } from '../../contract/instrumentation.ts';
 import { thrownText } from '../../contract/wire/thrown-text.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { EventPublisher } from '../../ports/event-publisher.ts';
@@ -38,6 +38,8 @@ export interface ConsumerOptions {
   readonly random: () => number;
   /** Receives a diagnostic for each delivery with a problem. @default none are reported */
   readonly report?: (notice: ServiceNotice) => void;
+  /** Hooks beside those of `serve`. @default none */
+  readonly instrumentation?: Instrumentation | undefined;
   /** Receives each line of `task.log`. @default no receiver but the hook of `serve` */
   readonly onLog?: (line: ObservedLine) => void;
   /** Returns the secret part of a task token, 22 characters of base64url. @default 128 random bits */
@@ -88,9 +90,10 @@ export class Consumer {
     const store = transactional ?? prefixedRecords(options.store, keyPrefix);
     const report = options.report ?? ((): void => undefined);
     const inFlight = this.#inFlight;
+    const given = options.instrumentation ? bothHooks(options.instrumentation, parts.instrumentation) : parts.instrumentation;
     const hooks =
-      parts.instrumentation &&
-      guarded(parts.instrumentation, (cause) =>
+      given &&
+      guarded(given, (cause) =>
         report({ kind: 'fault', messageId: '', message: `A hook of the instrumentation failed: ${thrownText(cause)}`, cause }),
       );
     const service = parts.contract.name;
