@@ -37,6 +37,8 @@ export class HandlerFaults {
   readonly #faults = new Map<string, HandlerFault>();
   readonly #run = new Map<string, RunCommand>();
   readonly #expected = new Set<string>();
+  /** By command id: what a command with limits waits for. */
+  readonly #waits = new Map<string, string>();
   #urgent: Error[] = [];
 
   constructor(state: WorldState) {
@@ -53,6 +55,7 @@ export class HandlerFaults {
   }
 
   report({ kind, commandId, message, cause }: ServiceNotice): void {
+    if (kind === 'limited' && commandId !== undefined) this.#waits.set(commandId, message);
     if (kind === 'held' && commandId !== undefined) this.#noteHeld(commandId, message);
     if (kind !== 'handler-failed' || commandId === undefined || isNoFault(cause)) return;
     if (isAssertion(cause)) {
@@ -90,10 +93,10 @@ export class HandlerFaults {
     return this.#take(({ cause }) => isBug(cause));
   }
 
-  /** The last fault of a command, as the end of a sentence. */
+  /** The last fault of a command, or what it waits for, as the end of a sentence. */
   textOf(commandId: string): string | undefined {
     const fault = this.#faults.get(commandId);
-    return fault && `its last run threw ${thrownAt(fault.cause)}`;
+    return fault ? `its last run threw ${thrownAt(fault.cause)}` : this.#waits.get(commandId);
   }
 
   #take(fails: (fault: HandlerFault, open: OpenCommand) => boolean): Error[] {

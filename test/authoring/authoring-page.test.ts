@@ -62,6 +62,9 @@ test('a bureau is asked ten times a second for each account', async () => {
   for (let n = 0; n < 25; n += 1) await world.client.start(scored, { account: n < 24 ? 'a' : 'b', customer: `c-${n}` }, { id: `c-${n}` });
   await world.settle();
   expect(world.calls(bureau.score)).toHaveLength(11);
+  expect((await world.client.describe(scored, 'c-23')).why).toMatch(
+    /in the queue of bureau \(limited to 10 per second and 4 at once for each key\) or running.*it waits for its limit of .*, here "a"$/,
+  );
   // Four at once: a batch of ten needs three turns.
   await world.advance('1.5 seconds');
   expect(world.calls(bureau.score)).toHaveLength(21);

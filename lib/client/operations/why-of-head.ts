@@ -1,3 +1,4 @@
+import { limitsText } from '../../contract/limits.ts';
 import { instanceText } from '../../contract/wire/process-id.ts';
 import type { Image } from '../../core/image.ts';
 import { decodeHead, formatFault } from '../../format/head-codec.ts';
@@ -15,6 +16,10 @@ export function whyOfHead({ system, ports }: Reach, head: Head): Why {
   const why = explain(image, ports.clock.now(), {
     definition: definitionOf(system, head.definition) ?? (isListed(system, head) ? 'unlisted' : undefined),
     faultOf: (commandId) => ports.faultOf?.(commandId),
+    limitsOf: (command) => {
+      const limits = system.commands.get(command)?.limits;
+      return limits && limitsText(limits);
+    },
   });
   return withForks(image.chain ? inRun(why, image.chain.number) : why, image);
 }

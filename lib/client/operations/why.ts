@@ -38,6 +38,8 @@ export interface ExplainOptions {
   readonly definition?: ProcessContract | 'unlisted' | undefined;
   /** The last error of an open command's handler, as the end of a sentence. @default unknown, as the service logs it elsewhere */
   readonly faultOf?: ((commandId: string) => string | undefined) | undefined;
+  /** The limits of a command in words, by its name. @default none are shown */
+  readonly limitsOf?: ((command: string) => string | undefined) | undefined;
 }
 
 /** Warns while the process can still end, or begin a new run. */
@@ -152,10 +154,11 @@ interface WaitLine {
 }
 
 /** Calls, timers and event waits come first, because they continue the process. Settling, undo and unknown commands follow. Sent commands count only without any other. */
-function openWaits(image: Image, now: number, { definition, faultOf }: ExplainOptions): WaitLine[] {
+function openWaits(image: Image, now: number, options: ExplainOptions): WaitLine[] {
+  const { definition } = options;
   const commands = [...image.commands.values()];
   const linesOf = (open: readonly OpenCommand[]): WaitLine[] =>
-    open.map((command) => ({ name: textOf(command), line: commandLine(image, command, now, faultOf) }));
+    open.map((command) => ({ name: textOf(command), line: commandLine(image, command, now, options) }));
   const timers = [...image.timers.values()].filter(({ purpose }) => purpose !== 'process').sort((a, b) => a.due - b.due);
   const waits = [
     ...linesOf(commands.filter((command) => command.mode === 'call' && command.settling === undefined && !command.unknown)),
@@ -196,7 +199,7 @@ function shortened([first, ...others]: readonly WaitLine[]): string {
   return [first?.line, ...names.map((name) => `and ${name}`), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
-function commandLine(image: Image, command: OpenCommand, now: number, faultOf: ExplainOptions['faultOf']): string {
+function commandLine(image: Image, command: OpenCommand, now: number, { faultOf, limitsOf }: ExplainOptions): string {
   const since = `since ${instantText(command.since)} (${ms(Math.max(0, now - command.since))})`;
   const name = textOf(command);
   const fault = faultOf?.(commandIdOf(image, command));
@@ -211,8 +214,10 @@ function commandLine(image: Image, command: OpenCommand, now: number, faultOf: E
       : command.mode === 'undo'
         ? `waits for ${isOfStep(command.command) ? '' : 'the undo '}${name}`
         : `waits for ${name}`;
+  const limits = limitsOf?.(command.command);
+  const limited = limits === undefined ? '' : ` (limited to ${limits})`;
   const before = fault === undefined && command.retries > 0 ? failureBefore(image, command.path) : '';
-  return `${purpose} ${since}: ${triesOf(command)} is in the queue of ${serviceOf(command.command)} or running${againAt(command, now)}${before}${last}`;
+  return `${purpose} ${since}: ${triesOf(command)} is in the queue of ${serviceOf(command.command)}${limited} or running${againAt(command, now)}${before}${last}`;
 }
 
 /** The last technical failure of a command, while its journal entries are in the head: a build that cannot run a step fails it so. */

@@ -32,6 +32,7 @@ import { newInstancePicture, newRunPicture, type InstancePicture, type RunPictur
 import type { JournalContext } from './journal-context.ts';
 import { checkEntries } from './journal-rules.ts';
 import { appendEntries, checkBase, checkChunk, checkNewRun, checkPastIsSpilled } from './linear-history.ts';
+import { LimitClaims } from './limit-claims.ts';
 import { Outbox } from './outbox.ts';
 import { Patience } from './patience.ts';
 import { QueueMessages } from './queue-messages.ts';
@@ -80,7 +81,7 @@ const SENDS_PER_FAULT_MAX = 100;
 const DEAD_LETTER = '-dead-letter';
 
 /**
- * Reports which invariants of the protocol (I1 to I15) do not hold, at the happening that breaks them. It observes what truly happens, and
+ * Reports which invariants of the protocol (I1 to I15, I18) do not hold, at the happening that breaks them. It observes what truly happens, and
  * keeps its own picture of it. `npm run bench` asserts I16, the cost of a fault-free run: it counts every call.
  */
 export class Auditor implements Observer, Told {
@@ -94,6 +95,7 @@ export class Auditor implements Observer, Told {
   readonly #services = new ServiceMessages();
   readonly #answers = new DefiniteAnswers();
   readonly #runs = new HandlerRuns();
+  readonly #limits: LimitClaims;
   readonly #ticks = new SentTicks();
   readonly #patience = new Patience();
   readonly #engineMessages = new EngineMessages();
@@ -113,6 +115,7 @@ export class Auditor implements Observer, Told {
   constructor(options: AuditorOptions) {
     this.builds = options.builds;
     this.#options = options;
+    this.#limits = new LimitClaims(options.builds);
     this.#contracts = new Contracts(options.builds);
     this.#replayed = new Contracts([...(options.replayedOn ?? []), ...options.builds]);
     this.#commands = new SentCommands(this.#contracts, this.#violations.report);
@@ -316,6 +319,8 @@ export class Auditor implements Observer, Told {
   began(run: HandlerRun): void {
     this.#at += 1;
     this.#runs.began(run, this.#violations.report);
+    const steadyAt = this.#options.steadyAt?.();
+    this.#limits.began(run, this.#options.now?.() ?? this.#at, steadyAt === undefined ? undefined : this.#violations.report);
   }
 
   ended(commandId: string): void {
@@ -332,6 +337,8 @@ export class Auditor implements Observer, Told {
 
   recorded(commandId: string, record: Omit<CommandRecord, 'revision'>, by: string): void {
     this.#runs.recorded(commandId, record, by);
+    const { now, outlasted } = this.#options;
+    this.#limits.recorded(commandId, record, now?.() ?? this.#at, outlasted?.() === true ? undefined : this.#violations.report);
   }
 
   /** An answer by token was accepted. */

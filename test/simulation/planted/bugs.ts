@@ -15,6 +15,7 @@ import { limitBugs } from './limit-bugs.ts';
 import { outageBugs } from './outage-bugs.ts';
 import { parkingBugs } from './parking-bugs.ts';
 import { pauseBugs } from './pause-bugs.ts';
+import { placeBugs } from './place-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { scheduleBugs } from './schedule-bugs.ts';
 import { serviceBugs } from './service-bugs.ts';
@@ -30,6 +31,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   ...pauseBugs,
   ...serviceBugs,
   ...limitBugs,
+  ...placeBugs,
   ...deferredBugs,
   ...outageBugs,
   ...admissionBugs,

@@ -25,6 +25,7 @@ const meets: readonly { readonly scenario: string; readonly all: readonly RegExp
     scenario: 'compositions',
     all: [/committed default#part#\S+ \d+ cancelled/, /committed default#play#\S+ \d+ completed/, /inbox accepted .*"tutti":"return"/],
   },
+  { scenario: 'limits', all: [/postponed default#asked#/, /committed default#asked#\S+ \d+ cancelled/] },
   { scenario: 'revisions', all: [/stuck NONDETERMINISM/, /stuck UNKNOWN_VERSION/] },
 ];
 

@@ -12,6 +12,7 @@ import { startsScenario } from './starts/starts-scenario.ts';
 import { successiveRunsScenario } from './successive-runs/successive-runs-scenario.ts';
 import { holdsScenario } from './holds/holds-scenario.ts';
 import { keysScenario } from './keys/keys-scenario.ts';
+import { limitsScenario } from './limits/limits-scenario.ts';
 import { loopScenario } from './loop/loop-scenario.ts';
 import { pausedScenario } from './paused/paused-scenario.ts';
 import { outagesScenario } from './outages/outages-scenario.ts';
@@ -32,13 +33,14 @@ const often: Readonly<Record<string, ScenarioMaker>> = {
 };
 const providers: Readonly<Record<string, ScenarioMaker>> = { outages: outagesScenario, blackouts: blackoutsScenario };
 const people: Readonly<Record<string, ScenarioMaker>> = { worklist: worklistScenario };
-/** Each makes one situation that is rare in most systems. */
+/** Each makes one situation that is rare in most systems. No seed draws `limits` unless it is named. */
 const rareSituations: Readonly<Record<string, ScenarioMaker>> = {
   retention: retentionScenario,
   loop: loopScenario,
   revisions: revisionsScenario,
   evolving: evolvingScenario,
   tenants: tenantsScenario,
+  limits: limitsScenario,
 };
 /**
  * Each has a column of the draw, which other scenarios leave free: 1 of 20 seeds of each place. A new one takes a free column,
