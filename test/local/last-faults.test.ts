@@ -18,3 +18,12 @@ test('why gets nothing of a command that no run has failed', () => {
   faults.note({ ...COMMAND, kind: 'fault' });
   expect(faults.textOf(COMMAND.commandId)).toBeUndefined();
 });
+
+test('why gets the time at which a command with limits runs, and a run that throws after it replaces it', () => {
+  const faults = new LastFaults();
+  const message = 'payments.charge runs at 2026-11-21T10:01:00.000Z: it waits for its limit of 1 per minute';
+  faults.note({ ...COMMAND, message, kind: 'limited' });
+  expect(faults.textOf(COMMAND.commandId)).toBe(message);
+  faults.note({ ...COMMAND, kind: 'handler-failed', cause: new Error('no answer') });
+  expect(faults.textOf(COMMAND.commandId)).toContain('no answer');
+});

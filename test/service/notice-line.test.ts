@@ -56,3 +56,7 @@ test('a message contains no control characters', () => {
 test('retryAfter writes no line', () => {
   expect(noticeLine({ ...notice, cause: new RetryAfter(1000, 'rate limited') }, options)).toBeUndefined();
 });
+
+test('a command that waits for its limits is no line of the log', () => {
+  expect(noticeLine({ ...notice, kind: 'limited' }, options)).toBeUndefined();
+});
