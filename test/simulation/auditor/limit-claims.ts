@@ -1,5 +1,5 @@
 import { systemContract, type System } from '../../../lib/contract/system.ts';
-import { parse, type Json } from '../../../lib/contract/schema.ts';
+import { parse } from '../../../lib/contract/schema.ts';
 import type { CommandEnvelope } from '../../../lib/contract/wire/envelope.ts';
 import { checkedLimits } from '../../../lib/contract/limits.ts';
 import type { CommandContract } from '../../../lib/contract/runtime-contract.ts';
@@ -72,7 +72,7 @@ export class LimitClaims {
     const command = JSON.parse(text) as CommandEnvelope;
     const contract = this.#commands.get(command.type);
     if (contract?.limits === undefined || command.data === undefined) return undefined;
-    const input = parse(contract.input, command.data as Json, 'a command');
+    const input = parse(contract.input, command.data, 'a command');
     const key = contract.limits.key?.(input as never) ?? '';
     return { limit: `${command.type} ${key}`, contract, token, until };
   }
