@@ -8,7 +8,7 @@ export interface AdvanceProcessesPorts {
   readonly queue: (name: string) => GivingBack;
   readonly log: Log;
   /** Called after each batch. @default nothing is measured */
-  readonly flush?: () => void;
+  readonly flush?: (() => void) | undefined;
 }
 
 type Handler = (event: SQSEvent, context: Pick<Context, 'getRemainingTimeInMillis'>) => Promise<SQSBatchResponse>;

@@ -7,17 +7,16 @@ import { deployedSystem } from '../deployed-system.ts';
 import { makeHandler } from './handler.ts';
 
 /** The code that measures is loaded only by a deployment that asks for it. */
-async function measures() {
-  const { TUTTI_METRICS: metrics, TUTTI_ACTIVITY_LOG: activity } = process.env;
-  if (metrics === undefined && activity === undefined) return undefined;
-  const { measuredEngine } = await import('../measured.ts');
-  return measuredEngine({ name: environment().name, metrics, activity }, systemContract(deployedSystem()).instrumentation);
-}
-
 export const handler = makeHandler(
   once(async () => {
-    const measured = await measures();
-    const flush = measured && { flush: measured.flush };
-    return { engine: await deployedEngine(measured?.instrumentation), queue: queueByName, log: logLine, ...flush };
+    const { TUTTI_METRICS: metrics, TUTTI_ACTIVITY_LOG: activity } = process.env;
+    const measured =
+      (metrics ?? activity) === undefined
+        ? undefined
+        : (await import('../measured.ts')).measuredEngine(
+            { name: environment().name, metrics, activity },
+            systemContract(deployedSystem()).instrumentation,
+          );
+    return { engine: await deployedEngine(measured?.instrumentation), queue: queueByName, log: logLine, flush: measured?.flush };
   }),
 );

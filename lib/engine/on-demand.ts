@@ -5,7 +5,7 @@
  * together.
  */
 export { getStuck, parkBesideStuck, refuseOperation } from './acknowledge/get-stuck.ts';
-export { observeCommit, observeConflict, observeItem, observeLines, observeSteps } from './acknowledge/observe.ts';
+export { answeredBy, observeCommit, observeConflict, observeItem, observeLines, observeSteps } from './acknowledge/observe.ts';
 export { stepsBefore } from './acknowledge/observe-steps.ts';
 export { discardEach, redrive, redriveEach } from './acknowledge/redrive.ts';
 export { admitInternal } from './admit/admit-internal.ts';

@@ -1,7 +1,7 @@
 import { guarded, type Instrumentation, type ObservedActivation } from '../../contract/instrumentation.ts';
 import { loggedParts } from '../../contract/logged.ts';
 import { buildCommandId, parsePid, pidOfCommand } from '../../contract/wire/process-id.ts';
-import type { Image } from '../../core/image.ts';
+import type { Image, OpenCommand } from '../../core/image.ts';
 import type { ProcessRun } from '../../core/run.ts';
 import { isDecided, type Item } from '../admit/admission.ts';
 import type { EngineContext, EngineOptions } from '../engine-context.ts';
@@ -74,6 +74,11 @@ function observeSend(hooks: Instrumentation, dispatch: Dispatch, at: number): vo
 
 function instanceOf(pid: string): Pick<ObservedActivation, 'tenant' | 'process' | 'id'> {
   return parsePid(pid) ?? { tenant: '', process: '', id: '' };
+}
+
+/** The open command that a reply answers. */
+export function answeredBy(image: Image | undefined, { target: { inbound } }: Item): OpenCommand | undefined {
+  return inbound.kind === 'reply' && inbound.outcome !== 'deferred' ? image?.commands.get(inbound.n) : undefined;
 }
 
 /** Calls the hook for a write that was refused. */

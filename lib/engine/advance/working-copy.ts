@@ -1,6 +1,6 @@
 import { HOLDS_PID } from '../../contract/holds.ts';
 import type { ProcessContract } from '../../contract/runtime-contract.ts';
-import { isClosed, newImage, type Answered, type Image, type OpenCommand, type PendingSend, type StuckReason } from '../../core/image.ts';
+import { isClosed, newImage, type Answered, type Image, type PendingSend, type StuckReason } from '../../core/image.ts';
 import type { Inbound, OperationInbound, StartInbound } from '../../core/inbound.ts';
 import { sendsOf } from '../../core/continuing.ts';
 import { unresolvedCount } from '../../core/image.ts';
@@ -78,11 +78,6 @@ export async function decideOnce(
       forgetUnproved(items, basis);
       return { kind: 'conflict', current: commit.current, raced: basis.strong || basis.live !== undefined };
   }
-}
-
-/** The open command that a reply answers. */
-function answeredBy(image: Image | undefined, { target: { inbound } }: Item): OpenCommand | undefined {
-  return inbound.kind === 'reply' && inbound.outcome !== 'deferred' ? image?.commands.get(inbound.n) : undefined;
 }
 
 /** Only a start and the operation of a bulk job may have a reply to send again. */
@@ -166,7 +161,7 @@ export class WorkingCopy {
         return false;
       }
       if (decidesOn(item)) {
-        if (this.#context.instrumentation) item.answers = answeredBy(this.#image, item);
+        if (this.#context.instrumentation) item.answers = (await import('../on-demand.ts')).answeredBy(this.#image, item);
         const reason = alone ? await this.#applyWatched(item) : await this.#apply(item);
         const { list } = this.#context.holds;
         if (!reason && list.length > 0 && !item.hold && (await this.#sendsHeld(item))) return true;
