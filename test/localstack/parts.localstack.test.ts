@@ -3,13 +3,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { awsReach } from '../../lib/client/aws/aws.ts';
 import { operationsOn } from '../../lib/client/operations/operations-on.ts';
 import type { Deployment } from './outside/deployment.ts';
-import { awaitStatus, pidOf, readHead } from './outside/head.ts';
+import { awaitStatus, journalOf, pidOf, readHead } from './outside/head.ts';
 import { deedsFor, readLedger } from './outside/ledger.ts';
 import { publish } from './outside/publish.ts';
 import { until } from './outside/until.ts';
 import { deployed, SUITE } from './suite-deployment.ts';
 import { trials } from './systems/first-edition.ts';
-import { convoy, crane, followDriver, inspection, METER_FULL, meter, taxi, TaxiCancelled, toll, wagon } from './systems/parts.ts';
+import { convoy, crane, ferryman, followDriver, inspection, METER_FULL, meter, taxi, TaxiCancelled, toll, wagon } from './systems/parts.ts';
 import { gate, tour } from './systems/processes.ts';
 
 // Each test has instances of its own, so they run at the same time.
@@ -132,6 +132,28 @@ describe.concurrent('the parts of Tutti in a deployed system', { timeout: 300_00
     for await (const { id, result, status } of client.bulk.results(job.id)) results.push(`${id} ${result} ${status}`);
     expect(results.toSorted()).toEqual(ids.map((id) => `${id} done cancelled`));
     for (const id of ids) expect((await client.describe(gate, id)).status).toBe('cancelled');
+  });
+
+  test('the starts of a paused process are kept in their order, and begin when it is resumed', async () => {
+    await client.holds.pause({ process: ferryman }, 'high water');
+    // Each worker knows of it within twenty seconds; until then, a start begins.
+    const kept = await until(
+      'a start to be kept',
+      async () => {
+        const id = `${run}-ferryman-${Date.now()}`;
+        return (await client.start(ferryman, { passengers: 3 }, { id })).held !== undefined && id;
+      },
+      { withinSeconds: 90 },
+    );
+    await until('the kept start to be listed', async () =>
+      (await client.holds.list()).some((hold) => hold.process === 'ferryman' && hold.reason === 'high water' && hold.starts === 1),
+    );
+    await client.holds.resume({ process: ferryman }, 'low water');
+    await until('the kept start to begin', () => readHead(suite, pidOf('ferryman', kept)), {
+      withinSeconds: 120,
+      report: async () => `${JSON.stringify(await client.holds.list())}\n${await journalOf(suite, 'default#tutti--holds#all')}`,
+    });
+    expect(await client.result(ferryman, kept, { timeout: '2 minutes' })).toEqual({ passengers: 3 });
   });
 
   test('a schedule of the code begins with the deployment and starts an instance at its times', async () => {

@@ -78,6 +78,9 @@ const tollOf = (version: number) =>
   });
 export const toll = tollOf(2);
 
+/** A process that a test pauses as a whole. */
+export const ferryman = process('ferryman', { input: z.object({ passengers: z.int() }) }, async (_ctx, { passengers }) => ({ passengers }));
+
 export const inspection = process('inspection', { input: z.object({ day: z.string() }) }, async (_ctx, { day }) => ({ day }));
 
 export const inspections = schedule('inspections', {
@@ -87,4 +90,4 @@ export const inspections = schedule('inspections', {
   input: (at) => ({ day: at.day }),
 });
 
-export const parts = [convoy, wagon, followDriver, meter, taxi, crane, toll, tollOf(1), inspection] as const;
+export const parts = [convoy, wagon, followDriver, meter, taxi, crane, toll, tollOf(1), ferryman, inspection] as const;
