@@ -61,9 +61,12 @@ test('a folder opens with its own key only, and a folder without a key takes non
   const opened = (options: { readonly directory: string; readonly keyFile?: string }) => startLocal(greetings, { ...options, services });
   await expect(opened({ directory })).rejects.toMatchObject({
     code: 'DENIED',
-    message: expect.stringContaining('is encrypted') as unknown,
+    message: expect.stringContaining('is encrypted, and no key was given') as unknown,
   });
-  await expect(opened({ directory, keyFile: other })).rejects.toMatchObject({ code: 'DENIED' });
+  await expect(opened({ directory, keyFile: other })).rejects.toMatchObject({
+    code: 'DENIED',
+    message: expect.stringContaining('is encrypted with another key') as unknown,
+  });
   await expect(opened({ directory, keyFile: join(place, 'lost') })).rejects.toMatchObject({ code: 'DENIED' });
   expect(existsSync(join(place, 'lost'))).toBe(false);
   await expect(opened({ directory: plain, keyFile })).rejects.toMatchObject({ code: 'DENIED' });

@@ -30,7 +30,8 @@ export async function sweepPayloads(tables: SqliteTables, options: PayloadSweepO
     for (const [hash] of text.matchAll(HASH)) suspects.delete(hash);
   };
   const turn = turns();
-  log.written = (value) => clear(JSON.stringify(value));
+  const written = (value: unknown): void => clear(JSON.stringify(value));
+  log.written.add(written);
   try {
     for (const table of [tables.messages, tables.parked, tables.records, tables.heads, tables.chunks]) {
       for (const text of textsOf(table)) {
@@ -49,7 +50,7 @@ export async function sweepPayloads(tables: SqliteTables, options: PayloadSweepO
     }
     return removed;
   } finally {
-    log.written = undefined;
+    log.written.delete(written);
   }
 }
 

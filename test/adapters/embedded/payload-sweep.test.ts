@@ -74,14 +74,17 @@ test('a value that was put lately stays, because its writer may be about to name
   expect(await left(state)).toEqual(['nowhere']);
 });
 
-test('a value stays that is named during the sweep, in a table that the sweep has passed', async () => {
+test.each([
+  ['the sweep', 1],
+  ['two sweeps at once', 2],
+])('a value stays that is named during %s, in a table that was passed', async (_what, count) => {
   const directory = newDirectory();
   const before = opens({ directory });
   await named(before);
   for (let n = 0; n < 2_000; n += 1)
     await before.processStore.spill({ pid: `default#trip#${n}`, run: 'r', from: 0, entries: ['x'.repeat(3_000)] });
   const state = openedAgain(directory, before, true);
-  const swept = state.sweepPayloads();
+  const sweeps = Array.from({ length: count }, () => state.sweepPayloads());
   let turns = 0;
   await new Promise<void>((resolve) => {
     const turn = (): void => {
@@ -93,7 +96,7 @@ test('a value stays that is named during the sweep, in a table that the sweep ha
     };
     setImmediate(turn);
   });
-  expect(await swept).toBe(1);
+  expect(await Promise.all(sweeps)).toEqual(sweeps.map(() => 1));
   expect(await left(state)).toEqual([...NAMED, 'nowhere']);
 });
 

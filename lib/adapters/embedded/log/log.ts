@@ -78,8 +78,8 @@ export class OrderedLog {
   readonly files: LogFiles;
   readonly seal: Seal | undefined;
   readonly keptMax: number;
-  /** Called with each value that is set, of any table. */
-  written: ((value: unknown) => void) | undefined;
+  /** Each is called with each value that is set, of any table. */
+  readonly written = new Set<(value: unknown) => void>();
   readonly #opened: OpenedDatabase;
   readonly #directory: string;
   readonly #meta: Meta;
@@ -401,6 +401,9 @@ function checkedSeal(meta: Meta, directory: string, seal: Seal | undefined): Sea
   const [what, remedy] =
     mark === 0
       ? ['was begun without a key', 'Open it without a key file, or begin another folder with one.']
-      : ['is encrypted with another key', 'Name the key file with which the folder was begun.'];
+      : [
+          seal ? 'is encrypted with another key' : 'is encrypted, and no key was given',
+          'Name the key file with which the folder was begun.',
+        ];
   throw new ClientError('DENIED', `The state in ${directory} ${what}.`, { remedy });
 }

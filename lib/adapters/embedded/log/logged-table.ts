@@ -121,7 +121,7 @@ export class LoggedTable<Key extends string | number, Value> implements Table<Ke
     if (slot !== undefined) this.#note(slot);
     const changed = this.#put(slot, key, value, this.#log.change());
     if (slot === undefined) this.#noteNew(changed);
-    this.#log.written?.(value);
+    for (const written of this.#log.written) written(value);
   }
 
   delete(key: Key): void {
