@@ -23,7 +23,7 @@ const WARM_INSTANCES_MAX = 2_000;
 const LATE_WRITES_MS = 900_000;
 
 const ERASURE: ErasureStore = {
-  erase: async (...instance) => (await import('./deployed-erasure.ts')).deployedErasure().erase(...instance),
+  erase: async (pid, instant) => (await import('./deployed-erasure.ts')).deployedErasure().erase(pid, instant),
 };
 
 /**

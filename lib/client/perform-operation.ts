@@ -207,7 +207,7 @@ function refuseStuck(head: Head): void {
 /** An erased instance is erased again: a worker may have ended before it had removed everything. */
 function refuseOpen({ pid, status }: Head): void {
   if (isClosed(status)) return;
-  throw new ClientError('NOT_ERASED', `${nameOf(pid)} was not erased: it is ${status}: expected an instance that has ended.`);
+  throw new ClientError('NOT_ERASED', `${nameOf(pid)} cannot be erased, because it is ${status}: expected an instance that has ended.`);
 }
 
 /** A closed instance accepts `resolve`, because an unresolved command may outlive the end, and `fork`. */

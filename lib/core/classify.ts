@@ -69,7 +69,7 @@ export function classify(image: Image | undefined, inbound: Inbound, definition:
 }
 
 function ofStart(image: Image | undefined, start: StartInbound, definition: ProcessContract): Verdict {
-  // Its id begins no other run, so that what is removed of it is of no other run.
+  // An erased id begins no other run, so the removal cannot delete data of a later run.
   if (image?.erased !== undefined) return isKnownStart(image, start) || inRing(image.signals, start) ? 'dup' : 'closed';
   if (start.fork) return forkVerdict(image, start);
   if (start.parent) return childVerdict(image, start, start.parent, definition.onClosed);

@@ -14,7 +14,7 @@ import type { OperationInbound } from './inbound.ts';
  */
 export function erasureFault(image: Image, { abandon }: Pick<OperationInbound, 'abandon'>): string | undefined {
   const { status, commands, resends, waiting, tombstones, paused } = image;
-  if (!isClosed(status)) return `it is ${paused ? 'paused' : status}: expected an instance that has ended`;
+  if (!isClosed(status)) return `it is ${paused ? 'paused' : status}, and only an instance that has ended is erased`;
   if (waiting && waiting.length > 0) return `${waiting.length} of its starts wait to begin the next run`;
   const undo = [...commands.values(), ...resends.values()].find(({ mode }) => mode === 'undo');
   if (undo) return `${undo.command} (${undo.path}) still undoes a late success`;

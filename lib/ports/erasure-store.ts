@@ -6,5 +6,13 @@ export interface ErasureStore {
    * repeated call completes one that failed half-way. The caller has committed the erased head, so nothing refers to what is removed. Returns
    * false if something stays because a queued message needs it: call again later.
    */
-  erase(pid: string, instant: number): Promise<boolean>;
+  erase(pid: string, instant: number, request?: ErasureRequest): Promise<boolean>;
+}
+
+export interface ErasureRequest {
+  /**
+   * A storage whose files hold deleted texts writes them again even if this call removes nothing, because an earlier call may have failed
+   * half-way. @default it does so only if this call removes something
+   */
+  readonly rewrites?: boolean;
 }

@@ -19,12 +19,12 @@ const tombstone = { run: 'r1', n: 4, command: 'svc.book', input: { name: 'Ada' }
 
 describe('an erasure is refused', () => {
   test.each<[string, Partial<Image>, string]>([
-    ['of a running instance', { status: 'running' }, 'it is running: expected an instance that has ended'],
-    ['of a stuck instance', { status: 'stuck' }, 'it is stuck: expected an instance that has ended'],
+    ['of a running instance', { status: 'running' }, 'it is running, and only an instance that has ended is erased'],
+    ['of a stuck instance', { status: 'stuck' }, 'it is stuck, and only an instance that has ended is erased'],
     [
       'of a paused instance',
       { status: 'running', paused: { at: 1, by: 'ada', reason: 'r', clock: 'stop' } },
-      'it is paused: expected an instance that has ended',
+      'it is paused, and only an instance that has ended is erased',
     ],
     [
       'while a start waits',

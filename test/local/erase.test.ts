@@ -1,10 +1,13 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import * as z from 'zod';
 import { command, event, process, service, system } from 'tutti';
 import { serve } from 'tutti/service';
+import { OrderedLog } from '../../lib/adapters/embedded/log/log.ts';
 import { startLocal } from '../../lib/local/start-local.ts';
+import type { ErasureRequest } from '../../lib/ports/erasure-store.ts';
+import { newDirectory, opens } from '../adapters/opened-states.ts';
 import { testFolder } from './running-jobs.ts';
 
 const Start = event('p.start', z.object({ id: z.string(), name: z.string() }));
@@ -45,4 +48,39 @@ test('no file of the folder holds a text of an erased instance, while the system
   expect((await again.client.describe(hello, 'a')).erased).toMatchObject({ by: 'local', reason: 'request 7' });
   expect(await again.client.result(hello, 'b')).toEqual({ text: `hello ${OTHER}` });
   await again.stop();
+});
+
+test('an event to an erased instance writes no file again, because nothing is left to remove, and a second erasure does', async () => {
+  const { client, stop } = await startLocal(greetings, { directory: testFolder(), services: [served] });
+  await client.publish(Start, { id: 'a', name: OTHER });
+  await client.result(hello, 'a');
+  const scrub = vi.spyOn(OrderedLog.prototype, 'scrub');
+  await client.erase(hello, 'a', 'request 7');
+  await expect.poll(() => scrub.mock.calls.length).toBe(1);
+  await client.publish(Start, { id: 'a', name: OTHER });
+  await expect.poll(async () => (await client.describe(hello, 'a')).parked).toEqual({ CLOSED: 1 });
+  expect(scrub).toHaveBeenCalledTimes(1);
+  await client.erase(hello, 'a', 'again');
+  await expect.poll(() => scrub.mock.calls.length).toBe(2);
+  scrub.mockRestore();
+  await stop();
+});
+
+test('a repeated removal writes the files again if it removes something, and an erasure always', async () => {
+  const pid = 'default#hello#a';
+  const state = opens({ directory: newDirectory() });
+  const scrub = vi.spyOn(OrderedLog.prototype, 'scrub');
+  const scrubs = async (request?: ErasureRequest): Promise<number> => {
+    scrub.mockClear();
+    await state.erasureStore.erase(pid, 10, request);
+    return scrub.mock.calls.length;
+  };
+  expect([await scrubs(), await scrubs({ rewrites: true })]).toEqual([0, 1]);
+  await state.processStore.spill({ pid, run: 'r', from: 0, entries: ['{}'] });
+  expect([await scrubs(), await scrubs()]).toEqual([1, 0]);
+  await state.parkingStore.park({ pid, id: 'x', reason: 'CLOSED', detail: 'd', body: '{}', parkedAt: 10 });
+  expect([await scrubs(), await scrubs()]).toEqual([1, 0]);
+  await state.payloadStore.put(pid, 'f'.repeat(64), '"x"');
+  expect([await scrubs(), await scrubs()]).toEqual([1, 0]);
+  scrub.mockRestore();
 });

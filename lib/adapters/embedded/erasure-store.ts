@@ -1,4 +1,4 @@
-import type { ErasureStore } from '../../ports/erasure-store.ts';
+import type { ErasureRequest, ErasureStore } from '../../ports/erasure-store.ts';
 import type { MemoryParkingStore } from '../memory/parking-store.ts';
 import type { SqlitePayloadStore } from './payload-store.ts';
 import { keysBeside, removeUnder, unstoredOf } from './retirement-store.ts';
@@ -18,7 +18,8 @@ export interface ErasureOptions {
  *
  * B1 A record stays while a command of its instance is queued: a copy of that command would run again without it.
  * B2 Instances share large values, so the sweep looks for those that nothing in the folder names any more (payload-sweep.ts).
- * B3 The log and free pages of the database hold what was deleted, so both are written again at last.
+ * B3 The log and free pages of the database hold what was deleted, so both are written again at last. That holds the thread, so it is left out
+ *    if nothing was removed, unless the caller wants it.
  */
 export class SqliteErasureStore implements ErasureStore {
   readonly #tables: SqliteTables;
@@ -29,18 +30,20 @@ export class SqliteErasureStore implements ErasureStore {
     this.#options = options;
   }
 
-  async erase(pid: string, instant: number): Promise<boolean> {
-    const { chunks, records } = this.#tables;
+  async erase(pid: string, instant: number, { rewrites = false }: ErasureRequest = {}): Promise<boolean> {
+    const { chunks, records, log } = this.#tables;
     const { parking, payloads, recordPrefix } = this.#options;
     if (this.#isQueued(`${pid}/`)) return false;
+    const next = log.nextNumber;
     for (const remove of unstoredOf({ chunks, records }, recordPrefix, new Set([pid])).get(pid) ?? []) remove();
     removeUnder(chunks, keysBeside(pid));
     removeUnder(records, `${recordPrefix}${pid}/`);
     parking.forget(pid, instant);
     payloads.forget(pid);
+    const isChanged = log.nextNumber > next;
     const { sweepPayloads } = await import('./payload-sweep.ts');
-    await sweepPayloads(this.#tables, { isFresh: (hash) => payloads.isFresh(hash) });
-    this.#tables.log.scrub();
+    const swept = await sweepPayloads(this.#tables, { isFresh: (hash) => payloads.isFresh(hash) });
+    if (rewrites || isChanged || swept > 0) log.scrub();
     return true;
   }
 

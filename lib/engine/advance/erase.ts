@@ -35,14 +35,15 @@ export async function erase(context: EngineContext, image: Image, operation: Ope
 }
 
 /**
- * Removes what a worker may have stored of an erased instance. Returns after how many seconds the message must come again: that of the erasure
- * comes again when no worker goes on that took its message before.
+ * Removes what a worker may have stored of an erased instance. Returns the seconds until the message must be redelivered; undefined: it may be
+ * acknowledged. The message of the erasure is redelivered once no worker can still hold a message that it received before the erasure.
  */
 export async function removeErased({ options }: EngineContext, { target }: Item, erasedAt: number): Promise<number | undefined> {
-  // Before the removal, because a worker may store a value after it (test/models/erase.pml, LOOKS_TOO_LATE).
+  // Read the clock before the removal: a worker may store a value during it (test/models/erase.pml, LOOKS_TOO_LATE).
   const leftMs = erasedAt + (options.lateWritesMs ?? 0) - options.clock.now();
-  const isWhole = await options.erasure?.erase(target.pid, erasedAt);
   const { inbound } = target;
-  if (inbound.kind !== 'operate' || inbound.act !== 'erase') return undefined;
+  const isErasure = inbound.kind === 'operate' && inbound.act === 'erase';
+  const isWhole = await options.erasure?.erase(target.pid, erasedAt, { rewrites: isErasure });
+  if (!isErasure) return undefined;
   return leftMs > 0 ? Math.ceil(leftMs / 1000) : isWhole === false ? AGAIN_SECONDS : undefined;
 }

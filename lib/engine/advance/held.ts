@@ -79,7 +79,7 @@ function begins(image: Image | undefined, item: Item): boolean {
   return item.target.inbound.kind === 'start' && image?.status !== 'running' && (decidesOn(item) || item.verdict === 'wait');
 }
 
-/** Only a client or an event asks for a run in vain: a parent, a gate and a head wait for the run that they begin. */
+/** Only a start by a client or an event is refused: a parent, a gate and a head wait for the run that they begin. */
 function mayBeRefused({ target: { inbound } }: Item): boolean {
   return inbound.kind === 'start' && inbound.parent === undefined && inbound.fork === undefined && inbound.waited === undefined;
 }
