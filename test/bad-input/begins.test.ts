@@ -42,6 +42,15 @@ test('a start whose data the contract refuses by now begins as it was admitted, 
   expect(await rig.parked(PID)).toEqual([]);
 });
 
+test('a start that has waited passes the limit of its tenant, because others wait after it', async () => {
+  const rig = new InboxRig({ startsPerMinute: 1 });
+  rig.event('shop.placed', { orderId: 'o-2' });
+  await rig.work();
+  rig.put(JSON.stringify(begin));
+  await rig.work();
+  expect([(await rig.head(PID))?.status, rig.inbox.size]).toEqual(['running', 0]);
+});
+
 test('the message of a start that has waited is FORBIDDEN in the queue of clients', async () => {
   const rig = new InboxRig({ deployed: true });
   rig.put(JSON.stringify(begin), { channel: 'starts', senderId: 'AIDA' });

@@ -240,9 +240,10 @@ export class WorkingCopy {
     if (this.#resumesStart(item.target.inbound)) return undefined;
     if (item.verdict === 'note') return this.#note(item);
     if (isErasure(item.target.inbound)) return this.#erase(item);
+    const { startsPerMinute } = this.#context.options;
     const refusal =
       this.#tooOld(item) ??
-      (this.#context.options.startsPerMinute === undefined ? undefined : await this.#aboveLimit(item)) ??
+      (startsPerMinute === undefined ? undefined : await this.#aboveLimit(item, startsPerMinute)) ??
       (item.verdict === 'restart' ? await this.#unsent() : undefined);
     if (refusal) return refusal;
     const built = this.#liveFor(item);
@@ -303,9 +304,9 @@ export class WorkingCopy {
   }
 
   /** Only a start that begins a run counts, so a redelivered start still repeats its sends. */
-  async #aboveLimit({ target: { inbound }, verdict }: Item): Promise<StuckReason | undefined> {
+  async #aboveLimit({ target: { inbound }, verdict }: Item, startsPerMinute: number): Promise<StuckReason | undefined> {
     if (inbound.kind !== 'start' || !this.#begins(verdict)) return undefined;
-    return (await import('../on-demand.ts')).startAboveLimit(this.#context.options, this.#pid, inbound);
+    return (await import('../on-demand.ts')).startAboveLimit(this.#context.options, startsPerMinute, this.#pid, inbound);
   }
 
   async #unsent(): Promise<StuckReason | undefined> {
