@@ -8,7 +8,7 @@ import { allocate } from './timers.ts';
 
 const LINES_MAX = 100;
 
-/** `ctx.log`. A replay repeats no line. A decision has at most 100 lines, and one more that says so. */
+/** `ctx.log`. A replay repeats no line. A commit has at most 100 lines, and one more that says so. */
 export function log(run: ProcessRun, level: LogLevel, message: string, fields?: object): void {
   if (run.expected) return;
   const lines = (run.lines ??= []);
@@ -17,7 +17,7 @@ export function log(run: ProcessRun, level: LogLevel, message: string, fields?: 
   lines.push({ ...line, run: run.image.run, messageId: run.carrier.messageId, trace: run.trace });
 }
 
-const LINES_LEFT_OUT = `The code has logged more than ${LINES_MAX} lines on one message: the others are left out.`;
+const LINES_LEFT_OUT = `The code has logged more than ${LINES_MAX} lines in one commit: the others are left out.`;
 
 /** `ctx.publish`, and the events that the kernel itself publishes. The event is put on the bus after this commit. */
 export function issuePublish(run: ProcessRun, scope: Scope, event: string, value: Passed | SentValue): void {

@@ -256,7 +256,7 @@ export interface AnyContext {
   /**
    * Logs a line of this run, with fields of your choice: no secrets and no personal data, because the log shows them. The line is
    * written once, after the commit of the decision: a replay repeats none, and a decision that is not committed, because of a conflict or a bug, has none.
-   * A worker that dies between commit and line loses the line. At most 100 lines on one message, of 1,000 characters and 8,000 of fields.
+   * A worker that dies between commit and line loses the line. At most 100 lines in one commit, of 1,000 characters and 8,000 of fields.
    */
   log(level: LogLevel, message: string, fields?: LogFields): void;
   /** Process time: the time at which the current event was applied. It is equal on every replay. */

@@ -123,7 +123,7 @@ describe('ctx.log', () => {
     expect(lines).toHaveLength(101);
     expect(told(lines[100] as ObservedLine)).toEqual([
       'warn',
-      'The code has logged more than 100 lines on one message: the others are left out.',
+      'The code has logged more than 100 lines in one commit: the others are left out.',
     ]);
   });
 
