@@ -156,16 +156,15 @@ export function guarded(instrumentation: Instrumentation, onError: (error: unkno
   return hooks;
 }
 
-/** The hooks of both, each called for every record. */
+/** The hooks of both, each called for every record, also if the other one throws. */
 export function bothHooks(first: Instrumentation, second: Instrumentation | undefined): Instrumentation {
   if (second === undefined) return first;
-  const hooks: Record<string, (record: never) => void> = {};
+  const hooks: Record<string, (record: never) => unknown> = {};
   for (const name of HOOKS) {
     const both = [first[name]?.bind(first), second[name]?.bind(second)].filter((hook) => hook !== undefined);
     if (both.length > 0)
-      hooks[name] = (record) => {
-        for (const hook of both) hook(record);
-      };
+      // `guarded` reports the rejection.
+      hooks[name] = (record) => Promise.all(both.map(async (hook) => hook(record)));
   }
   return hooks;
 }

@@ -188,7 +188,11 @@ function sqliteStores(tables: SqliteTables, due: DueOptions, recordPrefix: strin
   return {
     processStore: new SqliteProcessStore({ heads, chunks, written: (head, previous) => index.written(head, previous) }),
     instanceIndex: index,
-    retirementStore: new SqliteRetirementStore(tables, { recordPrefix, gone: (head) => index.gone(head) }),
+    retirementStore: new SqliteRetirementStore(tables, {
+      recordPrefix,
+      gone: (head) => index.gone(head),
+      limitTest: async () => (await import('../service/consumer/limits/limit-state.ts')).isOver,
+    }),
     erasureStore: new SqliteErasureStore(tables, {
       parking: parkingStore,
       payloads: payloadStore,

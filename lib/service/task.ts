@@ -45,6 +45,7 @@ export interface Task<E, Tx> {
   /**
    * Throw its result to run the command again after `delay`. This run does not count as an attempt; the deadline still applies. With `key`,
    * all commands with the same key of its `limits` wait as long: `throw task.retryAfter('10 minutes', 'rate limited', { key: true })`.
+   * `cancel` is no run of the limits: `key` has no effect there.
    */
   retryAfter(delay: Duration, reason: string, options?: { readonly key?: boolean }): Error;
   /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bothHooks, type Instrumentation } from '../../lib/contract/instrumentation.ts';
+import { bothHooks, guarded, type Instrumentation } from '../../lib/contract/instrumentation.ts';
 import { measuring } from '../../lib/metrics/measuring.ts';
 import { gaugeText, PrometheusRecorder } from '../../lib/metrics/prometheus.ts';
 import { samplesIn, valueOf } from './samples.ts';
@@ -78,4 +78,21 @@ describe('the text for Prometheus', () => {
     expect(seen).toEqual(['first', 'second', 'answer']);
     expect(Object.keys(hooks).toSorted()).toEqual(['answer', 'conflict']);
   });
+
+  test.each([
+    ['throws', raise],
+    ['rejects', (): unknown => Promise.reject(new TypeError('oops'))],
+  ])('of one side is called also if that of the other side %s, which is reported', async (_how, conflict) => {
+    const seen: string[] = [];
+    const errors: unknown[] = [];
+    const hooks = guarded(bothHooks({ conflict }, { conflict: () => seen.push('second') }), (error) => errors.push(error));
+    hooks.conflict?.(OF);
+    await new Promise(setImmediate);
+    expect(seen).toEqual(['second']);
+    expect(errors).toEqual([new TypeError('oops')]);
+  });
 });
+
+function raise(): never {
+  throw new TypeError('oops');
+}

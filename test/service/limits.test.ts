@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { command } from '../../lib/contract/command.ts';
 import type { CommandLimits } from '../../lib/contract/limits.ts';
 import { service } from '../../lib/contract/service.ts';
-import type { IdempotencyStore } from '../../lib/ports/idempotency-store.ts';
+import type { CommandRecord, IdempotencyStore } from '../../lib/ports/idempotency-store.ts';
 import type { Consumer } from '../../lib/service/consumer/consumer.ts';
 import { serve } from '../../lib/service/serve.ts';
+import type { TransactionalRecords } from '../../lib/service/store.ts';
 import type { Task } from '../../lib/service/task.ts';
-import { gate, ID, ServiceRig, SETTLING, START, turn } from './service-rig.ts';
+import { gate, ID, type RigOptions, ServiceRig, SETTLING, START, turn } from './service-rig.ts';
 import { MemoryIdempotencyStore } from '../../lib/adapters/memory/idempotency-store.ts';
 
 // The consumer loads these at its first limited command, which takes true time; the time of the tests is virtual.
@@ -23,6 +24,32 @@ type Charge = (input: Input, task: Task<object, undefined>) => Promise<null>;
 /** The service payments with one command, whose runs are limited. */
 const limited = (limits: CommandLimits<Input>, charge: Charge) =>
   serve(service('payments', { charge: command({ input, limits }) }), { charge });
+
+/** The same, whose handler runs in a transaction of the store. */
+const limitedTransaction = (limits: CommandLimits<Input>, charge: Charge) => {
+  const records = new MemoryIdempotencyStore();
+  const transactional = {
+    read: (id) => records.read(id),
+    write: (id, record, expected) => records.write(id, record, expected),
+    durable: () => records.durable(),
+    transact: (body) => body(undefined, records),
+  } satisfies TransactionalRecords;
+  const store = { '~tx': undefined, '~records': transactional };
+  return serve(service('payments', { charge: command({ input, limits }) }), { charge: { effect: 'transaction', run: charge } }, { store });
+};
+
+/** A store whose calls for limits go through `ask` first. */
+const asking = (ask: (id: string) => Promise<void> | void): IdempotencyStore => {
+  const store = new MemoryIdempotencyStore();
+  return {
+    read: (id) => store.read(id),
+    write: async (id, record, expected) => {
+      if (id.startsWith('|')) await ask(id);
+      return store.write(id, record, expected);
+    },
+    durable: () => store.durable(),
+  };
+};
 
 /** A rig whose handler notes the time of each run, in milliseconds since the start. */
 const noting = (limits: CommandLimits<Input>): { readonly rig: ServiceRig; readonly ran: number[] } => {
@@ -143,17 +170,20 @@ test('a copy of a command that waits for its rate runs nothing before that time'
 });
 
 /** A rig whose runs end when the test says so. */
-const holding = (limits: CommandLimits<Input>, store?: IdempotencyStore) => {
+const holding = (
+  limits: CommandLimits<Input>,
+  { serving = limited, ...options }: RigOptions & { readonly serving?: typeof limited } = {},
+) => {
   const running = new Map<number, (value: void) => void>();
   const rig = new ServiceRig(
-    limited(limits, async ({ amount }) => {
+    serving(limits, async ({ amount }) => {
       const { opened, open } = gate();
       running.set(amount, open);
       await opened;
       running.delete(amount);
       return null;
     }),
-    store && { store },
+    options,
   );
   return { rig, running, names: () => [...running.keys()] };
 };
@@ -195,8 +225,11 @@ test('the place of a dead worker lapses with its lease', async () => {
   expect(names()).toEqual([1]);
 });
 
-test('a run that lives on keeps its place by its heartbeat', async () => {
-  const { rig, running, names } = holding({ concurrency: 1 });
+test.each([
+  ['a run that lives on', limited],
+  ['a transaction that lives on', limitedTransaction],
+])('%s keeps its place by its heartbeat', async (_what, serving) => {
+  const { rig, running, names } = holding({ concurrency: 1 }, { serving });
   const worker = rig.worker(0.1);
   send(rig, 1);
   void rig.deliver(worker);
@@ -210,6 +243,27 @@ test('a run that lives on keeps its place by its heartbeat', async () => {
   running.get(0)?.();
   await passing(rig, 40_000);
   expect(names()).toEqual([1]);
+});
+
+test('a heartbeat that finds no place any more takes nothing from a run that has ended meanwhile', async () => {
+  let asked = Promise.resolve();
+  const store = asking(() => asked);
+  const { rig, running } = holding({ concurrency: 1 }, { store });
+  send(rig, 1);
+  const delivered = rig.deliver();
+  await turn();
+  const { revision, ...limit } = (await store.read('|payments.charge|')) as CommandRecord;
+  await store.write('|payments.charge|', { ...limit, command: '{}' }, revision);
+  const { opened, open } = gate();
+  asked = opened;
+  const beat = rig.consumer.beat();
+  await turn();
+  running.get(0)?.();
+  await turn();
+  open();
+  await Promise.all([beat, delivered]);
+  expect(rig.outcomes()).toEqual(['completed']);
+  expect(rig.notices).toEqual([]);
 });
 
 test('a place is free after a run that failed, and a command whose claim was lost keeps none', async () => {
@@ -243,6 +297,26 @@ test('retryAfter with key lets all commands of the key wait, and no other', asyn
   send(rig, 1, 'b', 2);
   await passing(rig, 1_000_000);
   expect([...ran].sort()).toEqual(['a0 0', 'a0 600', 'a1 600', 'b2 0']);
+});
+
+test('retryAfter with key pauses its own command also if the limit cannot be written', async () => {
+  let fails = false;
+  const store = asking(() => {
+    if (fails) throw new TypeError('the store is away');
+  });
+  const rig = new ServiceRig(
+    limited({ rate: '100 per second' }, async (_input, task) => {
+      fails = true;
+      throw task.retryAfter('10 minutes', 'slow', { key: true });
+    }),
+    { store },
+  );
+  send(rig, 1);
+  await rig.deliver();
+  expect(rig.notices.map(({ kind }) => kind)).toEqual(['fault', 'handler-failed']);
+  const record = await rig.record(`${ID}0`);
+  expect(record).toMatchObject({ state: 'RUN', nextRunAt: START + 600_000 });
+  expect(record).not.toHaveProperty('token');
 });
 
 test('retryAfter with key on a command without limits is an error of the handler that says so', async () => {
@@ -287,21 +361,14 @@ test('a command without limits reads and writes no limit', async () => {
 });
 
 test('ten commands of one batch share one write of their limit', async () => {
-  const store = new MemoryIdempotencyStore();
   const ids: string[] = [];
   const rig = new ServiceRig(
     limited({ rate: '100 per second' }, async () => null),
-    {
-      store: {
-        read: (id) => store.read(id),
-        write: (id, record, expected) => (ids.push(id), store.write(id, record, expected)),
-        durable: () => store.durable(),
-      },
-    },
+    { store: asking((id) => void ids.push(id)) },
   );
   send(rig, 10);
   await rig.deliver();
-  expect(ids.filter((id) => id.startsWith('|'))).toEqual(['|payments.charge|']);
+  expect(ids).toEqual(['|payments.charge|']);
 });
 
 test('a notice says which limit a command waits for, and until when', async () => {
@@ -315,6 +382,30 @@ test('a notice says which limit a command waits for, and until when', async () =
       message: 'payments.charge runs at 2026-11-21T10:01:00.000Z: it waits for its limit of 1 per minute for each key, here "tok_1"',
     },
   ]);
+});
+
+test('a notice of a key that rests says when the command asks again', async () => {
+  const rig = new ServiceRig(
+    limited({ rate: '1 per hour' }, async (_input, task) => Promise.reject(task.retryAfter('10 minutes', 'slow', { key: true }))),
+  );
+  send(rig, 1);
+  await rig.deliver();
+  send(rig, 1, 'tok_1', 1);
+  await rig.deliver();
+  expect(rig.notices.at(-1)?.message).toBe(
+    'payments.charge tries again at about 2026-11-21T10:10:00.000Z: its handler asked for a pause of this key',
+  );
+});
+
+test('a command that waits in its worker for a place keeps its place in the line, and writes nothing', async () => {
+  const written: string[] = [];
+  const { rig, names } = holding({ concurrency: 1 }, { wholeSeconds: true, store: asking((id) => void written.push(id)) });
+  send(rig, 3);
+  await passing(rig, 100);
+  const before = written.length;
+  await passing(rig, 10_000);
+  expect(names()).toEqual([0]);
+  expect(written).toHaveLength(before);
 });
 
 test('a queue that counts in whole seconds shows a message early, and the worker waits for the rest', async () => {

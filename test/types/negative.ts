@@ -54,6 +54,18 @@ export const u6 = command({ input: put, output: kept, undo: { command: payments.
 // @ts-expect-error the same as the first, written inside service({…})
 export const u5 = service('u', { remove, put: command({ input: put, output: kept, undo: { command: remove, input: (_put, done) => ({ receipt: done.recipt }) } }) });
 
+// Limits
+// @ts-expect-error no such period
+export const l1 = command({ input: put, limits: { rate: '10 per week' } });
+// @ts-expect-error a rate is a text
+export const l2 = command({ input: put, limits: { rate: 10 } });
+// @ts-expect-error a concurrency is a number
+export const l3 = command({ input: put, limits: { concurrency: '4' } });
+// @ts-expect-error the input has no such field
+export const l4 = command({ input: put, limits: { concurrency: 4, key: input => input.card } });
+// @ts-expect-error the key is a text
+export const l5 = command({ input: put, limits: { concurrency: 4, key: input => input.key.length } });
+
 // Inline steps
 declare const bank: { charge(): Promise<{ id: string }>; account(): Promise<Declared> };
 export const r1 = process('r', {}, async ctx => {

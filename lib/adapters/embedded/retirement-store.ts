@@ -19,6 +19,8 @@ export interface RetirementOptions {
   readonly recordPrefix: string;
   /** Called with each head that is removed, for the indexes. */
   readonly gone: (head: Head) => void;
+  /** Loads the test of the state of a limit: all of its times were over at an instant. */
+  readonly limitTest: () => Promise<(text: string, instant: number) => boolean>;
 }
 
 interface StoredPlace {
@@ -37,7 +39,8 @@ interface Scan {
 }
 
 /**
- * Removes closed instances from a folder, with their journals, command records and parked events, and early buffers that have expired.
+ * Removes closed instances from a folder, with their journals, command records and parked events, early buffers that have expired, and
+ * limits of commands that no run depends on.
  *
  * E1 One frame of the log removes an instance, so a crash leaves all of it or nothing.
  * E2 An instance is kept while a message that names it is queued: a copy of a command would run again without its record.
@@ -49,6 +52,8 @@ export class SqliteRetirementStore implements RetirementStore {
   readonly #options: RetirementOptions;
   readonly #oldest: Statement;
   #scan: Scan | undefined;
+  /** The instant of the last look through the limits. */
+  #limitsAt: number | undefined;
   /** The removals of what belongs to the last page of `closed` and has no row yet, by pid. */
   #beside: ReadonlyMap<string, readonly (() => void)[]> = new Map();
   readonly #turn = turns();
@@ -68,6 +73,7 @@ export class SqliteRetirementStore implements RetirementStore {
     if (scan?.tenant !== tenant || scan.instant !== instant)
       scan = { tenant, instant, heads: this.#ended(instant), named: await this.#namedInMessages() };
     this.#scan = undefined;
+    if (this.#limitsAt !== instant) await this.#removeLimits(instant);
     const found: ClosedInstance[] = [];
     for (let next = scan.heads.next(); next.done !== true; next = scan.heads.next()) {
       const head = next.value;
@@ -95,6 +101,21 @@ export class SqliteRetirementStore implements RetirementStore {
     heads.delete(pid);
     this.#options.gone(head);
     return true;
+  }
+
+  /** `|` begins the keys of limits only, and `}` is the character behind it. */
+  async #removeLimits(instant: number): Promise<void> {
+    this.#limitsAt = instant;
+    const { records } = this.#tables;
+    const keys = new Set(records.storedKeys('|', '}'));
+    for (const { key } of records.unsaved()) if (key.startsWith('|')) keys.add(key);
+    if (keys.size === 0) return;
+    const isOver = await this.#options.limitTest();
+    for (const key of keys) {
+      await this.#turn();
+      const { command = '{}' } = records.get(key) ?? {};
+      if (isOver(command, instant)) records.delete(key);
+    }
   }
 
   /** Heads that have changed since their rows, then rows in the order of their start: those that may be retired started before `instant`. */

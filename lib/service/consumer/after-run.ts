@@ -52,7 +52,11 @@ export async function afterUnanswered(job: Job, thrown: unknown, { store, clock,
   const end = runEndOf(thrown, flight);
   // A handler that ends because its signal aborted did not fail.
   const heeded = flight.stopping || (flight.settled && (end.how === 'not-done' || flight.abort.caused(thrown)));
-  if (isRetryAfter(thrown) && thrown.key) await flight.place?.rest(clock.now() + thrown.delayMs);
+  if (isRetryAfter(thrown) && thrown.key)
+    await flight.place?.rest(clock.now() + thrown.delayMs).catch((cause: unknown) => {
+      // The command itself waits by its record.
+      report(noticeOn(job, 'fault', `The key of ${command.type} does not rest: ${thrownText(cause)}`, cause));
+    });
   // A handler that ignores the end of its time may still run: its place lapses, and is not freed.
   if (thrown === OVERDUE) flight.place = undefined;
   if (thrown === OVERDUE) report(noticeOn(job, 'handler-failed', end.error.message));

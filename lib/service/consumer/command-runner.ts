@@ -44,7 +44,7 @@ export class CommandRunner {
       return await this.#handle(flight);
     } catch (cause) {
       this.#fault(flight, cause);
-      await flight.place?.free().catch((error: unknown) => this.#fault(flight, error));
+      await this.#freePlace(flight);
       return this.#returns.backOff(flight.message, flight.command);
     } finally {
       flight.end();
@@ -60,14 +60,14 @@ export class CommandRunner {
     if (job.served?.prepare !== undefined) await prepareJob(job, this.#deps);
     let next = await this.#begin(job);
     while (next.kind === 'decide') next = await this.#act(job, await decideCommand(job, next, this.#deps));
-    const freed = flight.place && this.#freePlace(job);
+    const freed = flight.place && this.#freePlace(flight);
     const disposal = next.kind === 'reply' ? await this.#publish(job, next) : next.disposal;
     await freed;
     return disposal;
   }
 
   /** If the store fails, the place lapses. */
-  async #freePlace({ flight }: Job): Promise<void> {
+  async #freePlace(flight: InFlight): Promise<void> {
     const { place } = flight;
     flight.place = undefined;
     await place?.free().catch((cause: unknown) => this.#fault(flight, cause));

@@ -85,12 +85,16 @@ export class Heartbeat {
   }
 
   async #extend(flight: InFlight): Promise<void> {
-    const { token, command } = flight;
-    if (token === '' || command === undefined) return;
+    const { token, command, place } = flight;
+    if (command === undefined) return;
     try {
       const until = this.#deps.clock.now() + this.#deps.leaseMs;
       // The place first: the lease of the command ends no later.
-      if ((await flight.place?.extend(until)) === false) return this.#lose(flight, 'its place among the runs of its limit has lapsed');
+      const lapsed = (await place?.extend(until)) === false;
+      // The run may have ended meanwhile, and needs no place any more.
+      if (lapsed && flight.place === place) return this.#lose(flight, 'its place among the runs of its limit has lapsed');
+      // A transaction holds a place, but no lease.
+      if (token === '') return;
       const record = await this.#deps.store.read(command.id);
       const fenced = lease(record, token, until);
       // The handler has ended during the read, so the lease is not needed any more.

@@ -32,6 +32,8 @@ export interface Job {
   delivery: ClaimRequest;
   /** The revision of the record for which the limits of the command have given a place; 0 if there was no record. */
   admitted?: number;
+  /** Its limits have let the command wait in this delivery. */
+  waited?: boolean;
   /** Nonce of the task token: the record's, else a new one that the claim writes. */
   nonce: string;
   /** Effect class `transaction`: the record that was read before the transaction. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Head } from '../../../lib/ports/process-store.ts';
 import type { State } from '../../../lib/local/state.ts';
+import { limitText, type LimitState } from '../../../lib/service/consumer/limits/limit-state.ts';
 import { retireClosed } from '../../../lib/engine/jobs/retire-closed.ts';
 import { head } from '../../contracts/process-store.contract.ts';
 import { newDirectory, opens, queue } from '../opened-states.ts';
@@ -108,6 +109,39 @@ test('records under the prefix of their system are found', async () => {
   expect(await retire(state, 3 * DAY)).toBe(1);
   expect(await state.idempotencyStore.read(`trips|${pidOf('1')}/r1/1`)).toBeUndefined();
   expect(await state.idempotencyStore.read(`${pidOf('1')}/r1/1`)).toBeDefined();
+});
+
+test.each([
+  ['in memory', false],
+  ['in rows', true],
+])('limits %s are removed when all of their times are past by the retention', async (_where, isStored) => {
+  const state = opens({ directory: newDirectory(), keptMax: isStored ? 0 : 100 });
+  await ended(state, '1');
+  const [past, later] = [1 * DAY, 3 * DAY];
+  const limits: Record<string, LimitState> = {
+    over: {
+      times: [1, past],
+      runs: [{ token: 't', until: past, since: 1 }],
+      next: { commandId: 'c', issuedAt: 1, until: past },
+      lineEnd: past,
+      restsUntil: past,
+    },
+    mean: { meanMs: 5 },
+    times: { times: [1, later] },
+    runs: { runs: [{ token: 't', until: later, since: 1 }] },
+    next: { next: { commandId: 'c', issuedAt: 1, until: later } },
+    line: { lineEnd: later },
+    rests: { restsUntil: later },
+  };
+  const names = Object.keys(limits);
+  for (const [name, limit] of Object.entries(limits))
+    await state.idempotencyStore.write(`|a.b|${name}`, { state: 'LIMIT', hash: '', command: limitText(limit) }, 'absent');
+  if (isStored) state.checkpoint();
+  await retire(state, past + 2 * DAY);
+  const found = await Promise.all(names.map((name) => state.idempotencyStore.read(`|a.b|${name}`)));
+  expect(names.filter((_name, index) => found[index] !== undefined)).toEqual(['times', 'runs', 'next', 'line', 'rests']);
+  await retire(state, later + 2 * DAY);
+  expect(await state.idempotencyStore.read('|a.b|rests')).toBeUndefined();
 });
 
 test('the disk space of retired instances is used again', async () => {

@@ -33,7 +33,7 @@ export async function admitRun(
     token: delivery.token,
     // A copy that this service has sent again has the time of the first one.
     issuedAt: Date.parse(command.time),
-    again: message.receiveCount > 1,
+    again: message.receiveCount > 1 || job.waited === true,
     slotAt: found?.slotAt,
     leaseMs,
   };
@@ -44,6 +44,7 @@ export async function admitRun(
     job.delivery = { ...delivery, now: clock.now(), leaseUntil: place.until };
     return decideAgain(found);
   }
+  job.waited = true;
   report(noticeOn(job, 'limited', waitText(job, place)));
   const { until, slotAt } = place;
   // A wait without a record needs none: a copy asks for itself.
@@ -84,6 +85,6 @@ function waitText({ command, served, limitKey }: Job, { until, cause }: Extract<
   const { limits = {} } = (served as ServedCommand).contract;
   const key = limitKey === undefined ? '' : `, here ${JSON.stringify(limitKey)}`;
   const why = cause === 'rest' ? 'its handler asked for a pause of this key' : `it waits for its limit of ${limitsText(limits)}${key}`;
-  const at = cause === 'concurrency' ? 'tries again at about' : 'runs at';
+  const at = cause === 'rate' ? 'runs at' : 'tries again at about';
   return `${command.type} ${at} ${instantText(until)}: ${why}`;
 }

@@ -170,6 +170,12 @@ export function resting(state: LimitState, until: number): LimitState {
   return (state.restsUntil ?? 0) >= until ? state : { ...state, restsUntil: until };
 }
 
+/** Whether all times of a stored state were over at an instant, so that no run depends on it. */
+export function isOver(text: string, instant: number): boolean {
+  const { times = [], runs = [], lineEnd = 0, next, restsUntil = 0 } = parsedLimit(text);
+  return Math.max(...times, ...runs.map(({ until }) => until), lineEnd, next?.until ?? 0, restsUntil) <= instant;
+}
+
 /** The text of a state in the store: short, because each write costs by its length. */
 export function limitText({ times, runs, meanMs, lineEnd, next, restsUntil }: LimitState): string {
   const [firstTime = 0] = times ?? [];
