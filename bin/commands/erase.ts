@@ -12,7 +12,7 @@ export function addEraseCommand(program: Command, invocation: Invocation): void 
     .argument('<process>', 'name of the process')
     .argument('<id>', 'id of the instance')
     .requiredOption('--reason <text>', 'required; journaled with the name of the operator')
-    .option('--abandon-undos', 'erase it although a late success of a command would be undone with its data, and stays done then')
+    .option('--abandon-undos', 'erase the instance even if a late success of a command could then not be undone')
     .action(async (process: string, id: string, options: EraseCommandOptions) => {
       await withOperations(invocation, options, async (operations) => {
         const { status } = await operations.erase({ process, id, reason: options.reason, ...(options.abandonUndos && { abandon: true }) });

@@ -92,6 +92,16 @@ export class DevSession {
 
   async begin(): Promise<void> {
     await this.#runtime.start();
+    try {
+      await this.#begin();
+    } catch (error) {
+      // A port that is taken, for example: the runtime would keep the program and its folder.
+      await this.end();
+      throw error;
+    }
+  }
+
+  async #begin(): Promise<void> {
     await this.#timeline.goesOn();
     this.#printing = this.#printOn();
     const { once, console, json, metrics } = this.#options;

@@ -46,7 +46,7 @@ export class BusSource extends Construct implements EventSource {
 
   attachTo(orchestrator: IOrchestrator): void {
     const { bus, events, accounts = [bus.env.account], alarmTopic = orchestrator.alarmTopic } = this.#props;
-    const { name, busArn } = orchestrator;
+    const { name, busArn, consoleUrl } = orchestrator;
     if (bus.eventBusArn === busArn)
       throw invalid(
         'BusSource',
@@ -54,7 +54,7 @@ export class BusSource extends Construct implements EventSource {
         `forwards from the bus of the orchestrator ${name} to the same bus`,
         'Pass the bus that has the events.',
       );
-    new ForwardingRules(this, 'Rules', { name, events, accounts, from: bus, toArn: busArn, alarmTopic });
+    new ForwardingRules(this, 'Rules', { name, events, accounts, from: bus, toArn: busArn, alarmTopic, consoleUrl });
   }
 }
 
@@ -78,7 +78,7 @@ export class BusTarget extends Construct implements EventTarget {
 
   attachTo(orchestrator: IOrchestrator): void {
     const { bus, events, accounts = [orchestrator.account], alarmTopic = orchestrator.alarmTopic } = this.#props;
-    const { name, busArn, busAddress } = orchestrator;
+    const { name, busArn, busAddress, consoleUrl } = orchestrator;
     checkForwarded(this, 'BusTarget', events, orchestrator);
     if (bus.eventBusArn === busArn)
       throw invalid(
@@ -87,7 +87,8 @@ export class BusTarget extends Construct implements EventTarget {
         `forwards from the bus of the orchestrator ${name} to the same bus`,
         'Pass the bus that receives the events.',
       );
-    new ForwardingRules(this, 'Rules', { name, events, accounts, from: { eventBusName: busAddress }, toArn: bus.eventBusArn, alarmTopic });
+    const from = { eventBusName: busAddress };
+    new ForwardingRules(this, 'Rules', { name, events, accounts, from, toArn: bus.eventBusArn, alarmTopic, consoleUrl });
   }
 }
 

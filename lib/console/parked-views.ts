@@ -66,7 +66,7 @@ export const PARKING_REMEDIES: Readonly<Record<string, string>> = {
   MALFORMED: 'Correct the publisher and publish the event again under a new id.',
   REPLY_INVALID: 'Correct the service. The instance continued and needs nothing.',
   DATA_INVALID: 'Correct the publisher, or the schema if the data is right, and publish the event again under a new id.',
-  REFUSED: 'Nothing.',
+  REFUSED: 'Nothing. To begin the run of such an event after the pause, send it back with tutti redrive.',
   FORBIDDEN:
     'Identify the sender; the parked event of a queue of requests names its sender. If the sender is legitimate, list the account, or correct the owner of the event or the replyto of the service. If not, revoke the permission to publish.',
   UNKNOWN_EVENT: 'Add it to startOn or receives of the process, or remove the rule that forwards it to this system.',

@@ -35,6 +35,12 @@ class Group {
     if (timing.values.length < VALUES_MAX) timing.values.push(value);
   }
 
+  /** Of several values of one name the largest counts, such as the oldest wait. */
+  gauge(name: string, unit: string, value: number): void {
+    const [before = value] = this.#timings.get(name)?.values ?? [];
+    this.#timings.set(name, { unit, values: [Math.max(before, value)] });
+  }
+
   line(namespace: string, timestamp: number): string {
     const counts = [...this.#counts.keys()].map((name) => ({ Name: name, Unit: 'Count' }));
     const timings = Array.from(this.#timings, ([name, { unit }]) => ({ Name: name, Unit: unit }));
@@ -72,7 +78,7 @@ export class EmfRecorder implements Recorder {
 
   /** A value that was read, such as the age of the oldest wait in seconds. */
   gauge(name: string, unit: 'Count' | 'Seconds', labels: Labels, value: number): void {
-    for (const group of this.#groupsOf(labels)) group.value(name, unit, value);
+    for (const group of this.#groupsOf(labels)) group.gauge(name, unit, value);
   }
 
   /** The lines since the last call, each an object of JSON. */
@@ -83,8 +89,7 @@ export class EmfRecorder implements Recorder {
   }
 
   #groupsOf({ process, service }: Labels): readonly Group[] {
-    const { system, processes, services } = this.#options;
-    const System = system;
+    const { system: System, processes, services } = this.#options;
     return [
       this.#group({ System }),
       ...(process !== undefined && processes.includes(process) ? [this.#group({ System, Process: process })] : []),

@@ -40,7 +40,10 @@ export function addInstance(open: OpenInstances, head: Head, isAsync: boolean): 
   open.unresolved += (head.unresolved ?? 0) > 0 ? 1 : 0;
   if (formatFault(head) !== undefined) return;
   const image = decodeHead(head);
-  for (const command of image.commands.values()) if (command.mode !== 'send') addWait(open.waits, head.pid, command);
+  for (const command of image.commands.values()) {
+    // Another instance owns an engine command, such as a child, which has waits of its own.
+    if (command.mode !== 'send' && command.owner === undefined) addWait(open.waits, head.pid, command);
+  }
   if (isAsync && status === 'running' && hasNothingPending(image)) open.nothingPending.push(head.pid);
 }
 

@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib/core';
 import { describe, expect, test } from 'vitest';
-import { resourcesOf, testStack, tripsOrchestrator, type Resource } from './synthesized.ts';
+import { REGION, resourcesOf, testStack, tripsOrchestrator, type Resource } from './synthesized.ts';
 
 const stack = testStack();
 tripsOrchestrator(stack, {
@@ -66,7 +66,7 @@ describe('metrics of an orchestrator', () => {
 
   test('are in a dashboard that shows each metric which the functions write', () => {
     const [dashboard] = ofType(measured, 'AWS::CloudWatch::Dashboard');
-    expect(dashboard?.properties['DashboardName']).toBe('trips');
+    expect(dashboard?.properties['DashboardName']).toBe(`trips-${REGION}`);
     const body = String(dashboard?.properties['DashboardBody']);
     const shown = ['started', 'completed', 'failed', 'cancelled', 'terminated', 'stuck', 'parked', 'conflicts', 'commands'];
     for (const metric of [...shown, 'eventLag', 'commandLatency', 'runDuration', 'oldestWait']) expect(body).toContain(`"${metric}"`);

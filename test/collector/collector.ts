@@ -57,8 +57,19 @@ export class Collector {
 
   static async start(): Promise<Collector> {
     const collector = new Collector(await freePort());
-    await collector.#listens();
+    try {
+      await collector.#listens();
+    } catch (error) {
+      collector.stop();
+      throw error;
+    }
     return collector;
+  }
+
+  /** Ends it at once, for a test that fails. */
+  stop(): void {
+    this.#child.kill('SIGKILL');
+    rmSync(this.#folder, { recursive: true, force: true });
   }
 
   /** Ends the collector, which writes all that it has accepted. */
@@ -66,7 +77,7 @@ export class Collector {
     this.#child.kill('SIGTERM');
     await this.#ended;
     const lines = readFileSync(join(this.#folder, 'accepted.jsonl'), 'utf8').trim().split('\n');
-    rmSync(this.#folder, { recursive: true });
+    rmSync(this.#folder, { recursive: true, force: true });
     return lines.flatMap((line) =>
       (JSON.parse(line) as Accepted).resourceSpans.flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans)),
     );

@@ -1,5 +1,5 @@
 import { command, event, process, service } from 'tutti';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 import * as z from 'zod';
 import { sendSpans } from '../../lib/client/trace/otlp.ts';
 import { runSpans } from '../../lib/client/trace/run-spans.ts';
@@ -47,6 +47,7 @@ const ms = (nanoseconds: string): number => Number(BigInt(nanoseconds) / 1_000_0
 
 test('a collector accepts the spans of a run of 30 days as linked traces, and a second export of its journal adds no id', async () => {
   const collector = await Collector.start();
+  onTestFinished(() => collector.stop());
   const rig = await month(collector.url);
   const head = (await rig.head('default#subscribe#s-1')) as Head;
   expect(head.status).toBe('completed');

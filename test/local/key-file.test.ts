@@ -79,7 +79,7 @@ test('a key file is refused in the folder, if other users can read it, and witho
   writeFileSync(keyFile, 'too short', { mode: 0o600 });
   expect(() => folderSeal(directory, keyFile)).toThrow('expected 32 in base64');
   chmodSync(keyFile, 0o644);
-  expect(() => folderSeal(directory, keyFile)).toThrow('Other users can read');
+  expect(() => folderSeal(directory, keyFile)).toThrow('Other users may use');
   expect(folderSeal(directory, undefined)).toBeUndefined();
 });
 

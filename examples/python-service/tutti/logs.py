@@ -39,9 +39,12 @@ MESSAGE_CHARACTERS_MAX, FIELDS_CHARACTERS_MAX = 1000, 8000
 
 def line(level: str, command: Dict[str, Any], message: str, fields: Dict[str, Any]) -> None:
     """Logs one object with the members of `task.log` in TypeScript. It never fails the handler, and its values forge no other line."""
-    text = message if len(message) <= MESSAGE_CHARACTERS_MAX else message[:MESSAGE_CHARACTERS_MAX] + "…"
+    text = _text(message)
+    text = text if len(text) <= MESSAGE_CHARACTERS_MAX else text[:MESSAGE_CHARACTERS_MAX] + "…"
     written: Dict[str, Any] = {"event": "log", "pid": command["id"].split("/")[0], "commandId": command["id"], "command": command["type"]}
-    written.update(attempt=command["attempt"], trace=(command.get("traceparent") or "").partition("-")[2].partition("-")[0], message=text)
+    written.update(attempt=command["attempt"], message=text)
+    if command.get("traceparent"):
+        written["trace"] = command["traceparent"].partition("-")[2].partition("-")[0]
     if fields:
         written["fields"] = _readable(fields)
     logging.getLogger("tutti").log(LEVELS.get(level, logging.INFO), "%s", json.dumps(written))
@@ -50,6 +53,13 @@ def line(level: str, command: Dict[str, Any], message: str, fields: Dict[str, An
 def _readable(fields: Dict[str, Any]) -> Dict[str, Any]:
     try:
         text = json.dumps(fields, allow_nan=False, default=str)
-    except (ValueError, TypeError, RecursionError) as error:
-        return {"notJson": str(error)}
+    except Exception as error:  # The code of a value runs here, and may raise anything.
+        return {"notJson": _text(error)}
     return json.loads(text) if len(text) <= FIELDS_CHARACTERS_MAX else {"cut": text[:FIELDS_CHARACTERS_MAX]}
+
+
+def _text(value: Any) -> str:
+    try:
+        return str(value)
+    except Exception:
+        return "a value of type %s without a text" % type(value).__name__

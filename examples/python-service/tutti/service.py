@@ -138,7 +138,7 @@ class Task:
         self.aborted = flight.aborted  # set at a lost lease, a withdrawn command, the timeout, and the end of the service
         self._command = command
 
-    def log(self, level: str, message: str, **fields: Any) -> None:
+    def log(self, level: str, message: str, /, **fields: Any) -> None:
         """Logs a line with the ids of the command. `fields` must hold no secrets and no personal data, because the log shows them."""
         logs.line(level, self._command, message, fields)
 

@@ -22,6 +22,7 @@ export interface ForwardingRulesProps {
   /** The bus that receives them; it may be in another account or region. */
   readonly toArn: string;
   readonly alarmTopic: ITopic | undefined;
+  readonly consoleUrl: string | undefined;
 }
 
 /**
@@ -29,11 +30,9 @@ export interface ForwardingRulesProps {
  * receiving bus can forward it to a third. It retries for a day; then the event is in the dead-letter queue.
  */
 export class ForwardingRules extends Construct {
-  readonly role: Role;
-
-  constructor(scope: Construct, id: string, { name, events, accounts, from, toArn, alarmTopic }: ForwardingRulesProps) {
+  constructor(scope: Construct, id: string, { name, events, accounts, from, toArn, alarmTopic, consoleUrl }: ForwardingRulesProps) {
     super(scope, id);
-    this.role = new Role(this, 'Role', {
+    const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('events.amazonaws.com'),
       inlinePolicies: { Tutti: new PolicyDocument({ statements: [allow(['events:PutEvents'], [toArn])] }) },
     });
@@ -45,7 +44,7 @@ export class ForwardingRules extends Construct {
       redriveAllowPolicy: { redrivePermission: RedrivePermission.DENY_ALL },
     });
     Validations.of(undelivered).acknowledge({ id: 'AwsSolutions-SQS3', reason: 'This is the dead-letter queue of the rules.' });
-    const alarms = new Alarms(this, alarmTopic);
+    const alarms = new Alarms(this, alarmTopic, consoleUrl);
     alarms.deadLetters(
       this,
       undelivered,
@@ -62,7 +61,7 @@ export class ForwardingRules extends Construct {
           {
             id: 'bus',
             arn: toArn,
-            roleArn: this.role.roleArn,
+            roleArn: role.roleArn,
             deadLetterConfig: { arn: undelivered.queueArn },
             retryPolicy: TARGET_RETRY,
           },

@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib/core';
+import { Duration, Stack } from 'aws-cdk-lib/core';
 import { Dashboard, GraphWidget, Metric, TextWidget, type IMetric, type IWidget } from 'aws-cdk-lib/aws-cloudwatch';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
@@ -12,7 +12,7 @@ export interface MetricsSettings {
   readonly services?: readonly string[];
   /** A wait for a reply that is older than this raises an alarm. wake-overdue looks once an hour. @default Duration.days(1) */
   readonly oldestWait?: Duration;
-  /** Whether to make a dashboard with the name of the deployment. @default true */
+  /** Whether to make a dashboard, with the names of the deployment and the region. @default true */
   readonly dashboard?: boolean;
 }
 
@@ -96,7 +96,9 @@ function makeDashboard(scope: Construct, props: SystemMetricsProps): void {
       graph(`${Service}: command to reply (ms)`, spread('commandLatency', { Service }), 12),
     ]),
   ];
-  new Dashboard(scope, 'Dashboard', { dashboardName: name, widgets: rows, defaultInterval: Duration.hours(3) });
+  // CloudWatch shows the dashboards of all regions of an account in one list.
+  const dashboardName = `${name}-${Stack.of(scope).region}`;
+  new Dashboard(scope, 'Dashboard', { dashboardName, widgets: rows, defaultInterval: Duration.hours(3) });
 }
 
 function graph(title: string, left: readonly IMetric[], width = 8): GraphWidget {

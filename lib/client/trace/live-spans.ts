@@ -37,7 +37,7 @@ interface EndedRun extends JournalPlace, Pick<Image, 'status' | 'startedAt' | 'w
 
 /** A collector that fails gets no spans for this time, so that a batch does not wait for each of its time-outs. */
 const PAUSE_MS = 5_000;
-/** A longer journal has the span of its run only: `tutti trace` sends the others. */
+/** A longer journal is not read: `tutti trace` sends the spans of its run and its steps. */
 const ENTRIES_MAX = 2_000;
 
 /**
@@ -126,7 +126,13 @@ export class LiveSpans implements Tracer {
   }
 
   async #send(all: Span[], ended: readonly EndedRun[]): Promise<void> {
-    for (const run of ended) all.push(...(await this.#spansOf(run)));
+    for (const run of ended)
+      try {
+        all.push(...(await this.#spansOf(run)));
+      } catch (error) {
+        // A journal that cannot be read costs the spans of its run, and no others.
+        this.#options.onDropped(1, error);
+      }
     await this.#options.send(all);
   }
 
@@ -134,11 +140,13 @@ export class LiveSpans implements Tracer {
   async #spansOf(ended: EndedRun): Promise<readonly Span[]> {
     const { clock, journal } = this.#options;
     const { pid, run, waits, trace, tail, tailFrom } = ended;
+    if (tailFrom + tail.length > ENTRIES_MAX) return [];
     const entries = await journal(ended);
+    // The journal of an erased instance, and of one that got stuck before its start, tells of no run.
+    if (entries[0]?.type !== 'ProcessStarted') return [];
     const traced = { pid, run, entries, now: clock.now(), ...(waits && { waits }), ...(trace !== undefined && { traceparent: trace }) };
     const [ofRun, ...ofSteps] = runSpans(traced);
     if (!ofRun) return [];
-    if (tailFrom + tail.length > ENTRIES_MAX) return [{ ...ofRun, attributes: { ...ofRun.attributes, 'tutti.without_steps': true } }];
     return [ofRun, ...(this.#isTraced(ended) ? ofSteps.filter(({ kind }) => kind !== 'producer') : ofSteps)];
   }
 

@@ -46,6 +46,9 @@ async function decideOperation(live: LiveInstance, operator: OperationInbound, a
       for (const fact of facts) await live.apply(fact);
       return;
     }
+    case 'erase':
+      // erase.ts has decided on it, without the run.
+      return;
     case 'pause':
       return live.apply({ type: 'Paused', at, id, reason, ...principal, clock: operator.clock ?? 'stop', ...held(operator) });
     case 'move': {

@@ -54,6 +54,14 @@ const minutely = (minutes: number): readonly number[] => Array.from({ length: mi
 /** Once an hour, some seconds later each time. */
 const hourly = (minutes: number): readonly number[] => minutely(minutes).filter((minute) => minute % 60 === Math.floor(minute / 600));
 
+/** A metric that wake-overdue writes once an hour. */
+const hourlyGauge =
+  (metricName: string, value: (minute: number) => number): World =>
+  () =>
+  ({ name }) =>
+  (minute) =>
+    name === metricName && hourly(10 * HOUR).includes(minute) ? [value(minute)] : [];
+
 /** EventBridge has no data point for zero. */
 const counts =
   (metricName: string, at: readonly number[]): World =>
@@ -315,5 +323,21 @@ export const STORIES: readonly Story[] = [
       'handlers that fail': logs(saidByService('handler-failed', minutely(HOUR))),
       'a fault now and then': logs(saidByService('fault', [20, 95])),
     },
+  },
+  {
+    alarm: /MetricsOldestWaitAlarm/,
+    minutes: 10 * HOUR,
+    fault: 'a service that has not replied for a day',
+    broken: hourlyGauge('oldestWait', (minute) => 22 * 3_600 + minute * 60),
+    onBy: 5 * HOUR,
+    healthy: { 'waits of some hours': hourlyGauge('oldestWait', (minute) => (minute % 300) * 60) },
+  },
+  {
+    alarm: /MetricsNothingPendingAlarm/,
+    minutes: 10 * HOUR,
+    fault: 'an instance that nothing will wake',
+    broken: hourlyGauge('nothingPending', (minute) => Number(minute > 2 * HOUR)),
+    onBy: 5 * HOUR,
+    healthy: { 'instances that wait': hourlyGauge('nothingPending', () => 0) },
   },
 ];

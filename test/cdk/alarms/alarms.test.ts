@@ -8,7 +8,7 @@ import { alarmedMinutes, metricsOf, type AlarmMetric, type AlarmProperties } fro
 import { STORIES } from './alarm-stories.ts';
 
 const stack = testStack();
-const orchestrator = tripsOrchestrator(stack, { retention: Duration.days(60) });
+const orchestrator = tripsOrchestrator(stack, { retention: Duration.days(60), metrics: true });
 new ServiceFunction(stack, 'Payments', { orchestrator, service: payments, entry: 'x' });
 const resources = resourcesOf(stack);
 const ofType = (type: string): readonly Resource[] => resources.filter((each) => each.type === type);

@@ -6,14 +6,14 @@ const STATE = 'lib/service/consumer/limits/limit-state.ts';
 export const placeBugs: readonly PlantedBug[] = [
   {
     name: 'NO_LAPSE',
-    rows: [],
+    rows: ['limits.pml | NO_LAPSE'],
     scenario: 'limits',
     what: 'The place of a dead worker never lapses, so commands wait for it without end.',
     patches: [{ file: STATE, find: 'return runs.filter(({ until }) => until > now);', plant: 'if (PLANTED) return runs;\n  ORIGINAL' }],
   },
   {
     name: 'BLIND',
-    rows: [],
+    rows: ['limits.pml | BLIND'],
     scenario: 'limits',
     what: 'A worker writes a limit over the write of another worker, which it has not read.',
     patches: [
@@ -27,7 +27,7 @@ export const placeBugs: readonly PlantedBug[] = [
   },
   {
     name: 'FREE_ANY',
-    rows: [],
+    rows: ['limits.pml | FREE_ANY'],
     scenario: 'limits',
     what: 'A run frees the place of any other run, not its own.',
     elusive:
@@ -42,7 +42,7 @@ export const placeBugs: readonly PlantedBug[] = [
   },
   {
     name: 'FIRST_STAYS',
-    rows: [],
+    rows: ['limits.pml | FIRST_STAYS'],
     scenario: 'limits',
     what: 'The right of the next in line never lapses, also if its command is cancelled.',
     elusive:
@@ -62,7 +62,7 @@ export const placeBugs: readonly PlantedBug[] = [
   },
   {
     name: 'LATE_SLOT',
-    rows: [],
+    rows: ['limits.pml | LATE_SLOT'],
     scenario: 'limits',
     what: 'A worker that is late for its reserved time runs the command all the same, so late runs pile up.',
     elusive: 'Most late workers met a fault, after which runs are not counted by time; test/service/limits.test.ts holds it.',

@@ -33,14 +33,13 @@ const often: Readonly<Record<string, ScenarioMaker>> = {
 };
 const providers: Readonly<Record<string, ScenarioMaker>> = { outages: outagesScenario, blackouts: blackoutsScenario };
 const people: Readonly<Record<string, ScenarioMaker>> = { worklist: worklistScenario };
-/** Each makes one situation that is rare in most systems. No seed draws `limits` unless it is named. */
+/** Each makes one situation that is rare in most systems. */
 const rareSituations: Readonly<Record<string, ScenarioMaker>> = {
   retention: retentionScenario,
   loop: loopScenario,
   revisions: revisionsScenario,
   evolving: evolvingScenario,
   tenants: tenantsScenario,
-  limits: limitsScenario,
 };
 /**
  * Each has a column of the draw, which other scenarios leave free: 1 of 20 seeds of each place. A new one takes a free column,
@@ -58,6 +57,7 @@ const columns: Readonly<Record<string, { readonly column: number; readonly maker
   bulk: { column: 11, maker: bulkScenario },
   holds: { column: 10, maker: holdsScenario },
   compositions: { column: 5, maker: compositionsScenario },
+  limits: { column: 4, maker: limitsScenario },
 };
 
 export const scenarioNames: readonly string[] = [

@@ -3,6 +3,12 @@ import type { Choices } from '../../world/choices.ts';
 import type { Act, EndedRun, Expectation, Scenario, Site } from '../scenario.ts';
 import { limitsSystem, type DrawnLimits, type Question } from './limits-system.ts';
 
+// A consumer loads them at its first limit. The first world would wait for the disk then, and a second one would not.
+await Promise.all([
+  import('../../../../lib/service/consumer/limits/admit-run.ts'),
+  import('../../../../lib/service/consumer/limits/limiter.ts'),
+]);
+
 const MINUTE_MS = 60_000;
 
 /** Commands that wait for the rate and the concurrency of their account, beside retries, pauses of a key, cancels and workers that die. */
