@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { countedCases, isHeld, type CountedRow } from '../../bench/counted-cases.ts';
 import { SendsOfBatch } from '../../bench/counting-ports.ts';
 import { countPart } from '../../bench/part-counts.ts';
@@ -19,6 +19,9 @@ const count = async (name: string): Promise<CountedRow[]> => {
   for await (const row of countedCases[name]!()) rows.push(row);
   return rows;
 };
+
+// The cases count calls, not time: a loaded machine may need more than the default of Vitest.
+vi.setConfig({ testTimeout: 120_000 });
 
 describe('counted calls', () => {
   test('a warm event of a booking takes one store call, and a cold one two', async () => {

@@ -149,8 +149,9 @@ describe.concurrent('the parts of Tutti in a deployed system', { timeout: 300_00
       (await client.holds.list()).some((hold) => hold.process === 'ferryman' && hold.reason === 'high water' && hold.starts === 1),
     );
     await client.holds.resume({ process: ferryman }, 'low water');
+    // The engine looks into the indexes for it, in more partitions than a loaded machine reads within the 5 seconds of a function.
     await until('the kept start to begin', () => readHead(suite, pidOf('ferryman', kept)), {
-      withinSeconds: 120,
+      withinSeconds: 200,
       report: async () => `${JSON.stringify(await client.holds.list())}\n${await journalOf(suite, 'default#tutti--holds#all')}`,
     });
     expect(await client.result(ferryman, kept, { timeout: '2 minutes' })).toEqual({ passengers: 3 });
