@@ -81,8 +81,8 @@ const SENDS_PER_FAULT_MAX = 100;
 const DEAD_LETTER = '-dead-letter';
 
 /**
- * Reports which invariants of the protocol (I1 to I15, I18) do not hold, at the happening that breaks them. It observes what truly happens, and
- * keeps its own picture of it. `npm run bench` asserts I16, the cost of a fault-free run: it counts every call.
+ * Reports which invariants of the protocol (I1 to I15, I17 and I18) do not hold, at the happening that breaks them. It observes what truly
+ * happens, and keeps its own picture of it. `npm run bench` asserts I16, the cost of a fault-free run: it counts every call.
  */
 export class Auditor implements Observer, Told {
   readonly builds: readonly System<string>[];
