@@ -13,7 +13,7 @@ import {
   hostRefusal,
   ISOLATION,
 } from '../lib/console/hosting.ts';
-import { addressOf, closeNow, listenOn, LOOPBACK } from './loopback-server.ts';
+import { addressOf, closeNow, listenOn, LOOPBACK, namesLoopback } from './loopback-server.ts';
 
 type Api = (request: Request) => Promise<Response>;
 
@@ -96,7 +96,7 @@ interface Serving {
 async function answer(request: IncomingMessage, { api, files, token, port }: Serving): Promise<Answered> {
   const hosts = [`${LOOPBACK}:${port}`, `localhost:${port}`];
   const { host = '', origin, authorization = '', 'sec-fetch-site': site } = request.headers;
-  if (!hosts.includes(host)) return refusal(403, `The host ${JSON.stringify(host)} is not served: expected ${hosts[0]}.`);
+  if (!namesLoopback(host, port)) return refusal(403, `The host ${JSON.stringify(host)} is not served: expected ${hosts[0]}.`);
   if (origin !== undefined && !hosts.some((each) => origin === `http://${each}`))
     return refusal(403, `A page of ${JSON.stringify(origin)} sent the request: expected one of this address.`);
   const { pathname } = new URL(request.url ?? '/', `http://${host}`);

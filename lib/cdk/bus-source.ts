@@ -47,13 +47,7 @@ export class BusSource extends Construct implements EventSource {
   attachTo(orchestrator: IOrchestrator): void {
     const { bus, events, accounts = [bus.env.account], alarmTopic = orchestrator.alarmTopic } = this.#props;
     const { name, busArn, consoleUrl } = orchestrator;
-    if (bus.eventBusArn === busArn)
-      throw invalid(
-        'BusSource',
-        this,
-        `forwards from the bus of the orchestrator ${name} to the same bus`,
-        'Pass the bus that has the events.',
-      );
+    if (bus.eventBusArn === busArn) throw forwardsToItself('BusSource', this, name, 'Pass the bus that has the events.');
     new ForwardingRules(this, 'Rules', { name, events, accounts, from: bus, toArn: busArn, alarmTopic, consoleUrl });
   }
 }
@@ -80,13 +74,7 @@ export class BusTarget extends Construct implements EventTarget {
     const { bus, events, accounts = [orchestrator.account], alarmTopic = orchestrator.alarmTopic } = this.#props;
     const { name, busArn, busAddress, consoleUrl } = orchestrator;
     checkForwarded(this, 'BusTarget', events, orchestrator);
-    if (bus.eventBusArn === busArn)
-      throw invalid(
-        'BusTarget',
-        this,
-        `forwards from the bus of the orchestrator ${name} to the same bus`,
-        'Pass the bus that receives the events.',
-      );
+    if (bus.eventBusArn === busArn) throw forwardsToItself('BusTarget', this, name, 'Pass the bus that receives the events.');
     const from = { eventBusName: busAddress };
     new ForwardingRules(this, 'Rules', { name, events, accounts, from, toArn: bus.eventBusArn, alarmTopic, consoleUrl });
   }
@@ -104,6 +92,10 @@ function checkForwarded(scope: Construct, kind: string, events: readonly AnyEven
         `is in the ${part} ${stack[part]}, and the bus that it forwards from is in ${place[part]}`,
         `Make it in a stack of ${place[part]}.`,
       );
+}
+
+function forwardsToItself(kind: string, scope: Construct, name: string, remedy: string): ContractError {
+  return invalid(kind, scope, `forwards from the bus of the orchestrator ${name} to the same bus`, remedy);
 }
 
 function invalid(kind: string, scope: Construct, text: string, remedy: string): ContractError {
